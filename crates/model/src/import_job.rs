@@ -1,0 +1,201 @@
+//! Import jobs and their items: the nouns and the states.
+
+use crate::error::{ValidationError, check_length};
+use crate::{AccountId, ObjectUri, RoleArn, StoreId, StoreName};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::fmt;
+use uuid::Uuid;
+
+/// Most items a variant import job may have (spec 5.5).
+pub const MAX_ITEMS: usize = 1000;
+
+/// Id of an import job: a UUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(pub Uuid);
+
+impl JobId {
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// Lower-case, hyphenated: `[a-f0-9]{8}-[a-f0-9]{4}-…` (spec 3, `Uuid`).
+    pub fn parse(field: &str, text: &str) -> Result<Self, ValidationError> {
+        let pattern = "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}";
+        check_length(field, text, 36, 36)?;
+        let id = Uuid::try_parse(text).map_err(|_| ValidationError::pattern(field, pattern))?;
+        if id.hyphenated().to_string() != text {
+            return Err(ValidationError::pattern(field, pattern));
+        }
+        Ok(Self(id))
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+/// State of an import job and of each of its items (spec 5.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobStatus {
+    Submitted,
+    InProgress,
+    Cancelled,
+    Completed,
+    Failed,
+    CompletedWithFailures,
+}
+
+impl JobStatus {
+    pub const ALL: [Self; 6] = [
+        Self::Submitted,
+        Self::InProgress,
+        Self::Cancelled,
+        Self::Completed,
+        Self::Failed,
+        Self::CompletedWithFailures,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Submitted => "SUBMITTED",
+            Self::InProgress => "IN_PROGRESS",
+            Self::Cancelled => "CANCELLED",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+            Self::CompletedWithFailures => "COMPLETED_WITH_FAILURES",
+        }
+    }
+
+    pub fn parse(field: &str, text: &str) -> Result<Self, ValidationError> {
+        Self::ALL
+            .into_iter()
+            .find(|s| s.as_str() == text)
+            .ok_or_else(|| ValidationError::one_of(field, &Self::ALL.map(Self::as_str)))
+    }
+
+    /// Whether the job has ended.
+    pub fn is_terminal(self) -> bool {
+        match self {
+            Self::Submitted | Self::InProgress => false,
+            Self::Cancelled | Self::Completed | Self::Failed | Self::CompletedWithFailures => true,
+        }
+    }
+
+    /// Whether a job may move from `self` to `next`. Terminal states never move.
+    pub fn can_become(self, next: Self) -> bool {
+        match self {
+            Self::Submitted => matches!(next, Self::InProgress | Self::Cancelled),
+            Self::InProgress => {
+                matches!(next, Self::Completed | Self::CompletedWithFailures | Self::Failed | Self::Cancelled)
+            }
+            Self::Cancelled | Self::Completed | Self::Failed | Self::CompletedWithFailures => false,
+        }
+    }
+}
+
+/// The job's final state from those of its items (spec 5.2): all good, none good, or some of each.
+pub fn roll_up(items: &[JobStatus]) -> JobStatus {
+    let completed = items.iter().filter(|s| **s == JobStatus::Completed).count();
+    match completed {
+        0 => JobStatus::Failed,
+        n if n == items.len() => JobStatus::Completed,
+        _ => JobStatus::CompletedWithFailures,
+    }
+}
+
+/// `annotationFields`: which INFO id holds which annotation; only `VEP` has a meaning (spec 9).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AnnotationFields(BTreeMap<String, String>);
+
+impl AnnotationFields {
+    /// Keys and values are 1..21 characters.
+    pub fn new(fields: BTreeMap<String, String>) -> Result<Self, ValidationError> {
+        for (key, value) in &fields {
+            check_length("annotationFields.key", key, 1, 21)?;
+            check_length(&format!("annotationFields.{key}"), value, 1, 21)?;
+        }
+        Ok(Self(fields))
+    }
+
+    pub fn from_stored(fields: BTreeMap<String, String>) -> Self {
+        Self(fields)
+    }
+
+    pub fn as_map(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// How far an item is: bytes of the source read, of how many, and records parsed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ItemProgress {
+    pub bytes_read: u64,
+    pub bytes_total: u64,
+    pub records: u64,
+}
+
+/// One file of a job. `position` counts from 0 in the order of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportItem {
+    pub position: u32,
+    pub source: ObjectUri,
+    pub status: JobStatus,
+    pub message: String,
+    pub progress: ItemProgress,
+}
+
+/// One request to import files into a variant store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportJob {
+    pub id: JobId,
+    pub account: AccountId,
+    pub store_id: StoreId,
+    pub store_name: StoreName,
+    pub role: RoleArn,
+    pub left_normalize: bool,
+    pub annotation_fields: AnnotationFields,
+    pub status: JobStatus,
+    pub message: String,
+    pub created: DateTime<Utc>,
+    pub updated: DateTime<Utc>,
+    pub completed: Option<DateTime<Utc>>,
+    pub items: Vec<ImportItem>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminal_states_never_move() {
+        for from in JobStatus::ALL.into_iter().filter(|s| s.is_terminal()) {
+            assert!(JobStatus::ALL.into_iter().all(|next| !from.can_become(next)), "{from:?}");
+        }
+    }
+
+    #[test]
+    fn a_job_ends_as_its_items_did() {
+        use JobStatus::{Completed, CompletedWithFailures, Failed};
+        assert_eq!(roll_up(&[Completed, Completed]), Completed);
+        assert_eq!(roll_up(&[Completed, Failed]), CompletedWithFailures);
+        assert_eq!(roll_up(&[Failed]), Failed);
+    }
+
+    #[test]
+    fn job_ids_are_lower_case_hyphenated_uuids() {
+        let id = JobId::random();
+        assert_eq!(JobId::parse("jobId", &id.to_string()), Ok(id));
+        assert!(
+            JobId::parse("jobId", &id.to_string().to_uppercase()).is_err()
+                || !id.to_string().contains(|c: char| c.is_ascii_alphabetic())
+        );
+        assert!(JobId::parse("jobId", &id.0.simple().to_string()).is_err());
+    }
+}

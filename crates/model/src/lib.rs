@@ -1,0 +1,34 @@
+//! The vocabulary of Varberg: what exists, which states it may be in, and what a legal value looks like.
+//!
+//! Nothing here does I/O, reads a clock or knows JSON, SQL, HTTP or Arrow. Terms:
+//!
+//! - *store*: a named table of variants, bound to one reference.
+//! - *import job*: one request to import files into a store; *item*: one file of it.
+//! - *part*: a byte range of an item that one thread reads (see `varberg-formats`).
+//! - *data file*, *snapshot*: as in Iceberg.
+//! - *contig*, *allele*, *record*, *sample*: as in the VCF specification.
+
+mod arn;
+mod coordinates;
+mod error;
+mod import_job;
+mod object_uri;
+mod page;
+mod reference_store;
+mod store;
+mod table_schema;
+mod tag;
+
+pub use arn::{AccountId, RoleArn, Scope};
+pub use coordinates::{Interval, Position};
+pub use error::ValidationError;
+pub use import_job::{AnnotationFields, ImportItem, ImportJob, ItemProgress, JobId, JobStatus, MAX_ITEMS, roll_up};
+pub use object_uri::ObjectUri;
+pub use page::{Page, PageSize, PageToken};
+pub use reference_store::{
+    RefId, Reference, ReferenceImportJob, ReferenceImportSource, ReferenceJobStatus, ReferenceName,
+    ReferenceSourceStatus, ReferenceStatus, ReferenceStore, ReferenceStoreName,
+};
+pub use store::{Description, Layout, SseConfig, StoreId, StoreName, StoreStatus, VariantStore};
+pub use table_schema::{Column, ColumnType, TableSchema};
+pub use tag::Tags;

@@ -1,0 +1,194 @@
+//! Columns of every table shape: the single source for Arrow, Iceberg and `docs/schema.md`.
+//!
+//! Field ids follow Iceberg's rule for fresh tables: the fields of a struct first, in order, then the types nested
+//! in each of them, depth first. All columns are nullable, as in HealthOmics (spec 6.2).
+
+/// Type of a column or of what is nested in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColumnType {
+    Boolean,
+    /// 32-bit signed integer.
+    Int,
+    /// 64-bit signed integer.
+    Long,
+    Double,
+    String,
+    /// A list; its element carries a field id of its own and is called `element`.
+    List(Box<Column>),
+    /// A map; key (`key`, required) and value (`value`, nullable) carry field ids.
+    Map(Box<Column>, Box<Column>),
+    Struct(Vec<Column>),
+}
+
+/// A column, or a field nested in one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub id: i32,
+    pub name: String,
+    pub kind: ColumnType,
+    pub nullable: bool,
+    /// One line for the schema documentation; empty for nested fields.
+    pub doc: &'static str,
+    /// Hidden columns exist in data files and in foreign readers, not behind the SQL doors.
+    pub hidden: bool,
+}
+
+/// The columns of a table, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableSchema {
+    pub columns: Vec<Column>,
+}
+
+impl TableSchema {
+    /// Columns of the long layout: the 23 of the contract (spec 6.2), then the hidden ones (design 4).
+    pub fn variants_long() -> Self {
+        use ColumnType::{Boolean, Double, Int, Long, String};
+        let mut columns = vec![
+            column("importjobid", String, "UUID of the import job that wrote the row"),
+            column("contigname", String, "CHROM as written"),
+            column("start", Long, "first base, 0-based (POS - 1)"),
+            column("end", Long, "0-based, exclusive: INFO END if present, else start + length of REF"),
+            column("names", list(String), "ID split at ';'; null for '.'"),
+            column("referenceallele", String, "REF in upper case"),
+            column("alternatealleles", list(String), "ALT in order, bases in upper case; null for '.'"),
+            column("qual", Double, "QUAL; null for '.'"),
+            column("filters", list(String), "FILTER split at ';' ([PASS] for PASS); null for '.'"),
+            column("splitfrommultiallelic", Boolean, "always false: multi-allelic records stay whole"),
+            column("attributes", string_map(), "INFO, values as written"),
+            column("phased", Boolean, "whether GT contains '|'"),
+            column("calls", list(Int), "allele indexes of GT, -1 for a missing allele"),
+            column("genotypelikelihoods", list(Double), "always null, as in HealthOmics"),
+            column("phredlikelihoods", list(Int), "FORMAT PL"),
+            column("alleledepths", list(Int), "FORMAT AD"),
+            column("conditionalquality", Int, "FORMAT GQ, rounded"),
+            column("spl", list(Int), "FORMAT SPL (DRAGEN)"),
+            column("depth", Int, "FORMAT DP"),
+            column("ps", Int, "FORMAT PS"),
+            column("sampleid", String, "name of the sample column; null in sites-only files"),
+            column("information", string_map(), "every other declared FORMAT field, key in lower case"),
+            column("annotations", vep_annotations(), "parsed VEP annotations"),
+        ];
+        let hidden = [
+            column("_item", Int, "position of the source file in its import job, from 0"),
+            column("_record", Long, "position of the record in its source file, from 0"),
+            column("_format", String, "FORMAT as written"),
+            column("_raw", string_map(), "source text that the other columns cannot give back"),
+        ];
+        columns.extend(hidden.into_iter().map(|c| Column { hidden: true, ..c }));
+        assign_ids(&mut columns, &mut 0);
+        Self { columns }
+    }
+
+    /// The columns a user sees.
+    pub fn visible(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|c| !c.hidden)
+    }
+
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|c| c.name == name)
+    }
+}
+
+/// `struct<vep: array<struct<…>>>` with the 23 standard fields in VEP's order, then `extras` (spec 6.2).
+fn vep_annotations() -> ColumnType {
+    use ColumnType::{String, Struct};
+    let pair = |a: &str, b: &str| Struct(vec![field(a, String), field(b, String)]);
+    let entry = vec![
+        field("allele", String),
+        field("consequence", list(String)),
+        field("impact", String),
+        field("symbol", String),
+        field("gene", String),
+        field("feature_type", String),
+        field("feature", String),
+        field("biotype", String),
+        field("exon", pair("rank", "total")),
+        field("intron", pair("rank", "total")),
+        field("hgvsc", String),
+        field("hgvsp", String),
+        field("cdna_position", String),
+        field("cds_position", String),
+        field("protein_position", String),
+        field("amino_acids", pair("reference", "variant")),
+        field("codons", pair("reference", "variant")),
+        field("existing_variation", list(String)),
+        field("distance", String),
+        field("strand", String),
+        field("flags", list(String)),
+        field("symbol_source", String),
+        field("hgnc_id", String),
+        field("extras", string_map()),
+    ];
+    Struct(vec![field("vep", list(Struct(entry)))])
+}
+
+fn column(name: &str, kind: ColumnType, doc: &'static str) -> Column {
+    Column { id: 0, name: name.to_owned(), kind, nullable: true, doc, hidden: false }
+}
+
+fn field(name: &str, kind: ColumnType) -> Column {
+    column(name, kind, "")
+}
+
+fn list(element: ColumnType) -> ColumnType {
+    ColumnType::List(Box::new(field("element", element)))
+}
+
+fn string_map() -> ColumnType {
+    let key = Column { nullable: false, ..field("key", ColumnType::String) };
+    ColumnType::Map(Box::new(key), Box::new(field("value", ColumnType::String)))
+}
+
+fn assign_ids(fields: &mut [Column], last: &mut i32) {
+    let mut take = |field: &mut Column| {
+        *last += 1;
+        field.id = *last;
+    };
+    fields.iter_mut().for_each(&mut take);
+    for field in fields {
+        match &mut field.kind {
+            ColumnType::List(element) => assign_ids(std::slice::from_mut(element.as_mut()), last),
+            ColumnType::Map(key, value) => assign_map_ids(key, value, last),
+            ColumnType::Struct(fields) => assign_ids(fields, last),
+            ColumnType::Boolean | ColumnType::Int | ColumnType::Long | ColumnType::Double | ColumnType::String => {}
+        }
+    }
+}
+
+fn assign_map_ids(key: &mut Column, value: &mut Column, last: &mut i32) {
+    key.id = *last + 1;
+    value.id = *last + 2;
+    *last += 2;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn ids(column: &Column, out: &mut Vec<i32>) {
+        out.push(column.id);
+        match &column.kind {
+            ColumnType::List(element) => ids(element, out),
+            ColumnType::Map(key, value) => [key, value].into_iter().for_each(|c| ids(c, out)),
+            ColumnType::Struct(fields) => fields.iter().for_each(|c| ids(c, out)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn field_ids_are_unique_and_dense() {
+        let schema = TableSchema::variants_long();
+        let mut all = Vec::new();
+        schema.columns.iter().for_each(|c| ids(c, &mut all));
+        let set: BTreeSet<i32> = all.iter().copied().collect();
+        assert_eq!(set.len(), all.len());
+        assert_eq!(set.last().copied(), i32::try_from(all.len()).ok());
+        assert_eq!(schema.columns.iter().map(|c| c.id).collect::<Vec<_>>(), (1..=27).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_user_sees_the_23_columns_of_the_contract() {
+        assert_eq!(TableSchema::variants_long().visible().count(), 23);
+    }
+}
