@@ -10,10 +10,12 @@ mod lines;
 mod policy;
 mod split;
 mod tally;
+#[cfg(test)]
+mod testing;
 
 pub use compression::{BGZF_EOF, Compression, decode};
 pub use fault::{Cause, Code, Fault};
 pub use lines::Limits;
 pub use policy::{Policy, Verdict};
-pub use split::{Part, find_block, plain_or_block_parts};
+pub use split::{BLOCK_WINDOW, Part, find_block, plain_or_block_parts};
 pub use tally::{Tally, Warning};
