@@ -22,11 +22,7 @@ pub struct FastaIndex {
 ///
 /// Faults: a file that does not begin with `>`, an empty or repeated name, lines of different lengths within a sequence
 /// (the last one may be shorter), names that are not UTF-8, damaged compression, passed limits.
-pub fn index(
-    input: Box<dyn Read + Send>,
-    compression: Compression,
-    limits: &Limits,
-) -> Result<FastaIndex, Fault> {
+pub fn index(input: Box<dyn Read + Send>, compression: Compression, limits: &Limits) -> Result<FastaIndex, Fault> {
     let mut decoder = Decoder::new(input, compression);
     let mut scan = Scan::default();
     let mut name = Vec::new();

@@ -158,7 +158,7 @@ causes! {
     TooManyValues E15 "a sample has more values than FORMAT has keys";
     GenotypeIndex E18 "a GT names an allele that the record does not have, or is not a genotype";
     SampleValue E18 "a FORMAT value does not have its declared type; its text is kept";
-    RecordMalformed E15 "a record cannot be parsed";
+    BatchTooLarge E23 "the records of one batch are too large";
     // Lines and text
     BlankLine E15 "a line is blank; it is skipped";
     CarriageReturn E15 "lines end with CR LF; the CR is dropped";

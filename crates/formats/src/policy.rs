@@ -98,7 +98,7 @@ fn lenient(cause: Cause) -> Verdict {
         | Cause::EmptyContig
         | Cause::TooManyValues
         | Cause::GenotypeIndex
-        | Cause::RecordMalformed
+        | Cause::BatchTooLarge
         | Cause::NotText
         | Cause::Truncated
         | Cause::Damaged

@@ -20,9 +20,10 @@ fn offsets_and_line_lengths_are_those_of_faidx() {
 fn gzip_and_bgzf_give_the_index_of_the_text() {
     let text = format!(">a\n{}>b\nAC\n", "ACGTACGTAC\n".repeat(20_000));
     let plain = run(&text).unwrap();
-    for (bytes, compression) in
-        [(crate::testing::gzip(text.as_bytes()), Compression::Gzip), (crate::testing::bgzf(text.as_bytes(), 999), Compression::Bgzf)]
-    {
+    for (bytes, compression) in [
+        (crate::testing::gzip(text.as_bytes()), Compression::Gzip),
+        (crate::testing::bgzf(text.as_bytes(), 999), Compression::Bgzf),
+    ] {
         assert_eq!(Compression::detect(&bytes), compression);
         assert_eq!(index(Box::new(Cursor::new(bytes)), compression, &Limits::default()).unwrap(), plain);
     }

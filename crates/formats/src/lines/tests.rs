@@ -85,7 +85,8 @@ fn the_total_is_limited() {
 #[test]
 fn a_long_line_belongs_to_the_part_it_begins_in() {
     let text = "ab\ncdefghijklmnop\nq";
-    let lines = |start, end| read(text.as_bytes(), Compression::Plain, Part { start, end }, &Limits::default()).unwrap();
+    let lines =
+        |start, end| read(text.as_bytes(), Compression::Plain, Part { start, end }, &Limits::default()).unwrap();
     assert_eq!(lines(0, Some(4)), expected("ab\ncdefghijklmnop\n"));
     assert_eq!(lines(4, Some(8)), expected(""));
     assert_eq!(lines(8, Some(12)), expected(""));
