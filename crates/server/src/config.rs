@@ -11,6 +11,7 @@ pub use layers::Flags;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use varberg_lake::{S3Options, SourcesConfig, WarehouseConfig};
 use varberg_model::{AccountId, Scope};
@@ -141,11 +142,15 @@ impl Default for QueryConfig {
 }
 
 impl Config {
-    /// Reads file, variables and flags, in this order, and checks the result.
-    ///
-    /// `variables` are all variables of the process; only those of the manual are looked at.
-    pub fn load(flags: &Flags, variables: impl Iterator<Item = (String, String)>) -> Result<Self> {
-        let config = layers::merge(flags, &variables.collect())?;
+    /// Reads file, variables of the process and flags, in this order, and checks the result.
+    pub fn load(flags: &Flags) -> Result<Self> {
+        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        Self::merge(flags, &std::env::vars_os().filter_map(text).collect())
+    }
+
+    /// As [`Config::load`], with these variables; those that the manual does not name are not looked at.
+    pub fn merge(flags: &Flags, variables: &BTreeMap<String, String>) -> Result<Self> {
+        let config = layers::merge(flags, variables)?;
         config.check()?;
         Ok(config)
     }

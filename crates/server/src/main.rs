@@ -16,6 +16,6 @@ enum Command {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Command::parse() {
-        Command::Serve(flags) => varberg_server::serve(Config::load(&flags, std::env::vars())?).await,
+        Command::Serve(flags) => varberg_server::serve(Config::load(&flags)?).await,
     }
 }
