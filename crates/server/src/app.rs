@@ -21,7 +21,7 @@ pub struct App {
     pub config: Arc<Config>,
     pub scope: Arc<Scope>,
     pub catalog: Catalog,
-    pub lake: Arc<Lake>,
+    pub lake: Lake,
     pub sources: Arc<Sources>,
     /// Rung when a job was enqueued or its cancellation asked for.
     pub work: Arc<Notify>,
@@ -62,7 +62,7 @@ impl App {
             config: Arc::new(config),
             scope: Arc::new(scope),
             catalog,
-            lake: Arc::new(lake),
+            lake,
             sources: Arc::new(sources),
             work: Arc::new(Notify::new()),
             leftovers: Arc::new(Notify::new()),

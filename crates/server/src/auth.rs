@@ -63,23 +63,21 @@ pub(crate) fn guard(uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 fn check_host(host: &str) -> Result<(), ApiError> {
-    let name = match host.strip_prefix('[') {
-        // The colons inside brackets belong to the address.
-        Some(_) => host.rsplit_once("]:").map_or(host, |(name, _)| host.get(..=name.len()).unwrap_or(host)),
-        None => host
-            .rsplit_once(':')
-            .filter(|(name, _)| !name.ends_with(':') && !name.contains("-["))
-            .map_or(host, |(name, _)| name),
-    };
-    let name = name.to_ascii_lowercase();
-    let bare = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(&name);
-    if HOSTS.contains(&bare) {
+    let host = host.to_ascii_lowercase();
+    let bare = PREFIXES.iter().find_map(|prefix| host.strip_prefix(prefix)).unwrap_or(&host);
+    let allowed = HOSTS.iter().filter_map(|name| bare.strip_prefix(name)).any(is_port);
+    if allowed {
         return Ok(());
     }
     Err(refused(
         "without credentials the server answers only to the hosts localhost, 127.0.0.1 and [::1], with or without \
          the prefixes analytics-, storage-, control-storage- and tags-",
     ))
+}
+
+/// Nothing, or a colon and a port.
+fn is_port(text: &str) -> bool {
+    text.is_empty() || text.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
 }
 
 fn refused(text: &str) -> ApiError {

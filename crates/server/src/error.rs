@@ -69,6 +69,40 @@ impl ApiError {
     }
 }
 
+impl From<varberg_catalog::Error> for ApiError {
+    fn from(error: varberg_catalog::Error) -> Self {
+        use varberg_catalog::Error;
+        match error {
+            Error::NotFound(entity) => Self::NotFound(format!("{entity} does not exist")),
+            Error::AlreadyExists(entity) => Self::Conflict(format!("{entity} already exists")),
+            Error::Conflict(text) => Self::Conflict(text),
+            // No operation that starts or ends imports knows a conflict (spec 3.10).
+            Error::StoreNotActive | Error::AlreadyEnded(_) => Self::Invalid(error.to_string()),
+            Error::Busy => Self::Throttled("the server is busy; send the request again".to_owned()),
+            other => Self::Internal(chain(&other)),
+        }
+    }
+}
+
+impl From<varberg_lake::Error> for ApiError {
+    fn from(error: varberg_lake::Error) -> Self {
+        Self::Internal(chain(&error))
+    }
+}
+
+impl From<varberg_lake::SourceError> for ApiError {
+    /// Sources are checked from configuration alone, so what is wrong is that the place is not allowed.
+    fn from(error: varberg_lake::SourceError) -> Self {
+        Self::AccessDenied(error.to_string())
+    }
+}
+
+/// An error with all its causes, for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         if let Self::Internal(text) = &self {
