@@ -21,7 +21,7 @@ pub enum JanitorError {
     #[error("the catalog: {0}")]
     Catalog(#[from] varberg_catalog::Error),
     #[error("the warehouse: {0}")]
-    Lake(#[from] varberg_lake::LakeError),
+    Lake(#[from] varberg_lake::Error),
 }
 
 /// Cleans at start, whenever it is woken, and at a steady pace, until `stop`.
@@ -121,7 +121,8 @@ async fn sweep_references(app: &App) -> Result<(), JanitorError> {
     if files.is_empty() {
         return Ok(());
     }
-    let running: BTreeSet<String> = app.catalog.running_reference_imports().await?.into_iter().collect();
+    let running = app.catalog.running_reference_imports().await?;
+    let running: BTreeSet<String> = running.into_iter().map(|(job, epoch)| format!("{job}-{epoch}")).collect();
     let kept: BTreeSet<String> = app.catalog.all_reference_paths().await?.into_iter().collect();
     for file in files.iter().filter(|file| !kept.contains(&file.path)) {
         let writer = file.path.split('/').nth(2).and_then(|folder| folder.rsplit_once('-')).map(|(writer, _)| writer);

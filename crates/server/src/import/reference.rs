@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use varberg_catalog::{Beat, Epoch};
 use varberg_formats::fasta::{self, FastaIndex};
 use varberg_formats::{Compression, Fault};
-use varberg_lake::{LakeError, Pinned, SourceError};
+use varberg_lake::{Pinned, SourceError};
 use varberg_model::{RefId, Reference, ReferenceImportJob, ReferenceImportSource, ReferenceSourceStatus, ReferenceStatus};
 
 /// Longest status message of a source (spec 3.9).
@@ -26,7 +26,9 @@ enum SourceFailure {
     #[error(transparent)]
     Malformed(#[from] Fault),
     #[error("cannot store the reference: {0}")]
-    Store(#[from] LakeError),
+    Store(#[from] varberg_lake::Error),
+    #[error("the copy of the reference failed: {0}")]
+    Copy(#[from] std::io::Error),
     #[error(transparent)]
     Panicked(#[from] Panicked),
     #[error(transparent)]
@@ -88,7 +90,7 @@ async fn import_source(
     let source_path = format!("{folder}/source");
     let index_path = format!("{folder}/index");
     let index_bytes = u64::try_from(index.fai.len()).unwrap_or(u64::MAX);
-    app.lake.put(&index_path, index.fai.into_bytes().into()).await?;
+    app.lake.put(&index_path, index.fai.into_bytes()).await?;
     copy(app, &pinned, &source_path, control).await?;
     let now = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
     Ok(Reference {
@@ -133,8 +135,13 @@ async fn copy(app: &App, pinned: &Pinned, path: &str, control: &Arc<Control>) ->
     let mut source = Tee { inner: app.sources.open(pinned, 0), digest: Arc::default(), control: control.clone() };
     let lake = app.lake.clone();
     let path = path.to_owned();
-    app.cpu.run("varberg-fasta", move || lake.put_reader(&path, &mut source)).await??;
-    Ok(())
+    let work = move || {
+        let mut upload = lake.upload(&path)?;
+        std::io::copy(&mut source, &mut upload)?;
+        upload.finish()?;
+        Ok::<(), SourceFailure>(())
+    };
+    app.cpu.run("varberg-fasta", work).await?
 }
 
 /// Passes bytes on, adds them to a digest, and ends the read when the job must stop.
