@@ -1,5 +1,7 @@
 //! The reader against files that others made. Skipped, with a word, where they are not at hand.
 
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests, and words about what was skipped")]
+
 mod conformance;
 mod real_files;
 

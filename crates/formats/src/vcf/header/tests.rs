@@ -71,7 +71,7 @@ fn odd_declarations_are_read_as_text_and_counted() {
         ("##FORMAT=<ID=X,Number=0,Type=String,Description=\"x\">", Cause::BadNumber),
         ("##FORMAT=<ID=X,Number=-1,Type=String,Description=\"x\">", Cause::BadNumber),
         ("##FORMAT=<ID=X,Type=Integer,Description=\"x\">", Cause::NullHeaderField),
-        ("##FORMAT=<ID=X,Number=1>", Cause::NullHeaderField),
+        ("##FORMAT=<ID=X,Number=1,Description=\"x\">", Cause::NullHeaderField),
     ];
     for (line, cause) in cases {
         let header = with(line);
@@ -80,6 +80,7 @@ fn odd_declarations_are_read_as_text_and_counted() {
         assert_eq!((shape.formats[0].number, shape.formats[0].kind), (Number::Unknown, Text), "{line}");
     }
     assert_eq!(warnings(&with("##INFO=<ID=X,Number=1,Type=String,Description=\"x")), [(Cause::HeaderLine, 2)]);
+    assert_eq!(warnings(&with("##INFO=<ID=X,Number=1,Type=Integer>")), [(Cause::MissingDescription, 2)]);
     assert_eq!(warnings(&with("##FILTER=no structure")), [(Cause::HeaderLine, 2)]);
     assert_eq!(warnings(&with("##contig=<length=5>")), [(Cause::NullHeaderField, 2)]);
     assert_eq!(warnings(&with("")), [(Cause::HeaderBlankLine, 2)]);
