@@ -18,8 +18,6 @@ pub enum SampleError {
     TooManyColumns { expected: usize, found: usize },
     #[error("sample column {column} (from 1) has more values than FORMAT has keys")]
     TooManyValues { column: usize },
-    #[error("GT is not the first key of FORMAT")]
-    GenotypeNotFirst,
     #[error("FORMAT has a key twice or an empty key")]
     BadFormat,
     #[error("GT of sample column {column} (from 1) is not a genotype")]
@@ -255,10 +253,7 @@ fn count_columns(expected: usize, samples: &[u8]) -> Result<(), SampleError> {
 impl Plan {
     fn new(format: &str, formats: &[FormatColumn]) -> Result<Self, SampleError> {
         let mut plan = Self { format: format.to_owned(), ..Self::default() };
-        for (at, key) in format.split(':').enumerate() {
-            if key == "GT" && at > 0 {
-                return Err(SampleError::GenotypeNotFirst);
-            }
+        for key in format.split(':') {
             let declared = formats.iter().position(|f| f.id == key);
             let target = match declared {
                 Some(i) if key == "GT" => Target::Genotype(i),
