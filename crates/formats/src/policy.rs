@@ -96,6 +96,7 @@ fn lenient(cause: Cause) -> Verdict {
         | Cause::SampleColumns
         | Cause::Position
         | Cause::EmptyContig
+        | Cause::DuplicateFormatKey
         | Cause::TooManyValues
         | Cause::GenotypeIndex
         | Cause::BatchTooLarge
@@ -136,7 +137,6 @@ fn lenient(cause: Cause) -> Verdict {
         | Cause::EndBeforeStart
         | Cause::UndeclaredInfo
         | Cause::UndeclaredFormat
-        | Cause::DuplicateFormatKey
         | Cause::GenotypeNotFirst
         | Cause::SampleValue
         | Cause::BlankLine
@@ -195,7 +195,7 @@ mod tests {
             EndBeforeStart E15 Warn
             UndeclaredInfo E17 Warn
             UndeclaredFormat E17 Warn
-            DuplicateFormatKey E15 Warn
+            DuplicateFormatKey E15 RejectFile
             GenotypeNotFirst E15 Warn
             MissingGenotype E15 Accept
             TooManyValues E15 RejectFile

@@ -236,6 +236,7 @@ fn tolerated_faults_of_records_are_counted() {
     assert_eq!(warnings(&format!("{}\n\n", sites("1 5 . C T . . ."))), [Cause::BlankLine]);
     assert_eq!(warnings(&sample("1 5 . C T . . . GT:DP 0/1:x")), [Cause::SampleValue]);
     assert_eq!(warnings(&sample("1 5 . C T . . . GT:UN 0/1:x")), [Cause::UndeclaredFormat]);
+    assert_eq!(warnings(&sample("1 5 . C T . . . DP:GT 3:0/1")), [Cause::GenotypeNotFirst]);
     assert!(rows(&sites("1 5 . C T . . END=x")).starts_with("1 4 5 "));
     assert!(rows(&sites("1 5 . C T . . END=2")).starts_with("1 4 2 "));
 }
@@ -271,6 +272,7 @@ fn refused_records_end_the_file_with_code_line_and_place() {
             sample("1 5 . C T . . . GT x"),
             "E18: a GT names an allele that the record does not have, or is not a genotype (line 12, 1:5)",
         ),
+        (sample("1 5 . C T . . . GT:GT 0/1:0/1"), "E15: a FORMAT key stands twice (line 12, 1:5)"),
         (sample("1 5 . C T . . . GT 0/1:7"), "E15: a sample has more values than FORMAT has keys (line 12, 1:5)"),
     ];
     for (text, message) in cases {
