@@ -10,7 +10,7 @@
 //! - Text (0x07), as in `vector.rs`, where the text has a leading `/` or leading zeros.
 
 use crate::ints::{self, END, Ints, Width};
-use crate::vector::{self, VectorError};
+use crate::vector::{self, Keeps, VectorError};
 use std::borrow::Cow;
 
 const ONE_BIT: u8 = 0x08;
@@ -41,6 +41,7 @@ pub struct GenotypeVectorBuilder {
     codes: Vec<i32>,
     lengths: Vec<u32>,
     text: Vec<u8>,
+    keeps: Keeps,
 }
 
 impl Default for GenotypeVectorBuilder {
@@ -61,11 +62,27 @@ impl GenotypeVectorBuilder {
             codes: Vec::new(),
             lengths: Vec::new(),
             text: Vec::new(),
+            keeps: Keeps::Text,
         }
+    }
+
+    /// Goes without a copy of the texts; see [`keep_text_if_needed`](Self::keep_text_if_needed).
+    pub(crate) fn without_text(self) -> Self {
+        Self { keeps: Keeps::Length(0), ..self }
+    }
+
+    /// Whether the vector needs texts that were not copied; from then on they are.
+    pub(crate) fn keep_text_if_needed(&mut self) -> bool {
+        let needed = self.keeps != Keeps::Text && self.form() == NumericForm::None;
+        if needed {
+            self.keeps = Keeps::Text;
+        }
+        needed
     }
 
     /// Forgets the samples pushed so far.
     pub(crate) fn clear(&mut self) {
+        self.keeps.clear();
         self.codes.clear();
         self.lengths.clear();
         self.text.clear();
@@ -76,14 +93,17 @@ impl GenotypeVectorBuilder {
 
     /// Adds the next sample; None where it has no value. `alternates`: number of ALT alleles of the record.
     pub fn push(&mut self, text: Option<&[u8]>, alternates: usize) -> Result<(), BadGenotype> {
+        self.keeps.add(text, &mut self.text);
         let Some(text) = text else {
-            self.text.push(0);
             self.lengths.push(0);
             return Ok(());
         };
-        ints::put_leb128(text.len() + 1, &mut self.text);
-        self.text.extend_from_slice(text);
         let limit = i32::try_from(alternates).unwrap_or(MAX_ALLELE).min(MAX_ALLELE);
+        if let [first, separator @ (b'|' | b'/'), second] = *text
+            && let (Some(first), Some(second)) = (single(first), single(second))
+        {
+            return self.push_pair(first, separator == b'|', second, limit);
+        }
         let start = self.codes.len();
         let mut greatest = -1;
         let canonical = parse(text, |separator, allele| {
@@ -108,22 +128,49 @@ impl GenotypeVectorBuilder {
         Ok(())
     }
 
-    /// Appends the vector to `out` and starts the next one.
-    pub fn finish(&mut self, out: &mut Vec<u8>) {
+    fn push_pair(&mut self, first: i32, phased: bool, second: i32, limit: i32) -> Result<(), BadGenotype> {
+        let greatest = first.max(second);
+        if greatest > limit {
+            return Err(BadGenotype::OutOfRange);
+        }
+        self.phased |= phased;
+        self.unphased |= !phased;
+        self.missing |= first.min(second) < 0;
+        self.greatest = self.greatest.max(greatest);
+        self.codes.extend([(first + 1) << 1, ((second + 1) << 1) | i32::from(phased)]);
+        self.lengths.push(2);
+        Ok(())
+    }
+
+    fn form(&self) -> NumericForm {
         let longest = self.lengths.iter().copied().max().unwrap_or(0).max(1);
         let width = Width::of(0, ((self.greatest + 1) << 1) | 1);
         let uniform = longest <= MAX_PLOIDY && self.lengths.iter().all(|l| *l == longest);
         if self.typed && uniform && !self.leading && !(self.phased && self.unphased) && self.greatest <= 2 {
-            let two = self.missing || self.greatest > 1;
-            out.push(form_byte(if two { TWO_BITS } else { ONE_BIT }, longest, self.phased));
-            let alleles = self.codes.iter().map(|code| if *code < 2 { 3 } else { (code >> 1) as u8 - 1 });
-            pack(alleles, if two { 2 } else { 1 }, out);
-        } else if self.typed && vector::padded_fits(self.lengths.len(), longest, width, self.text.len()) {
-            ints::put_descriptor(width.type_code(), longest, out);
-            vector::put_padded(&self.codes, &self.lengths, longest, END, width, out);
+            NumericForm::Bits { ploidy: longest, two: self.missing || self.greatest > 1 }
+        } else if self.typed && vector::padded_fits(self.lengths.len(), longest, width, self.keeps.len(&self.text)) {
+            NumericForm::Codes { longest, width }
         } else {
-            out.push(vector::TEXT);
-            out.extend_from_slice(&self.text);
+            NumericForm::None
+        }
+    }
+
+    /// Appends the vector to `out` and starts the next one.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        match self.form() {
+            NumericForm::Bits { ploidy, two } => {
+                out.push(form_byte(if two { TWO_BITS } else { ONE_BIT }, ploidy, self.phased));
+                let alleles = self.codes.iter().map(|code| if *code < 2 { 3 } else { (code >> 1) as u8 - 1 });
+                pack(alleles, if two { 2 } else { 1 }, out);
+            }
+            NumericForm::Codes { longest, width } => {
+                ints::put_descriptor(width.type_code(), longest, out);
+                vector::put_padded(&self.codes, &self.lengths, longest, END, width, out);
+            }
+            NumericForm::None => {
+                out.push(vector::TEXT);
+                out.extend_from_slice(&self.text);
+            }
         }
         self.clear();
     }
@@ -148,6 +195,23 @@ impl GenotypeVectorBuilder {
             out.truncate(start);
         }
         done
+    }
+}
+
+/// The smallest form but text that gives the texts back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NumericForm {
+    Bits { ploidy: u32, two: bool },
+    Codes { longest: u32, width: Width },
+    None,
+}
+
+/// The allele that a character alone stands for, -1 for `.`.
+fn single(character: u8) -> Option<i32> {
+    match character {
+        b'0'..=b'9' => Some(i32::from(character - b'0')),
+        b'.' => Some(-1),
+        _ => None,
     }
 }
 

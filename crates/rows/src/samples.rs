@@ -78,14 +78,15 @@ enum Target {
 
 impl SampleColumnsBuilder {
     pub fn new(shape: &RecordShape) -> Self {
-        let vector = |f: &FormatColumn| VectorBuilder::new(f.kind).rounding(matches!(f.id.as_str(), "DP" | "GQ"));
+        let vector =
+            |f: &FormatColumn| VectorBuilder::new(f.kind).rounding(matches!(f.id.as_str(), "DP" | "GQ")).without_text();
         Self {
             samples: shape.samples.len(),
             formats: shape.formats.clone(),
             columns: shape.formats.iter().map(|_| BinaryColumn::new()).collect(),
             undeclared: BinaryColumn::new(),
             plan: Plan::default(),
-            genotypes: GenotypeVectorBuilder::new(),
+            genotypes: GenotypeVectorBuilder::new().without_text(),
             vectors: shape.formats.iter().map(vector).collect(),
             texts: Vec::new(),
             scratch: Vec::new(),
@@ -122,6 +123,13 @@ impl SampleColumnsBuilder {
         count_columns(self.samples, samples)?;
         std::str::from_utf8(samples).map_err(|_| SampleError::NotText)?;
         self.stage(samples, alternates)?;
+        let mut again = self.genotypes.keep_text_if_needed();
+        for vector in &mut self.vectors {
+            again |= vector.keep_text_if_needed();
+        }
+        if again {
+            self.stage(samples, alternates)?;
+        }
         Ok(self.store())
     }
 
@@ -149,7 +157,8 @@ impl SampleColumnsBuilder {
         }
         self.texts.iter_mut().for_each(VectorBuilder::clear);
         let (mut start, mut column, mut key) = (0, 1, 0);
-        for end in memchr::memchr2_iter(b'\t', b':', samples).chain([samples.len()]) {
+        let ends = samples.iter().enumerate().filter(|(_, b)| matches!(b, b'\t' | b':')).map(|(at, _)| at);
+        for end in ends.chain([samples.len()]) {
             let text = samples.get(start..end).unwrap_or_default();
             let Some(target) = self.plan.targets.get(key) else { return Err(SampleError::TooManyValues { column }) };
             put(target, Some(text), alternates, &mut self.genotypes, &mut self.vectors, &mut self.texts)
@@ -222,6 +231,7 @@ fn bad_genotype(bad: BadGenotype, column: usize) -> SampleError {
     }
 }
 
+#[inline]
 fn put(
     target: &Target,
     text: Option<&[u8]>,
