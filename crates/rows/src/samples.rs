@@ -324,5 +324,4 @@ impl BinaryColumn {
 }
 
 #[cfg(test)]
-#[path = "samples_tests.rs"]
 mod tests;
