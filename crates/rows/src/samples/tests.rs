@@ -100,3 +100,12 @@ fn a_file_without_samples_has_null_columns() {
     assert_eq!(builder.push(Some("GT"), b"0|1", 1), Err(SampleError::TooManyColumns { expected: 0, found: 1 }));
     assert_eq!(builder.finish()[0].null_count(), 2);
 }
+
+#[test]
+fn a_short_line_cannot_stand_for_billions_of_values() {
+    let mut builder = usual(2000);
+    let keys: Vec<String> = (0..20_000).map(|i| format!("K{i}")).collect();
+    let samples = vec!["0"; 2000].join("\t");
+    assert_eq!(builder.push(Some(&keys.join(":")), samples.as_bytes(), 1), Err(SampleError::TooLarge));
+    assert_eq!(builder.push(Some("GT"), samples.as_bytes(), 1), Ok(vec![]));
+}
