@@ -90,6 +90,7 @@ fn lenient(cause: Cause) -> Verdict {
         | Cause::UnsupportedVersion
         | Cause::NoHeader
         | Cause::OldVersion
+        | Cause::FormatWithoutSamples
         | Cause::SecondHeader
         | Cause::DuplicateSamples
         | Cause::TooFewColumns
@@ -117,7 +118,6 @@ fn lenient(cause: Cause) -> Verdict {
         | Cause::NullHeaderField
         | Cause::MissingDescription
         | Cause::HeaderLine
-        | Cause::FormatWithoutSamples
         | Cause::DuplicateDeclaration
         | Cause::HeaderBlankLine
         | Cause::AlleleAlphabet
@@ -169,7 +169,7 @@ mod tests {
             OldVersion E11 RejectFile
             MissingDescription E11 Warn
             HeaderLine E11 Warn
-            FormatWithoutSamples E11 Warn
+            FormatWithoutSamples E11 RejectFile
             DuplicateDeclaration E11 Warn
             SecondHeader E11 RejectFile
             DuplicateSamples E12 RejectFile
