@@ -33,6 +33,17 @@ impl Catalog {
         .await?;
         Ok(location.flatten())
     }
+
+    /// Whether any table lies in a namespace.
+    pub async fn namespace_exists(&self, namespace: &str) -> Result<bool> {
+        let found: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM iceberg_tables WHERE catalog_name = $1 AND table_namespace = $2 LIMIT 1")
+                .bind(CATALOG_NAME)
+                .bind(namespace)
+                .fetch_optional(&self.readers)
+                .await?;
+        Ok(found.is_some())
+    }
 }
 
 /// Adds a table and its namespace, written as PyIceberg writes them.

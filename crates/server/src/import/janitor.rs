@@ -96,12 +96,14 @@ async fn delete_store(app: &App, store: &VariantStore) -> Result<(), JanitorErro
 /// Files below namespaces of stores that are gone: a worker that slept through the deletion wrote them, or the server
 /// died between the creation of a table and of its store.
 async fn sweep_lost_namespaces(app: &App) -> Result<(), JanitorError> {
-    let files = app.lake.list(&format!("variant_{}_", app.account())).await?;
+    let files = app.lake.list("").await?;
     // Read after the listing: a store created meanwhile is known, a file written meanwhile is not in the list.
     let mut gone: BTreeMap<String, bool> = BTreeMap::new();
     let jobs = app.catalog.job_epochs().await?;
     for file in files {
-        let Some((namespace, _)) = file.path.split_once('/') else { continue };
+        let Some((namespace, _)) = file.path.split_once('/').filter(|(name, _)| name.starts_with("variant_")) else {
+            continue;
+        };
         if !gone.contains_key(namespace) {
             let exists = app.catalog.namespace_exists(namespace).await?;
             gone.insert(namespace.to_owned(), !exists);

@@ -60,8 +60,8 @@ pub async fn plan(app: &App, item: &ImportItem, control: &Control) -> Result<Ite
     let wanted = part_size(pinned.size, compression, app.config.import.part_bytes, app.cpu.threads());
     let wanted = plain_or_block_parts(compression, pinned.size, wanted);
     let parts = match compression {
-        Compression::Gzip | Compression::Plain => cut(&wanted),
-        Compression::Bgzf => cut(&block_starts(&app.sources, &pinned, &wanted).await?),
+        Compression::Gzip | Compression::Plain => Part::between(&wanted),
+        Compression::Bgzf => Part::between(&block_starts(&app.sources, &pinned, &wanted).await?),
     };
     Ok(ItemPlan { position: item.position, pinned, compression, header: Arc::new(header), parts })
 }
@@ -117,13 +117,6 @@ fn part_size(file: u64, compression: Compression, configured: u64, threads: usiz
     share.min(configured).max(least)
 }
 
-/// Parts between the given cuts, from the start of the file to its end.
-fn cut(at: &[u64]) -> Vec<Part> {
-    let starts = std::iter::once(0).chain(at.iter().copied());
-    let ends = at.iter().copied().map(Some).chain(std::iter::once(None));
-    starts.zip(ends).map(|(start, end)| Part { start, end }).collect()
-}
-
 /// The first block at or after each wanted offset, ascending, without repeats.
 async fn block_starts(sources: &Sources, pinned: &Pinned, wanted: &[u64]) -> Result<Vec<u64>, PlanError> {
     let mut starts: Vec<u64> = Vec::new();
@@ -140,12 +133,6 @@ async fn block_starts(sources: &Sources, pinned: &Pinned, wanted: &[u64]) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn parts_cover_the_file_without_gaps() {
-        let parts = cut(&[10, 20]);
-        assert_eq!(parts.iter().map(|p| (p.start, p.end)).collect::<Vec<_>>(), [(0, Some(10)), (10, Some(20)), (20, None)]);
-    }
 
     #[test]
     fn every_thread_has_a_part_of_a_big_file_and_a_small_file_is_one_part() {

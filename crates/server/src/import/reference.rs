@@ -3,9 +3,8 @@
 use super::control::{Control, Interrupt};
 use crate::app::App;
 use crate::cpu::Panicked;
-use md5::{Digest, Md5};
 use std::io::Read;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -84,7 +83,7 @@ async fn import_source(
 ) -> Result<Reference, SourceFailure> {
     let pinned = app.sources.pin(&source.source).await?;
     let head = app.sources.read_range(&pinned, 0..pinned.size.min(64)).await?;
-    let (index, md5) = index(app, &pinned, Compression::detect(&head), control).await?;
+    let index = index(app, &pinned, Compression::detect(&head), control).await?;
     let id = RefId::random();
     let folder = format!("references/{}/{}-{epoch}-{id}", job.store, job.id);
     let source_path = format!("{folder}/source");
@@ -100,7 +99,7 @@ async fn import_source(
         description: source.description.clone(),
         tags: source.tags.clone(),
         status: ReferenceStatus::Active,
-        md5,
+        md5: index.md5,
         source_path,
         source_bytes: pinned.size,
         index_path,
@@ -116,23 +115,20 @@ async fn index(
     pinned: &Pinned,
     compression: Compression,
     control: &Arc<Control>,
-) -> Result<(FastaIndex, String), SourceFailure> {
-    let digest = Arc::new(Mutex::new(Md5::new()));
-    let tee = Tee { inner: app.sources.open(pinned, 0), digest: digest.clone(), control: control.clone() };
+) -> Result<FastaIndex, SourceFailure> {
+    let source = Stoppable { inner: app.sources.open(pinned, 0), control: control.clone() };
     let limits = app.config.import.limits();
     let check = control.clone();
     let work = move || {
-        let index = fasta::index(Box::new(tee), compression, &limits);
+        let index = fasta::index(Box::new(source), compression, &limits);
         check.check()?;
         index.map_err(SourceFailure::from)
     };
-    let index = app.cpu.run("varberg-fasta", work).await??;
-    let digest = digest.lock().map_or_else(|poisoned| poisoned.into_inner().clone(), |digest| digest.clone());
-    Ok((index, hex::encode(digest.finalize())))
+    app.cpu.run("varberg-fasta", work).await?
 }
 
 async fn copy(app: &App, pinned: &Pinned, path: &str, control: &Arc<Control>) -> Result<(), SourceFailure> {
-    let mut source = Tee { inner: app.sources.open(pinned, 0), digest: Arc::default(), control: control.clone() };
+    let mut source = Stoppable { inner: app.sources.open(pinned, 0), control: control.clone() };
     let lake = app.lake.clone();
     let path = path.to_owned();
     let work = move || {
@@ -144,21 +140,16 @@ async fn copy(app: &App, pinned: &Pinned, path: &str, control: &Arc<Control>) ->
     app.cpu.run("varberg-fasta", work).await?
 }
 
-/// Passes bytes on, adds them to a digest, and ends the read when the job must stop.
-struct Tee {
+/// Passes bytes on, and ends the read when the job must stop.
+struct Stoppable {
     inner: Box<dyn Read + Send>,
-    digest: Arc<Mutex<Md5>>,
     control: Arc<Control>,
 }
 
-impl Read for Tee {
+impl Read for Stoppable {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.control.check().map_err(std::io::Error::other)?;
-        let n = self.inner.read(buffer)?;
-        if let (Ok(mut digest), Some(read)) = (self.digest.lock(), buffer.get(..n)) {
-            digest.update(read);
-        }
-        Ok(n)
+        self.inner.read(buffer)
     }
 }
 
