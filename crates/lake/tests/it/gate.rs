@@ -78,6 +78,8 @@ async fn texts_beyond_the_limits_are_refused_before_planning() {
     }
     let fine = format!("SELECT 1 WHERE 1 IN (1{})", ",2".repeat(2_000));
     assert_eq!(world.rows(&fine).await, ["1"]);
+    let deep = format!("SELECT {}1", "1 + ".repeat(490));
+    assert_eq!(world.rows(&deep).await, ["491"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

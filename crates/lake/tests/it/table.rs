@@ -62,9 +62,10 @@ async fn reachable_names_every_file_but_the_leftovers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn files_outside_the_warehouse_are_refused() {
     let world = World::new().await;
-    for path in ["../x", "a/../../x", "/etc/passwd", "a//b"] {
-        assert!(world.lake.put(path, "x").await.is_err() || !path.contains(".."), "{path}");
-        assert!(!std::path::Path::new("/work").join(path).exists() || path == "/etc/passwd");
+    for path in ["../x", "a/../../x", "a/./b", "a//b"] {
+        assert!(world.lake.put(path, "x").await.is_err(), "{path}");
+        assert!(world.lake.delete(path).await.is_err(), "{path}");
+        assert!(world.lake.list(path).await.is_err(), "{path}");
     }
     assert!(world.lake.path_of("file:///etc/passwd").is_err());
     assert!(world.lake.describe("file:///etc/passwd").await.is_err());
