@@ -10,6 +10,9 @@ use tokio::net::TcpListener;
 /// Time that requests and jobs get to end after SIGTERM or SIGINT.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// Time that the catalog gets to close.
+const CLOSE: Duration = Duration::from_secs(2);
+
 /// Runs the server of `config` until SIGTERM or SIGINT.
 ///
 /// Refuses to start on an address that is not loopback. One log line names the address with its real port.
@@ -18,6 +21,7 @@ pub async fn serve(config: Config) -> Result<()> {
     let address = auth::loopback(&config.listen)?;
     let app = App::open(config).await?;
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let catalog = app.catalog.clone();
     let stop = app.stop.clone();
     let signals = tokio::spawn(async move {
         shutdown::signal().await;
@@ -26,6 +30,10 @@ pub async fn serve(config: Config) -> Result<()> {
     });
     let outcome = run(app, listener).await;
     signals.abort();
+    // Writes what the database still holds in its log; a call that hangs must not keep the process.
+    if tokio::time::timeout(CLOSE, catalog.close()).await.is_err() {
+        tracing::warn!("the catalog was still in use at the end");
+    }
     outcome
 }
 

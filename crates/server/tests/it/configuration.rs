@@ -52,6 +52,22 @@ fn variables_hold_lists_as_shells_write_them() {
 }
 
 #[test]
+fn directories_are_those_of_where_the_server_was_started() {
+    let config = load(None, &[("VARBERG_ALLOW_FILES", "x")], Flags::default()).unwrap();
+    let here = std::env::current_dir().unwrap();
+    assert_eq!(
+        (config.data_dir.clone(), config.allow_files.clone()),
+        (here.join("varberg-data"), vec![here.join("x")])
+    );
+    assert_eq!(config.warehouse().unwrap().uri, format!("file://{}/varberg-data/warehouse", here.display()));
+    for (warehouse, uri) in [("s3://b/p", "s3://b/p"), ("/w/", "file:///w"), ("file:///w", "file:///w")] {
+        let config = Config { warehouse: Some(warehouse.to_owned()), ..Config::default() };
+        assert_eq!(config.warehouse().unwrap().uri, uri);
+    }
+    assert!(Config { warehouse: Some("gs://b".to_owned()), ..Config::default() }.warehouse().is_err());
+}
+
+#[test]
 fn refusals_name_the_key() {
     let files = [
         ("listn = \"x\"", "listn"),

@@ -2,6 +2,7 @@
 
 use crate::server::Server;
 use serde_json::json;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Sends bytes as they are and returns the whole answer as text.
@@ -30,7 +31,18 @@ async fn is_live_and_ready() {
     let server = Server::start().await;
     assert_eq!(server.get("/health/live").await.ok(), json!({ "status": "live" }));
     assert_eq!(server.get("/health/ready").await.ok(), json!({ "status": "ready" }));
+}
+
+#[tokio::test]
+async fn a_server_told_to_stop_ends_although_a_client_keeps_its_connection() {
+    let server = Server::start().await;
+    let address = server.base.trim_start_matches("http://");
+    let mut idle = tokio::net::TcpStream::connect(address).await.unwrap();
+    idle.write_all(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut byte = [0];
+    idle.read_exact(&mut byte).await.unwrap();
     server.app.stop.cancel();
+    tokio::time::timeout(Duration::from_secs(20), server.running).await.unwrap().unwrap().unwrap();
 }
 
 #[tokio::test]
