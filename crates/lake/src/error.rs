@@ -15,7 +15,7 @@ pub enum Error {
     Storage { operation: &'static str, path: String, source: object_store::Error },
     #[error("{operation} of '{path}' failed")]
     Io { operation: &'static str, path: String, source: std::io::Error },
-    #[error("{operation}: table metadata")]
+    #[error("{operation} failed")]
     Metadata { operation: &'static str, source: iceberg::Error },
     #[error("writing a data file failed")]
     Parquet(#[from] parquet::errors::ParquetError),
@@ -31,7 +31,7 @@ pub enum Error {
     #[error("table '{namespace}.{name}' changed {attempts} times during the commit")]
     Contended { namespace: String, name: String, attempts: u32 },
     /// The pointer store failed; whether the swap took place is unknown if `in_swap`.
-    #[error("table pointers")]
+    #[error("reading or moving table pointers failed")]
     Pointers { source: Box<dyn std::error::Error + Send + Sync>, in_swap: bool },
     /// A bug of ours.
     #[error("internal: {0}")]
