@@ -17,8 +17,8 @@ const CLOSE: Duration = Duration::from_secs(2);
 ///
 /// Refuses to start on an address that is not loopback. One log line names the address with its real port.
 pub async fn serve(config: Config) -> Result<()> {
-    telemetry::start(&config)?;
     let address = auth::loopback(&config.listen)?;
+    telemetry::start(&config)?;
     let app = App::open(config).await?;
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     let catalog = app.catalog.clone();
