@@ -3,6 +3,8 @@
 //! Cloned into every handler and worker; a clone is cheap and shares everything. Holds no request and no job.
 
 use crate::config::Config;
+use crate::cpu::Cpu;
+use crate::import::Hold;
 use anyhow::{Context, Result};
 use std::collections::HashMap;
 use std::os::unix::fs::DirBuilderExt;
@@ -23,6 +25,10 @@ pub struct App {
     pub catalog: Catalog,
     pub lake: Lake,
     pub sources: Arc<Sources>,
+    /// Threads for parsing and writing.
+    pub cpu: Cpu,
+    /// Where crash tests hold an import; nowhere otherwise.
+    pub hold: Hold,
     /// Rung when a job was enqueued or its cancellation asked for.
     pub work: Arc<Notify>,
     /// Rung when something may be removed.
@@ -59,6 +65,8 @@ impl App {
         let sources = Sources::new(config.sources(), tokio::runtime::Handle::current())
             .context("cannot set up the places that sources come from")?;
         Ok(Self {
+            cpu: Cpu::new(config.import.thread_count()),
+            hold: Hold::parse(config.hold_at.as_deref()),
             config: Arc::new(config),
             scope: Arc::new(scope),
             catalog,

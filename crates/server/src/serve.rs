@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::config::Config;
+use crate::import::{janitor, worker};
 use crate::{auth, router, shutdown, telemetry};
 use anyhow::{Context, Result};
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub async fn run(app: App, listener: TcpListener) -> Result<()> {
     tracing::info!("listening on http://{address}");
     let stop = app.stop.clone();
     let tasks = app.tasks.clone();
+    tasks.spawn(worker::run(app.clone(), stop.clone()));
+    tasks.spawn(janitor::run(app.clone(), stop.clone()));
     let server = axum::serve(listener, router(app)).with_graceful_shutdown({
         let stop = stop.clone();
         async move { stop.cancelled().await }
