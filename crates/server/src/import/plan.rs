@@ -144,7 +144,10 @@ mod tests {
     #[test]
     fn parts_cover_the_file_without_gaps() {
         let parts = cut(&[10, 20]);
-        assert_eq!(parts.iter().map(|p| (p.start, p.end)).collect::<Vec<_>>(), [(0, Some(10)), (10, Some(20)), (20, None)]);
+        assert_eq!(
+            parts.iter().map(|p| (p.start, p.end)).collect::<Vec<_>>(),
+            [(0, Some(10)), (10, Some(20)), (20, None)]
+        );
     }
 
     #[test]

@@ -37,7 +37,7 @@ fn flags_win_over_variables_and_variables_over_the_file() {
         (config.listen.as_str(), config.region.as_str(), config.account.as_str()),
         ("127.0.0.1:3", "eu-west-2", "111111111111")
     );
-    assert_eq!((config.import.threads, config.import.lease_s, config.import.heartbeat_s), (3, 60, 10));
+    assert_eq!((config.import.threads, config.import.lease_s, config.import.max_jobs), (3, 60, 2));
     assert_eq!(config.buckets, [("a".to_owned(), PathBuf::from("/a")), ("b".to_owned(), PathBuf::from("/b"))].into());
 }
 
@@ -75,7 +75,7 @@ fn refusals_name_the_key() {
         ("[import]\nthreads = \"x\"", "line 2"),
         ("account = \"1\"", "account"),
         ("region = \"\"", "region"),
-        ("[import]\nlease_s = 1", "import.heartbeat_s"),
+        ("[import]\nlease_s = 0", "import.lease_s"),
         ("log_format = \"xml\"", "xml"),
     ];
     for (file, word) in files {

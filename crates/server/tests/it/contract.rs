@@ -36,13 +36,15 @@ async fn is_live_and_ready() {
 #[tokio::test]
 async fn a_server_told_to_stop_ends_although_a_client_keeps_its_connection() {
     let server = Server::start().await;
-    let address = server.base.trim_start_matches("http://");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let running = tokio::spawn(varberg_server::run(server.app.clone(), listener));
     let mut idle = tokio::net::TcpStream::connect(address).await.unwrap();
     idle.write_all(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     let mut byte = [0];
     idle.read_exact(&mut byte).await.unwrap();
     server.app.stop.cancel();
-    tokio::time::timeout(Duration::from_secs(20), server.running).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(20), running).await.unwrap().unwrap().unwrap();
 }
 
 #[tokio::test]

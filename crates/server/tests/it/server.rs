@@ -13,7 +13,6 @@ pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/omics";
 pub(crate) struct Server {
     pub(crate) app: App,
     pub(crate) base: String,
-    pub(crate) running: tokio::task::JoinHandle<anyhow::Result<()>>,
     client: reqwest::Client,
     directory: TempDir,
 }
@@ -67,8 +66,8 @@ impl Server {
         let app = App::open(config).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let running = tokio::spawn(varberg_server::run(app.clone(), listener));
-        Self { app, base, running, client: reqwest::Client::new(), directory }
+        tokio::spawn(axum::serve(listener, varberg_server::router(app.clone())).into_future());
+        Self { app, base, client: reqwest::Client::new(), directory }
     }
 
     /// The directory from which sources may be read; also bucket `inputs`.
