@@ -160,8 +160,12 @@ impl Config {
 
     /// As [`Config::load`], with these variables; those that the manual does not name are not looked at.
     pub fn merge(flags: &Flags, variables: &BTreeMap<String, String>) -> Result<Self> {
-        let config = layers::merge(flags, variables)?;
+        let mut config = layers::merge(flags, variables)?;
         config.check()?;
+        config.data_dir = absolute(&config.data_dir)?;
+        for directory in config.buckets.values_mut().chain(&mut config.allow_files) {
+            *directory = absolute(directory)?;
+        }
         Ok(config)
     }
 
@@ -258,7 +262,12 @@ impl ImportConfig {
 }
 
 fn file_uri(directory: &Path) -> Result<String> {
-    let absolute = std::path::absolute(directory).with_context(|| format!("cannot locate {}", directory.display()))?;
+    let absolute = absolute(directory)?;
     let text = absolute.to_str().with_context(|| format!("{} is not UTF-8", absolute.display()))?;
     Ok(format!("file://{}", text.trim_end_matches('/')))
+}
+
+/// Relative directories are those of where the server was started.
+fn absolute(directory: &Path) -> Result<PathBuf> {
+    std::path::absolute(directory).with_context(|| format!("cannot locate {}", directory.display()))
 }

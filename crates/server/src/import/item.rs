@@ -11,8 +11,8 @@ use futures::future::join_all;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use varberg_catalog::{ItemOutcome, ItemResult};
-use varberg_formats::vcf::{Header, ReadOptions};
 use varberg_formats::Tally;
+use varberg_formats::vcf::{Header, ReadOptions};
 use varberg_lake::WriteTarget;
 use varberg_model::{ImportItem, TableSchema};
 
@@ -90,8 +90,7 @@ async fn run_part(
     context: PartContext,
 ) -> Result<PartResult, PartEnd> {
     let lease = &running.claim.lease;
-    let target =
-        WriteTarget { table_path: table_path(&running.store), job: lease.job.to_string(), epoch: lease.epoch };
+    let target = WriteTarget { table_path: table_path(&running.store), job: lease.job.to_string(), epoch: lease.epoch };
     let (lake, sources, pinned) = (app.lake.clone(), app.sources.clone(), plan.pinned.clone());
     let options = app.config.import.writer();
     let faults = context.first_fault.clone();

@@ -12,7 +12,9 @@ use varberg_catalog::{Beat, Epoch};
 use varberg_formats::fasta::{self, FastaIndex};
 use varberg_formats::{Compression, Fault};
 use varberg_lake::{Pinned, SourceError};
-use varberg_model::{RefId, Reference, ReferenceImportJob, ReferenceImportSource, ReferenceSourceStatus, ReferenceStatus};
+use varberg_model::{
+    RefId, Reference, ReferenceImportJob, ReferenceImportSource, ReferenceSourceStatus, ReferenceStatus,
+};
 
 /// Longest status message of a source (spec 3.9).
 const MAX_MESSAGE: usize = 127;
