@@ -8,27 +8,27 @@ use tempfile::TempDir;
 use varberg_model::{RefId, Reference, ReferenceStatus};
 use varberg_server::{App, Config};
 
-pub const ROLE: &str = "arn:aws:iam::123456789012:role/omics";
+pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/omics";
 
-pub struct Server {
-    pub app: App,
-    pub base: String,
+pub(crate) struct Server {
+    pub(crate) app: App,
+    pub(crate) base: String,
     client: reqwest::Client,
     directory: TempDir,
 }
 
 /// An answer, with what clients look at.
 #[derive(Debug)]
-pub struct Answered {
-    pub status: u16,
-    pub error: Option<String>,
-    pub body: Value,
-    pub headers: reqwest::header::HeaderMap,
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) error: Option<String>,
+    pub(crate) body: Value,
+    pub(crate) headers: reqwest::header::HeaderMap,
 }
 
 impl Answered {
     #[track_caller]
-    pub fn ok(self) -> Value {
+    pub(crate) fn ok(self) -> Value {
         assert_eq!(self.status, 200, "{self:?}");
         assert_eq!(self.error, None);
         self.body
@@ -36,24 +36,24 @@ impl Answered {
 
     /// The message of a refusal with this status and name.
     #[track_caller]
-    pub fn refused(self, status: u16, name: &str) -> String {
+    pub(crate) fn refused(self, status: u16, name: &str) -> String {
         assert_eq!((self.status, self.error.as_deref()), (status, Some(name)), "{self:?}");
         self.body["message"].as_str().unwrap().to_owned()
     }
 
     #[track_caller]
-    pub fn invalid(self) -> String {
+    pub(crate) fn invalid(self) -> String {
         self.refused(400, "ValidationException")
     }
 
     #[track_caller]
-    pub fn not_found(self) -> String {
+    pub(crate) fn not_found(self) -> String {
         self.refused(404, "ResourceNotFoundException")
     }
 }
 
 impl Server {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let inputs = directory.path().join("inputs");
         std::fs::create_dir(&inputs).unwrap();
@@ -71,20 +71,20 @@ impl Server {
     }
 
     /// The directory from which sources may be read; also bucket `inputs`.
-    pub fn inputs(&self) -> PathBuf {
+    pub(crate) fn inputs(&self) -> PathBuf {
         self.directory.path().join("inputs")
     }
 
-    pub fn data_dir(&self) -> PathBuf {
+    pub(crate) fn data_dir(&self) -> PathBuf {
         self.directory.path().join("data")
     }
 
-    pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         self.client.request(method, format!("{}{path}", self.base))
     }
 
-    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answered {
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answered {
         let response = request.send().await.unwrap();
         let headers = response.headers().clone();
         let status = response.status().as_u16();
@@ -94,26 +94,26 @@ impl Server {
         Answered { status, error, body, headers }
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answered {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answered {
         self.send(self.request("POST", path).json(body)).await
     }
 
-    pub async fn get(&self, path: &str) -> Answered {
+    pub(crate) async fn get(&self, path: &str) -> Answered {
         self.send(self.request("GET", path)).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answered {
+    pub(crate) async fn delete(&self, path: &str) -> Answered {
         self.send(self.request("DELETE", path)).await
     }
 
     /// Creates a reference store and returns its id.
-    pub async fn reference_store(&self) -> String {
+    pub(crate) async fn reference_store(&self) -> String {
         let answer = self.post("/referencestore", &json!({ "name": "references" })).await.ok();
         answer["id"].as_str().unwrap().to_owned()
     }
 
     /// Imports a reference as a worker would, and returns its ARN.
-    pub async fn reference(&self, store: &str, name: &str) -> String {
+    pub(crate) async fn reference(&self, store: &str, name: &str) -> String {
         let sources = json!([{ "sourceFile": "s3://inputs/a.fasta", "name": name, "description": "small" }]);
         let body = json!({ "roleArn": ROLE, "sources": sources });
         let job = self.post(&format!("/referencestore/{store}/importjob"), &body).await.ok();
@@ -142,7 +142,7 @@ impl Server {
     }
 
     /// Creates a store over a fresh reference.
-    pub async fn store(&self, name: &str) {
+    pub(crate) async fn store(&self, name: &str) {
         let store = self.reference_store().await;
         let arn = self.reference(&store, "chr1").await;
         let body = json!({ "name": name, "reference": { "referenceArn": arn } });
@@ -151,14 +151,14 @@ impl Server {
 }
 
 /// Whether anything of a table is left in the warehouse.
-pub fn files_below(directory: &Path) -> usize {
+pub(crate) fn files_below(directory: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(directory) else { return 0 };
     entries.map(|entry| entry.unwrap().path()).map(|path| if path.is_dir() { files_below(&path) } else { 1 }).sum()
 }
 
 /// A timestamp with that many digits of fraction.
 #[track_caller]
-pub fn assert_timestamp(value: &Value, fraction: usize) {
+pub(crate) fn assert_timestamp(value: &Value, fraction: usize) {
     let text = value.as_str().unwrap();
     assert!(chrono::DateTime::parse_from_rfc3339(text).is_ok(), "{text}");
     assert_eq!(text.len(), "2026-01-31T12:00:00.Z".len() + fraction, "{text}");
