@@ -3,6 +3,7 @@
 //! Cloned into every handler and worker; a clone is cheap and shares everything. Holds no request and no job.
 
 use crate::config::Config;
+use crate::query_pool::QueryPool;
 use anyhow::{Context, Result};
 use std::collections::HashMap;
 use std::os::unix::fs::DirBuilderExt;
@@ -23,6 +24,8 @@ pub struct App {
     pub catalog: Catalog,
     pub lake: Lake,
     pub sources: Arc<Sources>,
+    /// Answers statements, each in a process of its own.
+    pub queries: QueryPool,
     /// Rung when a job was enqueued or its cancellation asked for.
     pub work: Arc<Notify>,
     /// Rung when something may be removed.
@@ -58,12 +61,15 @@ impl App {
         let lake = Lake::open(warehouse).await.with_context(|| format!("cannot open the warehouse {uri}"))?;
         let sources = Sources::new(config.sources(), tokio::runtime::Handle::current())
             .context("cannot set up the places that sources come from")?;
+        let program = std::env::current_exe().context("cannot find the program's own file")?;
+        let queries = QueryPool::new(program, usize::try_from(config.query.concurrency)?);
         Ok(Self {
             config: Arc::new(config),
             scope: Arc::new(scope),
             catalog,
             lake,
             sources: Arc::new(sources),
+            queries,
             work: Arc::new(Notify::new()),
             leftovers: Arc::new(Notify::new()),
             stop: CancellationToken::new(),

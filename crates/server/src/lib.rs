@@ -3,8 +3,11 @@
 mod api;
 mod app;
 mod auth;
+pub mod cli;
 mod config;
 mod error;
+pub mod query_child;
+mod query_pool;
 mod router;
 mod serve;
 mod shutdown;
@@ -14,5 +17,6 @@ mod wire;
 pub use app::App;
 pub use config::{Config, Flags, ImportConfig, LogFormat, QueryConfig, S3Config};
 pub use error::ApiError;
+pub use query_pool::{QueryFailure, QueryPool};
 pub use router::router;
 pub use serve::{run, serve};
