@@ -8,14 +8,12 @@ use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// An answer of the server that says no.
+/// An answer of the server that says no: its text, and the name of the error, such as `ResourceNotFoundException`.
 #[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub(crate) struct ApiError {
-    pub(crate) status: u16,
-    /// Such as `ResourceNotFoundException`; empty when the answer did not name one.
-    pub(crate) kind: String,
-    pub(crate) message: String,
+#[error("{message} ({kind})")]
+struct ApiError {
+    kind: String,
+    message: String,
 }
 
 /// The connection to one server.
@@ -158,10 +156,13 @@ async fn api_error(response: Response) -> ApiError {
         Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or(Value::Null),
         Err(_) => Value::Null,
     };
-    let kind = header.unwrap_or_else(|| super::output::text(&body, "__type"));
+    let kind = match header.unwrap_or_else(|| super::output::text(&body, "__type")) {
+        name if name.is_empty() => format!("status {}", status.as_u16()),
+        name => name,
+    };
     let message = match super::output::text(&body, "message") {
         text if text.is_empty() => format!("the server answered {status}"),
         text => text,
     };
-    ApiError { status: status.as_u16(), kind, message }
+    ApiError { kind, message }
 }

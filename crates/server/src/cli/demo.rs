@@ -101,7 +101,8 @@ pub(super) async fn run(args: DemoArgs, output: OutputFormat) -> anyhow::Result<
     }
     outcome?;
     stopped?;
-    context.stdout.line(&text::how_to_go_on(place.kept.then(|| (place.files(), place.data()))))?;
+    let (files, data) = (place.files(), place.data());
+    context.stdout.line(&text::how_to_go_on(place.kept.then_some((files.as_path(), data.as_path()))))?;
     output::say(&format!("All of it took {:.1} s.", begun.elapsed().as_secs_f64()));
     Ok(Exit::Done)
 }

@@ -2,8 +2,7 @@
 
 use arrow_array::builder::StringBuilder;
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_json::EncoderOptions;
-use arrow_json::writer::make_encoder;
+use arrow_json::writer::{EncoderOptions, make_encoder};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema};
 use std::sync::Arc;
 

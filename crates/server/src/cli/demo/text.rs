@@ -2,7 +2,7 @@
 
 use super::STORE;
 use super::write::Region;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// A question and its statement.
 pub(super) struct Question {
@@ -71,7 +71,7 @@ ORDER BY position"
 }
 
 /// The last words: with the data kept, how to serve them; else how to keep them, and how to begin with one's own.
-pub(super) fn how_to_go_on(kept: Option<(PathBuf, PathBuf)>) -> String {
+pub(super) fn how_to_go_on(kept: Option<(&Path, &Path)>) -> String {
     let serve = match kept {
         Some((files, data)) => {
             format!("  varberg serve --data-dir '{}' --allow-files '{}'", data.display(), files.display())
