@@ -44,7 +44,7 @@ pub(crate) async fn statement(State(app): State<App>, headers: HeaderMap, body: 
 
 /// The statement with the tables it may see and the limits it must keep.
 async fn request(app: &App, sql: &str) -> Result<QueryRequest, ApiError> {
-    let stores = app.catalog.all_tables(app.account()).await.map_err(|e| ApiError::Internal(e.to_string()))?;
+    let stores = app.catalog.all_tables(app.account()).await?;
     let tables = stores
         .into_iter()
         .map(|table| GrantedTable {

@@ -27,7 +27,7 @@ pub struct EnvArgs {
 
 /// Shells whose syntax we know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Shell {
+pub(super) enum Shell {
     /// bash, zsh, dash, ksh
     Bash,
     /// fish

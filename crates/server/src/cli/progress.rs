@@ -24,7 +24,7 @@ pub struct ProgressArgs {
 
 /// Forms of progress.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum ProgressForm {
+pub(super) enum ProgressForm {
     /// A bar on a terminal, lines elsewhere
     #[default]
     Auto,

@@ -49,7 +49,7 @@ pub struct QueryArgs {
 
 /// Forms of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum QueryFormat {
+pub(super) enum QueryFormat {
     /// A table for people
     Table,
     /// Comma-separated, with a heading

@@ -23,8 +23,6 @@ pub struct ServeArgs {
 }
 
 pub(super) async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
-    // The server's variables are read here and nowhere else; a name or value that is not UTF-8 cannot be one of ours.
-    let variables = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-    crate::serve::serve(Config::load(&args.flags, variables)?).await?;
+    crate::serve::serve(Config::load(&args.flags)?).await?;
     Ok(Exit::Done)
 }
