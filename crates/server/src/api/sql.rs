@@ -66,11 +66,10 @@ async fn request(app: &App, sql: &str) -> Result<QueryRequest, ApiError> {
 }
 
 fn api_error(failure: QueryFailure) -> ApiError {
-    let text = failure.to_string();
     match failure {
-        QueryFailure::Invalid(_) => ApiError::Invalid(text),
-        QueryFailure::TimeLimit(_) | QueryFailure::Exhausted(_) => ApiError::Invalid(text),
-        QueryFailure::Busy(_) => ApiError::Throttled(text),
-        QueryFailure::Crashed(_) => ApiError::Internal(text),
+        QueryFailure::Invalid(text) | QueryFailure::Exhausted(text) => ApiError::Invalid(text),
+        QueryFailure::Crashed(text) => ApiError::Internal(text),
+        limit @ QueryFailure::TimeLimit(_) => ApiError::Invalid(limit.to_string()),
+        busy @ QueryFailure::Busy(_) => ApiError::Throttled(busy.to_string()),
     }
 }
