@@ -10,6 +10,7 @@ pub(crate) mod reference;
 pub(crate) mod reference_import_job;
 pub(crate) mod reference_store;
 pub(crate) mod refusal;
+pub(crate) mod sql;
 pub(crate) mod variant_import_job;
 pub(crate) mod variant_store;
 

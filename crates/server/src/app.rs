@@ -5,6 +5,7 @@
 use crate::config::Config;
 use crate::cpu::Cpu;
 use crate::import::Hold;
+use crate::query_pool::QueryPool;
 use anyhow::{Context, Result};
 use std::collections::HashMap;
 use std::os::unix::fs::DirBuilderExt;
@@ -29,6 +30,8 @@ pub struct App {
     pub cpu: Cpu,
     /// Where crash tests hold an import; nowhere otherwise.
     pub hold: Hold,
+    /// Answers statements, each in a process of its own.
+    pub queries: QueryPool,
     /// Rung when a job was enqueued or its cancellation asked for.
     pub work: Arc<Notify>,
     /// Rung when something may be removed.
@@ -64,6 +67,8 @@ impl App {
         let lake = Lake::open(warehouse).await.with_context(|| format!("cannot open the warehouse {uri}"))?;
         let sources = Sources::new(config.sources(), tokio::runtime::Handle::current())
             .context("cannot set up the places that sources come from")?;
+        let program = std::env::current_exe().context("cannot find the program's own file")?;
+        let queries = QueryPool::new(program, usize::try_from(config.query.concurrency)?);
         Ok(Self {
             cpu: Cpu::new(config.import.thread_count()),
             hold: Hold::parse(config.hold_at.as_deref()),
@@ -72,6 +77,7 @@ impl App {
             catalog,
             lake,
             sources: Arc::new(sources),
+            queries,
             work: Arc::new(Notify::new()),
             leftovers: Arc::new(Notify::new()),
             stop: CancellationToken::new(),

@@ -3,12 +3,12 @@
 //! Routes go by path alone; hosts and host prefixes play no part.
 
 use crate::api::refusal::{self, Missing};
-use crate::api::{health, reference, reference_import_job, reference_store, variant_import_job, variant_store};
+use crate::api::{health, reference, reference_import_job, reference_store, sql, variant_import_job, variant_store};
 use crate::app::App;
 use crate::auth;
 use crate::error::ApiError;
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -28,6 +28,7 @@ pub fn router(app: App) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/varberg/jobs/{jobId}/progress", get(variant_import_job::progress))
+        .route("/sql", post(sql::statement).layer(DefaultBodyLimit::max(sql::MAX_STATEMENT_BYTES)))
         .fallback(refusal::unknown_path)
         .method_not_allowed_fallback(refusal::wrong_method)
         .layer(CatchPanicLayer::custom(panicked))

@@ -13,3 +13,6 @@ mod server;
 mod tidy;
 mod variant_import_job;
 mod variant_store;
+
+mod cli;
+mod sql;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use varberg_model::{RefId, Reference, ReferenceStatus};
-use varberg_server::{App, Config};
+use varberg_server::{App, Config, QueryPool};
 
 pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/omics";
 
@@ -63,7 +63,9 @@ impl Server {
             buckets: [("inputs".to_owned(), inputs)].into(),
             ..Config::default()
         };
-        let app = App::open(config).await.unwrap();
+        let mut app = App::open(config).await.unwrap();
+        // The program that runs here is the tests', not the server's.
+        app.queries = QueryPool::new(env!("CARGO_BIN_EXE_varberg").into(), 2);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(axum::serve(listener, varberg_server::router(app.clone())).into_future());

@@ -1,0 +1,75 @@
+//! `POST /sql`: a statement in, its answer out, in the form that `Accept` asks for.
+//!
+//! The statement sees every ACTIVE store of the account as `"default"."NAME"` and `"variant_ACCOUNT_STOREID"."NAME"`. It runs
+//! in a process of its own (`query_pool.rs`). The answer is streamed; a fault after its first bytes breaks the connection,
+//! so that half an answer never looks like a whole one.
+
+mod form;
+mod nested;
+mod stream;
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::query_pool::QueryFailure;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use form::Form;
+use http::HeaderMap;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use varberg_lake::{GrantedTable, QueryLimits, QueryRequest};
+
+/// Longest statement.
+pub(crate) const MAX_STATEMENT_BYTES: usize = 1 << 20;
+
+/// Most bytes that the sorts and joins of one statement write to disk.
+const SPILL_BYTES: u64 = 64 << 30;
+
+/// The schema in which every store is found by its name alone.
+const DEFAULT_SCHEMA: &str = "default";
+
+/// Answers a statement; errors have the shape of every other operation.
+pub(crate) async fn statement(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
+    let form = Form::of_accept(headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()))?;
+    let sql = std::str::from_utf8(&body).map_err(|_| ApiError::Invalid("the statement is not UTF-8".to_owned()))?;
+    if sql.trim().is_empty() {
+        return Err(ApiError::Invalid("the body is empty; send the statement as text".to_owned()));
+    }
+    let request = request(&app, sql).await?;
+    let answer = app.queries.ask(&request).await.map_err(api_error)?;
+    let (first, rest) = stream::begin(answer, form).await.map_err(api_error)?;
+    let media_type = HeaderValue::from_static(form.media_type());
+    Ok(([(CONTENT_TYPE, media_type)], Body::from_stream(stream::chained(first, rest))).into_response())
+}
+
+/// The statement with the tables it may see and the limits it must keep.
+async fn request(app: &App, sql: &str) -> Result<QueryRequest, ApiError> {
+    let stores = app.catalog.all_tables(app.account()).await?;
+    let tables = stores
+        .into_iter()
+        .map(|table| GrantedTable {
+            schemas: vec![DEFAULT_SCHEMA.to_owned(), table.store.namespace()],
+            name: table.store.name.to_string(),
+            metadata_location: table.metadata_location,
+            layout: table.store.layout.as_str().to_owned(),
+        })
+        .collect();
+    let warehouse = app.config.warehouse().map_err(|e| ApiError::Internal(e.to_string()))?;
+    let limits = QueryLimits {
+        memory_bytes: usize::try_from(app.config.query.memory_bytes).unwrap_or(usize::MAX),
+        time_s: u64::from(app.config.query.time_s),
+        spill_dir: app.config.spill_dir(),
+        spill_bytes: SPILL_BYTES,
+        target_partitions: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+    };
+    Ok(QueryRequest { sql: sql.to_owned(), tables, limits, warehouse })
+}
+
+fn api_error(failure: QueryFailure) -> ApiError {
+    match failure {
+        QueryFailure::Invalid(text) | QueryFailure::Exhausted(text) => ApiError::Invalid(text),
+        QueryFailure::Crashed(text) => ApiError::Internal(text),
+        limit @ QueryFailure::TimeLimit(_) => ApiError::Invalid(limit.to_string()),
+        busy @ QueryFailure::Busy(_) => ApiError::Throttled(busy.to_string()),
+    }
+}

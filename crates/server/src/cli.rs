@@ -1,0 +1,164 @@
+//! The command line: what can be typed, and which command it starts.
+//!
+//! In: the parsed arguments. Out: an [`Exit`]. Standard output carries data, standard error talk. Every command but
+//! `serve` and `demo` is a client of a running server: no command opens the catalog or a table by itself.
+
+pub(crate) mod client;
+mod completions;
+mod demo;
+mod doctor;
+mod environment;
+mod exit;
+mod import;
+mod job;
+mod output;
+mod progress;
+mod query;
+mod reference;
+mod serve;
+mod source;
+mod store;
+
+pub use completions::completions;
+pub use exit::{Exit, report};
+
+use client::Client;
+use output::{OutputFormat, Stdout};
+use std::sync::Mutex;
+
+/// Variant stores you host yourself: the HealthOmics API, Iceberg tables, SQL.
+#[derive(Debug, clap::Parser)]
+#[command(name = "varberg", version, max_term_width = 110, after_help = AFTER_HELP, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Arguments that every command takes.
+#[derive(Debug, clap::Args)]
+pub struct GlobalArgs {
+    /// Address of the server
+    #[arg(
+        long,
+        env = "VARBERG_ENDPOINT",
+        global = true,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8400",
+        help_heading = "Global options"
+    )]
+    pub endpoint: String,
+    /// Form of the answer on standard output; json has the member names of the API
+    #[arg(
+        long = "output",
+        global = true,
+        value_enum,
+        value_name = "FORM",
+        default_value_t,
+        help_heading = "Global options"
+    )]
+    pub output: OutputFormat,
+}
+
+const AFTER_HELP: &str = "\
+A first tour (or just `varberg demo`):
+  varberg serve --allow-files /data &                     start a server that may read files below /data
+  varberg reference import /data/GRCh38.fa.gz             make its contigs known; prints the reference's ARN
+  varberg store create cohort                             a store on the only reference there is
+  varberg import cohort /data/*.vcf.gz --wait             import, with a progress bar
+  varberg query 'SELECT sampleid, count(*) FROM cohort GROUP BY sampleid'
+  eval \"$(varberg env)\" && aws omics list-variant-stores  the same server from the AWS CLI and boto3
+
+Exit codes: 0 done, 1 failed, 2 wrong call, 3 partly done (COMPLETED_WITH_FAILURES), 130 stopped by Ctrl-C.
+Environment: VARBERG_ENDPOINT (as --endpoint), NO_COLOR (no colours).";
+
+/// What to do.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve(Box<serve::ServeArgs>),
+    /// Create, list, show and delete variant stores
+    #[command(subcommand)]
+    Store(store::StoreCommand),
+    /// Import and list reference genomes
+    #[command(subcommand)]
+    Reference(reference::ReferenceCommand),
+    /// Import VCF files into a store
+    Import(import::ImportArgs),
+    /// List, show, watch and cancel import jobs
+    #[command(subcommand)]
+    Job(job::JobCommand),
+    /// Ask a question in SQL
+    Query(query::QueryArgs),
+    /// Print the shell lines that point boto3 and the AWS CLI at this server
+    Env(environment::EnvArgs),
+    /// Check the server and this shell's AWS settings, and say what to fix
+    Doctor,
+    /// See everything work on made-up data, in seconds
+    Demo(demo::DemoArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = completions::AFTER_HELP)]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Answer one statement: request on standard input, Arrow stream on standard output
+    #[command(name = "__query", hide = true)]
+    QueryChild,
+}
+
+/// What commands share: the server, the place for answers, and what to say when Ctrl-C ends them.
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    pub(crate) stdout: Stdout,
+    pub(crate) output: OutputFormat,
+    farewell: Mutex<Option<String>>,
+}
+
+impl Context {
+    fn new(client: Client, output: OutputFormat) -> Self {
+        Self { client, stdout: Stdout, output, farewell: Mutex::new(None) }
+    }
+
+    /// Sets what is said on standard error when Ctrl-C is pressed from now on.
+    pub(crate) fn on_interrupt(&self, text: Option<String>) {
+        if let Ok(mut farewell) = self.farewell.lock() {
+            *farewell = text;
+        }
+    }
+}
+
+/// Runs a command until it ends, or until Ctrl-C, which ends it with [`Exit::Interrupted`].
+///
+/// `serve` is not interrupted here: it stops gracefully by itself.
+pub async fn run(command: Command, global: GlobalArgs) -> anyhow::Result<Exit> {
+    if let Command::Serve(args) = command {
+        return serve::run(*args).await;
+    }
+    let context = Context::new(Client::new(&global.endpoint)?, global.output);
+    tokio::select! {
+        exit = dispatch(command, &context) => exit,
+        _ = tokio::signal::ctrl_c() => {
+            if let Ok(Some(text)) = context.farewell.lock().map(|mut text| text.take()) {
+                output::say(&text);
+            }
+            Ok(Exit::Interrupted)
+        }
+    }
+}
+
+async fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
+    match command {
+        Command::Store(command) => store::run(command, context).await,
+        Command::Reference(command) => reference::run(command, context).await,
+        Command::Import(args) => import::run(args, context).await,
+        Command::Job(command) => job::run(command, context).await,
+        Command::Query(args) => query::run(args, context).await,
+        Command::Env(args) => environment::run(&args, context),
+        Command::Doctor => doctor::run(context).await,
+        Command::Demo(args) => demo::run(args, context.output).await,
+        // Handled before a runtime exists.
+        Command::Serve(_) | Command::Completions { .. } | Command::QueryChild => Ok(Exit::Usage),
+    }
+}

@@ -1,0 +1,168 @@
+//! A small client of the server: the public REST API as JSON in and JSON out, and `POST /sql`.
+//!
+//! Requests are not signed; a server without credentials takes them. Answers keep the API's member names. Errors carry
+//! the server's own text. Must not interpret answers: that is for the commands.
+
+use anyhow::Context as _;
+use reqwest::{Method, RequestBuilder, Response, Url};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// An answer of the server that says no: its text, and the name of the error, such as `ResourceNotFoundException`.
+#[derive(Debug, thiserror::Error)]
+#[error("{message} ({kind})")]
+struct ApiError {
+    kind: String,
+    message: String,
+}
+
+/// The connection to one server.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: Url,
+}
+
+impl Client {
+    /// `endpoint` is an `http` or `https` URL; nothing is contacted yet.
+    pub(crate) fn new(endpoint: &str) -> anyhow::Result<Self> {
+        let usage = |why: String| {
+            super::exit::UsageError(format!(
+                "{endpoint:?} is not a server address ({why}); write --endpoint http://127.0.0.1:8400"
+            ))
+        };
+        let base = Url::parse(endpoint).map_err(|e| usage(e.to_string()))?;
+        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
+            return Err(usage("it does not start with http:// or https://".to_owned()).into());
+        }
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("varberg/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(10));
+        if is_loopback(&base) {
+            // A proxy of the environment cannot reach this machine's loopback.
+            builder = builder.no_proxy();
+        }
+        Ok(Self { http: builder.build().context("cannot set up the HTTP client")?, base })
+    }
+
+    /// The address without a trailing slash, as given to other tools.
+    pub(crate) fn endpoint(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// Whether the server runs on this machine, so that its files are ours.
+    pub(crate) fn is_local(&self) -> bool {
+        is_loopback(&self.base)
+    }
+
+    pub(crate) async fn get(&self, path: &[&str]) -> anyhow::Result<Value> {
+        self.json(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &[&str], body: &Value) -> anyhow::Result<Value> {
+        self.json(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &[&str], query: &[(&str, &str)]) -> anyhow::Result<Value> {
+        self.json(self.request(Method::DELETE, path).query(query)).await
+    }
+
+    /// All entries of a listing, page after page; `member` is where a page keeps them.
+    pub(crate) async fn list(&self, path: &[&str], body: &Value, member: &str) -> anyhow::Result<Vec<Value>> {
+        let mut all = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let mut request = self.request(Method::POST, path).query(&[("maxResults", "100")]).json(body);
+            if let Some(token) = &token {
+                request = request.query(&[("nextToken", token)]);
+            }
+            let mut page = self.json(request).await?;
+            if let Some(Value::Array(entries)) = page.get_mut(member).map(Value::take) {
+                all.extend(entries);
+            }
+            match page.get("nextToken").and_then(Value::as_str) {
+                Some(next) => token = Some(next.to_owned()),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// Sends a statement; the answer's body is what `accept` names.
+    pub(crate) async fn sql(&self, statement: &str, accept: &str) -> anyhow::Result<Response> {
+        let request = self
+            .request(Method::POST, &["sql"])
+            .header("content-type", "application/sql")
+            .header("accept", accept)
+            .body(statement.to_owned());
+        self.send(request).await
+    }
+
+    /// A plain GET whose status is not judged, for health checks.
+    pub(crate) async fn probe(&self, path: &[&str]) -> reqwest::Result<Response> {
+        self.request(Method::GET, path).timeout(Duration::from_secs(5)).send().await
+    }
+
+    fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        self.http.request(method, url)
+    }
+
+    async fn json(&self, request: RequestBuilder) -> anyhow::Result<Value> {
+        let body = self.send(request).await?.bytes().await.context("the server's answer broke off")?;
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(json!({}));
+        }
+        serde_json::from_slice(&body).context("the server's answer is not JSON")
+    }
+
+    async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+        let response = request.send().await.map_err(|error| self.unreachable(error))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(api_error(response).await.into())
+    }
+
+    fn unreachable(&self, error: reqwest::Error) -> anyhow::Error {
+        if error.is_connect() {
+            anyhow::anyhow!(
+                "no server answers at {}; start one with `varberg serve`, or name another with --endpoint or VARBERG_ENDPOINT",
+                self.endpoint()
+            )
+        } else {
+            anyhow::Error::new(error).context(format!("the request to {} failed", self.endpoint()))
+        }
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some(host) => {
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        }
+        None => false,
+    }
+}
+
+/// The error an answer carries: its type in `x-amzn-errortype` or `__type`, its text in `message` (spec 2.1).
+async fn api_error(response: Response) -> ApiError {
+    let status = response.status();
+    let header = response.headers().get("x-amzn-errortype").and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let body: Value = match response.bytes().await {
+        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        Err(_) => Value::Null,
+    };
+    let kind = match header.unwrap_or_else(|| super::output::text(&body, "__type")) {
+        name if name.is_empty() => format!("status {}", status.as_u16()),
+        name => name,
+    };
+    let message = match super::output::text(&body, "message") {
+        text if text.is_empty() => format!("the server answered {status}"),
+        text => text,
+    };
+    ApiError { kind, message }
+}

@@ -1,0 +1,83 @@
+//! What the AWS profile in use says about endpoint, host prefix, region and credentials.
+//!
+//! Reads the two files of the AWS tools, lightly: unknown lines are skipped, a missing file is an empty one. Secrets are
+//! looked for, never kept.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The settings of the profile that matter here.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    pub(super) endpoint_url: Option<String>,
+    pub(super) host_prefix_off: bool,
+    pub(super) region: Option<String>,
+    pub(super) has_credentials: bool,
+}
+
+/// Sections of a file by name; a nested block (`omics =` and indented lines) appears as `omics.endpoint_url`.
+type Sections = BTreeMap<String, BTreeMap<String, String>>;
+
+impl Settings {
+    pub(super) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Self {
+        let home = variable("HOME").map(PathBuf::from).unwrap_or_default();
+        let file = |name: &str, default: &str| variable(name).map_or_else(|| home.join(default), PathBuf::from);
+        let config = sections(&file("AWS_CONFIG_FILE", ".aws/config"));
+        let credentials = sections(&file("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"));
+        let profile = variable("AWS_PROFILE").or_else(|| variable("AWS_DEFAULT_PROFILE"));
+        let profile = profile.as_deref().unwrap_or("default");
+        Self::of_profile(&config, &credentials, profile)
+    }
+
+    fn of_profile(config: &Sections, credentials: &Sections, profile: &str) -> Self {
+        let named = format!("profile {profile}");
+        let Some(section) = config.get(&named).or_else(|| config.get(profile)) else {
+            return Self { has_credentials: credentials.contains_key(profile), ..Self::default() };
+        };
+        let of_service = section
+            .get("services")
+            .and_then(|name| config.get(&format!("services {name}")))
+            .and_then(|services| services.get("omics.endpoint_url"));
+        let sources = ["aws_access_key_id", "credential_process", "sso_session", "sso_start_url", "role_arn"];
+        Self {
+            endpoint_url: of_service.or_else(|| section.get("endpoint_url")).cloned(),
+            host_prefix_off: section
+                .get("disable_host_prefix_injection")
+                .is_some_and(|v| v.eq_ignore_ascii_case("true")),
+            region: section.get("region").cloned(),
+            has_credentials: credentials.contains_key(profile) || sources.iter().any(|key| section.contains_key(*key)),
+        }
+    }
+}
+
+fn sections(path: &Path) -> Sections {
+    // A file that cannot be read says nothing; the AWS tools treat it alike.
+    parse(&std::fs::read_to_string(path).unwrap_or_default())
+}
+
+fn parse(text: &str) -> Sections {
+    let mut all = Sections::new();
+    let (mut section, mut block) = (String::new(), String::new());
+    for line in text.lines() {
+        let trimmed = line.trim();
+        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some(name) = trimmed.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = name.split_whitespace().collect::<Vec<_>>().join(" ");
+            block.clear();
+            all.entry(section.clone()).or_default();
+        } else if let Some((key, value)) = trimmed.split_once('=') {
+            let (key, value) = (key.trim(), value.trim());
+            let nested = line.starts_with(char::is_whitespace) && !block.is_empty();
+            let name = if nested { format!("{block}.{key}") } else { key.to_owned() };
+            if !nested {
+                block = if value.is_empty() { key.to_owned() } else { String::new() };
+            }
+            // Secrets stay where they are: that the key exists is all we ask.
+            let kept = if key.contains("secret") || key.contains("token") { "" } else { value };
+            all.entry(section.clone()).or_default().insert(name, kept.to_owned());
+        }
+    }
+    all
+}

@@ -1,0 +1,77 @@
+//! `varberg import`: start an import job of VCF files, and wait for it if asked.
+
+use super::exit::{Exit, UsageError};
+use super::output::{self, OutputFormat, text};
+use super::progress::{self, ProgressArgs};
+use super::{Context, reference, source};
+use serde_json::{Value, json};
+
+/// Files that go into a store as one job.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The server reads the files itself: paths must lie below one of its --allow-files directories, s3://NAME/... in S3 or
+in a directory given as --bucket NAME=DIR. All files are one job: they appear in the table together when it ends.
+
+Examples:
+  varberg import cohort /data/*.vcf.gz --wait
+  varberg import cohort s3://lab/run7/a.vcf.gz s3://lab/run7/b.vcf.gz
+  varberg import cohort big.vcf.gz --wait --progress json 2> progress.ndjson
+
+With --wait the exit code tells how the job ended: 0 COMPLETED, 3 COMPLETED_WITH_FAILURES, 1 FAILED or CANCELLED.")]
+pub struct ImportArgs {
+    /// The store
+    store: String,
+    /// Paths, patterns, or s3://bucket/key; VCF as it is, gzip or BGZF
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+    /// Wait until the job has ended, showing how far it is
+    #[arg(long)]
+    wait: bool,
+    #[command(flatten)]
+    progress: ProgressArgs,
+    /// Trim and left-align variants against the store's reference
+    #[arg(long)]
+    left_normalize: bool,
+    /// ARN of the role to record
+    #[arg(long, value_name = "ARN", default_value = reference::ROLE, hide_default_value = true)]
+    role_arn: String,
+}
+
+pub(super) async fn run(args: ImportArgs, context: &Context) -> anyhow::Result<Exit> {
+    let sources = source::resolve_all(&args.files, context.client.is_local())?;
+    if sources.len() > varberg_model::MAX_ITEMS {
+        let text =
+            format!("{} files are too many for one job; give at most {}", sources.len(), varberg_model::MAX_ITEMS);
+        return Err(UsageError(text).into());
+    }
+    let job = start(context, &args.store, &sources, args.left_normalize, &args.role_arn).await?;
+    let id = text(&job, "jobId");
+    if !args.wait {
+        match context.output {
+            OutputFormat::Json => context.stdout.json(&job)?,
+            OutputFormat::Text => {
+                output::say(&format!("started; watch it with `varberg job watch {id}`"));
+                context.stdout.line(&id)?;
+            }
+        }
+        return Ok(Exit::Done);
+    }
+    let ended = progress::watch(context, &id, args.progress.progress).await?;
+    super::job::conclude(context, &ended)
+}
+
+/// Starts a job; the answer of StartVariantImportJob.
+pub(super) async fn start(
+    context: &Context,
+    store: &str,
+    sources: &[String],
+    left_normalize: bool,
+    role: &str,
+) -> anyhow::Result<Value> {
+    let items: Vec<Value> = sources.iter().map(|source| json!({ "source": source })).collect();
+    let mut body = json!({ "destinationName": store, "roleArn": role, "items": items });
+    if left_normalize {
+        body["runLeftNormalization"] = json!(true);
+    }
+    context.client.post(&["import", "variant"], &body).await
+}

@@ -1,0 +1,115 @@
+//! `varberg job`: list, show, watch and cancel import jobs.
+
+use super::Context;
+use super::exit::Exit;
+use super::output::{self, OutputFormat, text, time};
+use super::progress::{self, ProgressArgs};
+use serde_json::{Map, Value, json};
+
+/// What to do with import jobs.
+#[derive(Debug, clap::Subcommand)]
+pub enum JobCommand {
+    /// List the jobs, newest first
+    List {
+        /// Only jobs of this store
+        #[arg(long)]
+        store: Option<String>,
+        /// Only jobs in this state: SUBMITTED, IN_PROGRESS, CANCELLED, COMPLETED, FAILED, COMPLETED_WITH_FAILURES
+        #[arg(long)]
+        status: Option<String>,
+    },
+    /// Show a job and each of its files
+    Show {
+        /// The job
+        id: String,
+    },
+    /// Follow a job until it ends; the exit code tells how it did
+    #[command(after_help = "Exit code: 0 COMPLETED, 3 COMPLETED_WITH_FAILURES, 1 FAILED or CANCELLED.\n\
+        Ctrl-C only stops watching; the job goes on.")]
+    Watch {
+        /// The job
+        id: String,
+        #[command(flatten)]
+        progress: ProgressArgs,
+    },
+    /// Stop a job that has not ended; nothing of it appears in the table
+    Cancel {
+        /// The job
+        id: String,
+    },
+}
+
+pub(super) async fn run(command: JobCommand, context: &Context) -> anyhow::Result<Exit> {
+    match command {
+        JobCommand::List { store, status } => list(context, store, status).await,
+        JobCommand::Show { id } => {
+            let job = context.client.get(&["import", "variant", &id]).await?;
+            show(context, &job)?;
+            Ok(Exit::Done)
+        }
+        JobCommand::Watch { id, progress } => {
+            let ended = progress::watch(context, &id, progress.progress).await?;
+            conclude(context, &ended)
+        }
+        JobCommand::Cancel { id } => {
+            let answer = context.client.delete(&["import", "variant", &id], &[]).await?;
+            match context.output {
+                OutputFormat::Json => context.stdout.json(&answer)?,
+                OutputFormat::Text => output::say("cancel requested"),
+            }
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Shows a job that has ended and gives the exit code that says how.
+pub(super) fn conclude(context: &Context, job: &Value) -> anyhow::Result<Exit> {
+    show(context, job)?;
+    Ok(match text(job, "status").as_str() {
+        "COMPLETED" => Exit::Done,
+        "COMPLETED_WITH_FAILURES" => Exit::Partial,
+        _ => Exit::Failed,
+    })
+}
+
+async fn list(context: &Context, store: Option<String>, status: Option<String>) -> anyhow::Result<Exit> {
+    let members = [("storeName", store), ("status", status)];
+    let filter: Map<String, Value> =
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?)))).collect();
+    let body = if filter.is_empty() { json!({}) } else { json!({ "filter": filter }) };
+    let jobs = context.client.list(&["import", "variants"], &body, "variantImportJobs").await?;
+    if context.output == OutputFormat::Json {
+        context.stdout.json(&json!({ "variantImportJobs": jobs }))?;
+        return Ok(Exit::Done);
+    }
+    let rows: Vec<_> = jobs
+        .iter()
+        .map(|j| {
+            let ended = time(j, "completionTime");
+            vec![text(j, "id"), text(j, "destinationName"), text(j, "status"), time(j, "creationTime"), ended]
+        })
+        .collect();
+    let nothing = "no jobs; start one with `varberg import STORE FILE...`";
+    context.stdout.table(&["ID", "STORE", "STATUS", "CREATED", "ENDED"], &rows, nothing)?;
+    Ok(Exit::Done)
+}
+
+fn show(context: &Context, job: &Value) -> anyhow::Result<()> {
+    if context.output == OutputFormat::Json {
+        return context.stdout.json(job);
+    }
+    context.stdout.pairs(&[
+        ("id", text(job, "id")),
+        ("store", text(job, "destinationName")),
+        ("status", text(job, "status")),
+        ("message", text(job, "statusMessage")),
+        ("created", time(job, "creationTime")),
+        ("ended", time(job, "completionTime")),
+    ])?;
+    let none = Vec::new();
+    let items = job.get("items").and_then(Value::as_array).unwrap_or(&none);
+    let rows: Vec<_> =
+        items.iter().map(|i| vec![text(i, "jobStatus"), text(i, "source"), text(i, "statusMessage")]).collect();
+    context.stdout.line("")?;
+    context.stdout.table(&["FILE STATUS", "SOURCE", "MESSAGE"], &rows, "")
+}

@@ -1,0 +1,116 @@
+//! The process that answers one statement and ends: `varberg __query`.
+//!
+//! In: a request on standard input. Out: an Arrow IPC stream on standard output, or a [`ChildFault`] in the last line of
+//! standard error and exit code 1. See `query_pool.rs` for how the two sides talk. Knows nothing of HTTP and the catalog.
+
+use crate::query_pool::{ChildFault, FaultKind};
+use arrow_array::RecordBatch;
+use arrow_ipc::writer::StreamWriter;
+use arrow_schema::SchemaRef;
+use futures::StreamExt as _;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::io::{self, BufRead as _, BufWriter, Read as _, Write as _};
+use std::process::ExitCode;
+use varberg_lake::{QueryError, QueryRequest};
+
+/// Addresses that are not a statement's memory: the program, the stacks of its threads, what the allocator reserves without
+/// using it, and buffers outside the engine's own count.
+const OVERHEAD_BYTES: u64 = 3 << 30;
+
+/// Threads for file reads; each costs 2 MiB of addresses.
+const BLOCKING_THREADS: usize = 16;
+
+/// Answers the request on standard input.
+pub fn main() -> ExitCode {
+    match answer() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            // A parent that has gone does not read it.
+            if let Ok(line) = serde_json::to_string(&fault) {
+                let _ = writeln!(io::stderr().lock(), "\n{line}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn answer() -> Result<(), ChildFault> {
+    let request = read_request()?;
+    limit_memory(u64::try_from(request.limits.memory_bytes).unwrap_or(u64::MAX))?;
+    watch_parent()?;
+    let threads = request.limits.target_partitions.max(1);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .enable_all()
+        .build()
+        .map_err(|e| internal("cannot start a runtime", &e))?;
+    let outcome = runtime.block_on(run(request));
+    runtime.shutdown_background();
+    outcome
+}
+
+fn read_request() -> Result<QueryRequest, ChildFault> {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).map_err(|e| internal("cannot read the request", &e))?;
+    serde_json::from_str(&line).map_err(|e| internal("the request is not one of ours", &e))
+}
+
+/// Bounds the addresses this process may use, before it has threads: an allocation beyond aborts it, and only it.
+fn limit_memory(bytes: u64) -> Result<(), ChildFault> {
+    let most = bytes.saturating_add(OVERHEAD_BYTES);
+    let before = getrlimit(Resource::As);
+    let allowed = |limit: Option<u64>| Some(limit.map_or(most, |limit| limit.min(most)));
+    let limit = Rlimit { current: allowed(before.current), maximum: allowed(before.maximum) };
+    setrlimit(Resource::As, limit).map_err(|e| internal("cannot limit the memory", &e))
+}
+
+/// Ends this process when standard input closes: then the parent has died, or does not want the answer any more.
+///
+/// Not PR_SET_PDEATHSIG: that one is sent when the *thread* that started us ends, and a parent's threads come and go.
+fn watch_parent() -> Result<(), ChildFault> {
+    let watch = || {
+        let mut rest = [0; 64];
+        while matches!(io::stdin().lock().read(&mut rest), Ok(1..)) {}
+        std::process::exit(1);
+    };
+    let thread = std::thread::Builder::new().name("parent".to_owned()).stack_size(128 * 1024).spawn(watch);
+    thread.map(drop).map_err(|e| internal("cannot start a thread", &e))
+}
+
+async fn run(request: QueryRequest) -> Result<(), ChildFault> {
+    let mut stream = varberg_lake::query::run(request).await.map_err(|e| fault(&e))?;
+    let schema: SchemaRef = stream.schema();
+    // Nothing is written before the first batch is here: most faults of a statement show until then, and an empty output
+    // lets the parent answer with an error instead of half an answer.
+    let mut next = stream.next().await.transpose().map_err(|e| fault(&QueryError::from_engine(&e)))?;
+    let output = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
+    let mut writer = StreamWriter::try_new(output, &schema).map_err(|e| internal("cannot write the answer", &e))?;
+    while let Some(batch) = next {
+        write(&mut writer, &batch)?;
+        next = stream.next().await.transpose().map_err(|e| fault(&QueryError::from_engine(&e)))?;
+    }
+    writer.finish().map_err(|e| internal("cannot write the answer", &e))?;
+    writer.get_mut().flush().map_err(|e| internal("cannot write the answer", &e))
+}
+
+/// Blocks while the parent does not read: the statement goes no faster than its reader.
+fn write<W: io::Write>(writer: &mut StreamWriter<W>, batch: &RecordBatch) -> Result<(), ChildFault> {
+    if batch.num_rows() == 0 {
+        return Ok(());
+    }
+    writer.write(batch).map_err(|e| internal("cannot write the answer", &e))
+}
+
+fn internal(what: &str, error: &dyn std::error::Error) -> ChildFault {
+    ChildFault { kind: FaultKind::Internal, message: format!("{what}: {error}") }
+}
+
+fn fault(error: &QueryError) -> ChildFault {
+    let kind = match error {
+        QueryError::NotAllowed(_) | QueryError::Invalid(_) => FaultKind::Invalid,
+        QueryError::ResourcesExhausted(_) => FaultKind::ResourcesExhausted,
+        QueryError::Internal(_) => FaultKind::Internal,
+    };
+    ChildFault { kind, message: error.to_string() }
+}

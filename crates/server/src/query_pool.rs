@@ -1,0 +1,227 @@
+//! Child processes that answer statements: started, fed, limited, killed.
+//!
+//! In: a [`QueryRequest`]. Out: an [`Answer`], the bytes of an Arrow IPC stream. Each statement has a process of its own, so
+//! that one that crashes, hangs or takes all memory is an error for its caller alone. Not here: what a statement may do
+//! (`varberg_lake::query`), and how an answer is written for a client (`api/sql`).
+//!
+//! How the two sides talk (the other one is `query_child.rs`):
+//! - standard input: the request as one line of JSON; then it stays open. When it closes, the parent is gone, and the child ends.
+//! - standard output: the Arrow IPC stream. A fault before its first batch leaves it empty.
+//! - standard error: on a fault a [`ChildFault`] as JSON in the last line. Never logged: panics may quote data.
+
+use bytes::{Bytes, BytesMut};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout, timeout_at};
+use varberg_lake::QueryRequest;
+
+/// The hidden subcommand that is the child.
+const SUBCOMMAND: &str = "__query";
+
+/// Bytes that one read takes from a child: what a pipe holds.
+const READ_BYTES: usize = 64 * 1024;
+
+/// Bytes of a child's standard error that are looked at.
+const STDERR_BYTES: u64 = 64 * 1024;
+
+/// What a child gets beyond its time limit: it stops by itself at the limit, with a better text than ours.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How long a statement waits for its turn.
+const QUEUE_TIME: Duration = Duration::from_secs(60);
+
+/// How a statement without an answer ended. Texts are for the client.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryFailure {
+    /// The statement is wrong, or not allowed; the engine's text.
+    #[error("{0}")]
+    Invalid(String),
+    #[error("the statement ran longer than {0} s and was stopped; ask for less, or raise query.time_s")]
+    TimeLimit(u64),
+    /// The statement needs more memory, spill space or time than a statement may have; the text says what to do.
+    #[error("{0}")]
+    Exhausted(String),
+    #[error("other statements take all {0} places; try again later, or raise query.concurrency")]
+    Busy(usize),
+    /// The child died of something that is not the statement's fault. The text is for the log.
+    #[error("{0}")]
+    Crashed(String),
+}
+
+/// The kinds of faults a child reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FaultKind {
+    Invalid,
+    ResourcesExhausted,
+    Internal,
+}
+
+/// What a child says in the last line of its standard error.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ChildFault {
+    pub(crate) kind: FaultKind,
+    pub(crate) message: String,
+}
+
+/// Starts children, a bounded number at a time. A clone shares the bound.
+#[derive(Debug, Clone)]
+pub struct QueryPool {
+    program: PathBuf,
+    places: Arc<Semaphore>,
+    concurrency: usize,
+}
+
+impl QueryPool {
+    /// `program` is this program's own file; at most `concurrency` statements run at a time.
+    pub fn new(program: PathBuf, concurrency: usize) -> Self {
+        let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
+        Self { program, places: Arc::new(Semaphore::new(concurrency)), concurrency }
+    }
+
+    /// Starts the statement of `request` and returns when the first bytes of its answer are here.
+    ///
+    /// - Dropping the answer, or this future, kills the child.
+    /// - Errors: every [`QueryFailure`]; once an answer is returned, its later faults come from [`Answer::next`].
+    pub async fn ask(&self, request: &QueryRequest) -> Result<Answer, QueryFailure> {
+        let place = match timeout(QUEUE_TIME, Arc::clone(&self.places).acquire_owned()).await {
+            Ok(Ok(place)) => place,
+            Ok(Err(_)) | Err(_) => return Err(QueryFailure::Busy(self.concurrency)),
+        };
+        let mut answer = self.start(request, place).map_err(|e| crashed("cannot start the query process", &e))?;
+        let time_s = answer.time_s;
+        match timeout_at(answer.deadline, answer.begin(request)).await {
+            Ok(outcome) => outcome?,
+            Err(_) => return Err(QueryFailure::TimeLimit(time_s)),
+        }
+        Ok(answer)
+    }
+
+    fn start(&self, request: &QueryRequest, place: OwnedSemaphorePermit) -> io::Result<Answer> {
+        // A file, not a pipe: nobody has to read it while the child runs, and a full pipe would stop the child.
+        let stderr = tempfile::tempfile()?;
+        let mut child = Command::new(&self.program)
+            .arg(SUBCOMMAND)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(stderr.try_clone()?)
+            .kill_on_drop(true)
+            .spawn()?;
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        let (Some(stdin), Some(stdout)) = (stdin, stdout) else {
+            return Err(io::Error::other("the child has no standard input or output"));
+        };
+        let time_s = request.limits.time_s;
+        let deadline = Instant::now() + Duration::from_secs(time_s) + GRACE;
+        let buffer = BytesMut::new();
+        Ok(Answer { child, stdin, stdout, stderr, deadline, time_s, buffer, first: None, _place: place })
+    }
+}
+
+fn out_of_memory(what: &str) -> QueryFailure {
+    QueryFailure::Exhausted(format!("{what}; ask for less, or raise query.memory_bytes"))
+}
+
+fn crashed(what: &str, error: &dyn std::error::Error) -> QueryFailure {
+    QueryFailure::Crashed(format!("{what}: {error}"))
+}
+
+/// The answer of one statement: an Arrow IPC stream in pieces. Dropping it kills the child.
+#[derive(Debug)]
+pub struct Answer {
+    child: Child,
+    /// Open as long as we live: its end tells the child that nobody waits any more.
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    stderr: File,
+    deadline: Instant,
+    time_s: u64,
+    buffer: BytesMut,
+    first: Option<Bytes>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Answer {
+    /// The next bytes of the stream; `None` when it is complete and the child has ended well.
+    ///
+    /// An error means that what was given so far is not the whole answer.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, QueryFailure> {
+        if let Some(first) = self.first.take() {
+            return Ok(Some(first));
+        }
+        match timeout_at(self.deadline, self.read()).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                // The child dies with this value; killed now, it stops working while the caller cleans up.
+                let _ = self.child.start_kill();
+                Err(QueryFailure::TimeLimit(self.time_s))
+            }
+        }
+    }
+
+    async fn begin(&mut self, request: &QueryRequest) -> Result<(), QueryFailure> {
+        let mut line = serde_json::to_vec(request).map_err(|e| crashed("cannot write the request", &e))?;
+        line.push(b'\n');
+        // A child that died at once closes its side; why it died is told by its end.
+        if self.stdin.write_all(&line).await.is_ok() {
+            let _ = self.stdin.flush().await;
+        }
+        self.first = self.read().await?;
+        match self.first {
+            Some(_) => Ok(()),
+            None => Err(QueryFailure::Crashed("the query process ended without an answer".to_owned())),
+        }
+    }
+
+    async fn read(&mut self) -> Result<Option<Bytes>, QueryFailure> {
+        self.buffer.reserve(READ_BYTES);
+        let read = self.stdout.read_buf(&mut self.buffer).await;
+        match read.map_err(|e| crashed("cannot read the answer of the query process", &e))? {
+            0 => {
+                let status = self.child.wait().await.map_err(|e| crashed("cannot wait for the query process", &e))?;
+                if status.success() { Ok(None) } else { Err(self.fault(status)) }
+            }
+            _ => Ok(Some(self.buffer.split().freeze())),
+        }
+    }
+
+    /// Why a child did not end well: what it says, else what can be told from its end.
+    fn fault(&mut self, status: ExitStatus) -> QueryFailure {
+        let said = self.said().unwrap_or_default();
+        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        if let Ok(fault) = serde_json::from_str::<ChildFault>(last) {
+            return match fault.kind {
+                FaultKind::Invalid => QueryFailure::Invalid(fault.message),
+                FaultKind::ResourcesExhausted => QueryFailure::Exhausted(fault.message),
+                FaultKind::Internal => QueryFailure::Crashed(fault.message),
+            };
+        }
+        // What the runtime says when an allocation is refused, before it aborts.
+        if said.contains("memory allocation of") || said.contains("Cannot allocate memory") {
+            return out_of_memory("the statement needs more memory than a statement may have");
+        }
+        match status.signal() {
+            // We kill only by dropping the answer, and then nobody asks: it was the system, for want of memory.
+            Some(9) => out_of_memory("the system stopped the statement, most likely for want of memory"),
+            _ => QueryFailure::Crashed(format!("the query process crashed ({status})")),
+        }
+    }
+
+    /// The end of the child's standard error.
+    fn said(&mut self) -> io::Result<String> {
+        let length = self.stderr.seek(SeekFrom::End(0))?;
+        self.stderr.seek(SeekFrom::Start(length.saturating_sub(STDERR_BYTES)))?;
+        let mut bytes = Vec::new();
+        (&self.stderr).take(STDERR_BYTES).read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
