@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from server import BUCKET, ROLE, clean_environment
+from server import BUCKET, ROLE, clean_environment, import_files, wait_for, wait_for_job
 from vcf_files import MALFORMED, bgzf, fasta, vcf
 
 AWS = pathlib.Path(sys.executable).parent / "aws"
@@ -42,8 +42,6 @@ def test_the_journey(shared_server, aws):
     sources = f"sourceFile=s3://{BUCKET}/cli.fa,name=clireference"
     job = aws("start-reference-import-job", "--reference-store-id", store, "--role-arn", ROLE, "--sources", sources)
     # A waiter of the command line polls every 30 s; wait here, then let it confirm with its first poll.
-    from server import import_files, wait_for, wait_for_job
-
     client = shared_server.client()
     wait_for(
         lambda: client.get_reference_import_job(id=job["id"], referenceStoreId=store)["status"] == "COMPLETED", "reference"

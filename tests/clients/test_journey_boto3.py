@@ -6,7 +6,7 @@ import time
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
-from server import ACCOUNT, BUCKET, ROLE, create_store, import_files, start_import, wait_for, wait_for_job
+from server import ACCOUNT, BUCKET, ROLE, create_store, import_files, reference_arn, start_import, wait_for, wait_for_job
 from vcf_files import MALFORMED, MALFORMED_LINE, bgzf, fasta, gzipped, vcf
 
 FASTA = fasta()
@@ -122,17 +122,15 @@ def test_the_job_waiter_raises_on_failed(shared_server, reference):
 
 def test_the_job_waiter_counts_cancelled_as_success(make_server, tmp_path):
     hold = tmp_path / "hold"
-    server = make_server(hold=f"claimed:{hold}")
-    from server import reference_arn
-
-    create_store(server, "waiter_cancelled", reference_arn(server))
-    (server.files / "good.vcf").write_text(vcf())
-    job = start_import(server, "waiter_cancelled", "good.vcf")
+    running = make_server(hold=f"claimed:{hold}")
+    create_store(running, "waiter_cancelled", reference_arn(running))
+    (running.files / "good.vcf").write_text(vcf())
+    job = start_import(running, "waiter_cancelled", "good.vcf")
     wait_for(hold.exists, "the worker to reach its hold")
-    server.client().cancel_variant_import_job(jobId=job)
+    running.client().cancel_variant_import_job(jobId=job)
     hold.unlink()
-    server.client().get_waiter("variant_import_job_created").wait(jobId=job, WaiterConfig=FAST)
-    answer = server.client().get_variant_import_job(jobId=job)
+    running.client().get_waiter("variant_import_job_created").wait(jobId=job, WaiterConfig=FAST)
+    answer = running.client().get_variant_import_job(jobId=job)
     assert (answer["status"], answer["items"][0]["jobStatus"]) == ("CANCELLED", "CANCELLED")
 
 
