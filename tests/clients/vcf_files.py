@@ -45,7 +45,7 @@ def vcf(records=10, samples=("S1", "S2"), first=100, contig="chr1") -> str:
 
 
 MALFORMED = vcf(3) + record(position="not-a-number")
-"""Good for three records; its 17th line has a POS that is not a number."""
+"""Good for three records, then one whose POS is not a number, on the line below."""
 MALFORMED_LINE = MALFORMED.count("\n")
 
 
