@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from duckdb_extensions import import_extension
 from pyiceberg.catalog.sql import SqlCatalog
-from server import ACCOUNT, binary, clean_environment, create_store, import_files, metadata_location
+from server import ACCOUNT, ROOT, binary, clean_environment, create_store, import_files, metadata_location
 from vcf_files import bgzf, vcf
 
 SUMS = 'count(*) AS n, sum(start) AS starts, sum("end") AS ends, sum(depth) AS depths, sum(conditionalquality) AS qualities'
@@ -99,3 +99,12 @@ def test_duckdb_agrees(shared_server, imported, ours):
     assert sums + calls == tuple(ours.values())
     pruned = connection.execute(f"SELECT count(*) FROM {scan} WHERE contigname = 'chr1' AND start < 200").fetchone()[0]
     assert pruned == shared_server.value("""SELECT count(*) FROM "default"."foreign" WHERE contigname = 'chr1' AND start < 200""")
+
+
+def test_the_schema_document_is_true(pyiceberg_table):
+    """docs/schema.md names every column of the table, in order, with its type."""
+    lines = [line.split(" | ") for line in (ROOT / "docs" / "schema.md").read_text().splitlines() if line.startswith("| ")]
+    documented = [(cells[0].removeprefix("| "), cells[1]) for cells in lines if cells[0] != "| column"]
+    actual = [(f.name, str(f.field_type)) for f in pyiceberg_table.schema().fields]
+    assert [name for name, _ in documented] == [name for name, _ in actual]
+    assert [d for d in documented if d[0] != "annotations"] == [a for a in actual if a[0] != "annotations"]
