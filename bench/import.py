@@ -23,7 +23,7 @@ from server import Server, binary, create_store, reference_arn, start_import, wa
 
 WORK = pathlib.Path(os.environ.get("VARBERG_BENCH_DIR", "/var/tmp/varberg-bench"))
 RUNS = int(os.environ.get("VARBERG_BENCH_RUNS", "3"))
-READER = binary().parent / "examples" / "read_vcf"
+READER = binary().parent / "examples" / "read_rate"
 
 
 def cohort() -> pathlib.Path:

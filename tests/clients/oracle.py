@@ -112,7 +112,8 @@ def information_value(text: str, declared: tuple) -> str | None:
         return None
     if count in ("0", "1"):
         return number(text, kind)
-    return "[" + ", ".join(v for v in (number(t, kind) for t in text.split(",")) if v is not None) + "]"
+    members = [number(t, kind) for t in text.split(",") if t != "."]
+    return None if None in members else "[" + ", ".join(members) + "]"
 
 
 @functools.cache
@@ -160,7 +161,7 @@ def attributes(text: str, header: Header) -> list:
             entries[key] = value
         else:
             entries[key] = value or ("." if key in header.declared_info or equals else "")
-        if header.version == "4.3" and "%" in entries[key]:
+        if header.version >= "4.3" and "%" in entries[key]:
             entries[key] = percent_decoded(entries[key])
     return list(entries.items())
 
