@@ -1,1 +1,82 @@
-//! stub
+//! The embedded SQL database: what was asked and how it stands.
+//!
+//! Stores, references, import jobs, leases, table pointers, and calls already answered. Values of `varberg-model` go in
+//! and come out; every change is one transaction, durable when the call returns. Nothing here knows Arrow, Iceberg's
+//! files, HTTP or the wire format, and no text of a bound value reaches SQL.
+
+mod dialect;
+mod error;
+mod idempotency;
+mod import_jobs;
+mod leases;
+mod listing;
+mod migrate;
+mod outcome;
+mod reference_imports;
+mod reference_stores;
+mod rows;
+mod stored;
+mod stores;
+mod table_pointers;
+#[cfg(test)]
+mod testing;
+
+pub use error::{Entity, Error, Result};
+pub use idempotency::CallKey;
+pub use import_jobs::JobFilter;
+pub use leases::{Beat, Claim, ItemOutcome, ItemResult, JobFiles, Lease};
+pub use outcome::{Finish, JobOutcome};
+pub use reference_imports::Epoch;
+pub use reference_stores::{ReferenceFilter, ReferenceStoreFilter};
+pub use stores::{NewTable, StoreFilter, StoreTable};
+pub use table_pointers::{CATALOG_NAME, TableSwap};
+
+use dialect::{Pool, Tx};
+use std::path::Path;
+
+/// A cheap handle on the database; clones share its connections.
+///
+/// Readers see the last committed state and never wait for a writer. Writers queue for one connection and take the
+/// database's write lock at once (`BEGIN IMMEDIATE`), so that a transaction never fails half-way for being late.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    readers: Pool,
+    writer: Pool,
+}
+
+impl Catalog {
+    /// Opens the database at `path`, creating it (mode 0600) and bringing its schema up to date.
+    ///
+    /// Errors: [`Error::NewerSchema`] when a newer program wrote it; [`Error::Open`] when the file cannot be used.
+    pub async fn open(path: &Path) -> Result<Self> {
+        dialect::create_private_file(path)?;
+        let open_error = |source| Error::Open { path: path.to_owned(), source };
+        let writer = dialect::writer(path).await.map_err(open_error)?;
+        migrate::migrate(&writer).await?;
+        let readers = dialect::readers(path).await.map_err(open_error)?;
+        Ok(Self { readers, writer })
+    }
+
+    /// A database that lives as long as its handles; for tests.
+    pub async fn open_in_memory() -> Result<Self> {
+        let one = dialect::in_memory().await?;
+        migrate::migrate(&one).await?;
+        Ok(Self { readers: one.clone(), writer: one })
+    }
+
+    /// Closes all connections; waits until running calls have ended.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// Begins a transaction that holds the write lock. Inside it, use only the transaction.
+    async fn write(&self) -> Result<Tx> {
+        Ok(self.writer.begin_with(dialect::BEGIN_WRITE).await?)
+    }
+
+    /// Begins a transaction that sees one state of the database.
+    async fn read(&self) -> Result<Tx> {
+        Ok(self.readers.begin().await?)
+    }
+}

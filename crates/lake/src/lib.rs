@@ -1,1 +1,34 @@
-//! stub
+//! Tables on object storage: Iceberg in, SQL out; and the input files that imports read.
+//!
+//! - [`Lake`]: a handle on the warehouse: tables, files, writers.
+//! - [`append`]: data files to one snapshot, published through a [`PointerStore`].
+//! - [`query`]: SQL over granted tables, under limits.
+//! - [`Sources`]: input files, pinned, read as `std::io::Read`.
+//!
+//! Knows nothing of jobs, SQL catalogs, file formats or HTTP.
+
+mod append;
+mod error;
+mod iceberg_schema;
+mod iceberg_storage;
+mod object;
+mod pointers;
+pub mod query;
+mod s3;
+mod scan;
+mod stored_files;
+mod table;
+mod upload;
+mod warehouse;
+mod writer;
+
+pub use append::{Append, JOB_ID, append};
+pub use error::{Error, Result};
+pub use object::{Pinned, SourceError, Sources, SourcesConfig};
+pub use pointers::{MemoryPointers, PointerStore, SwapResult, TableSwap};
+pub use query::{GrantedTable, QueryError, QueryLimits, QueryRequest};
+pub use stored_files::StoredFile;
+pub use table::{SnapshotInfo, TableInfo};
+pub use upload::Upload;
+pub use warehouse::{Lake, S3Options, WarehouseConfig};
+pub use writer::{Bound, ColumnMetrics, DataFile, DataFileWriter, WriteTarget, WriterOptions};

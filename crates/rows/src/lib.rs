@@ -1,6 +1,17 @@
 //! What a row of our tables is, in Arrow: table schemas, the shape of a read batch, packed sample values, and
 //! `explode` from one row per record to one row per record and sample. Pure: no I/O, no clock, no SQL.
 
+mod explode;
+mod genotypes;
+mod ints;
+mod record;
+mod samples;
 mod schema;
+mod vector;
 
+pub use explode::{Explode, ExplodeError};
+pub use genotypes::{BadGenotype, Call, GenotypeVector, GenotypeVectorBuilder};
+pub use record::{FormatColumn, Number, RecordShape, ValueKind, record_columns};
+pub use samples::{SampleColumnsBuilder, SampleError, SampleProblem, SampleProblems};
 pub use schema::{FIELD_ID, arrow_schema, arrow_type};
+pub use vector::{VectorBuilder, VectorError, VectorView};

@@ -33,7 +33,7 @@ pub fn arrow_type(kind: &ColumnType) -> DataType {
     }
 }
 
-fn arrow_field(column: &Column) -> Field {
+pub(crate) fn arrow_field(column: &Column) -> Field {
     let id = HashMap::from([(FIELD_ID.to_owned(), column.id.to_string())]);
     Field::new(&column.name, arrow_type(&column.kind), column.nullable).with_metadata(id)
 }

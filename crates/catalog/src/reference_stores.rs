@@ -1,0 +1,150 @@
+//! Reference stores and the references in them: created, shown, listed.
+//!
+//! References come to be in `reference_imports.rs`.
+
+use crate::Catalog;
+use crate::dialect::{Connection, now_us};
+use crate::error::Result;
+use crate::idempotency::{CallKey, Created, recall, remember};
+use crate::listing::{page, push_created, push_equal, push_page};
+use crate::rows::{micros, reference, reference_store};
+use crate::stored;
+use chrono::{DateTime, Utc};
+use sqlx::{QueryBuilder, Row as _};
+use varberg_model::{AccountId, Page, PageSize, PageToken, RefId, Reference, ReferenceStore};
+
+/// Which reference stores a listing shows; what is not given does not restrict. Times are exclusive.
+#[derive(Debug, Clone, Default)]
+pub struct ReferenceStoreFilter {
+    pub name: Option<String>,
+    pub created_after: Option<DateTime<Utc>>,
+    pub created_before: Option<DateTime<Utc>>,
+}
+
+/// Which references a listing shows; what is not given does not restrict. Times are exclusive.
+#[derive(Debug, Clone, Default)]
+pub struct ReferenceFilter {
+    pub name: Option<String>,
+    pub md5: Option<String>,
+    pub created_after: Option<DateTime<Utc>>,
+    pub created_before: Option<DateTime<Utc>>,
+}
+
+impl Catalog {
+    /// Creates a reference store. Names need not be unique.
+    pub async fn create_reference_store(
+        &self,
+        store: &ReferenceStore,
+        call: Option<&CallKey>,
+    ) -> Result<ReferenceStore> {
+        let mut tx = self.write().await?;
+        let now = now_us(&mut tx).await?;
+        if let Some(first) = recall(&mut tx, call, now).await? {
+            tx.commit().await?;
+            let created = DateTime::from_timestamp_micros(first.created_us).unwrap_or(store.created);
+            return Ok(ReferenceStore { id: RefId::from_stored(first.id), created, ..store.clone() });
+        }
+        sqlx::query(
+            "INSERT INTO reference_stores (id, account, name, description, sse, tags, created_us)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(store.id.as_str())
+        .bind(store.account.as_str())
+        .bind(store.name.as_str())
+        .bind(&store.description)
+        .bind(store.sse.as_ref().map(stored::sse_to_json).transpose()?)
+        .bind(stored::tags_to_json(&store.tags)?)
+        .bind(micros(store.created))
+        .execute(&mut *tx)
+        .await?;
+        let created = Created { id: store.id.to_string(), created_us: micros(store.created) };
+        remember(&mut tx, call, &created, now).await?;
+        tx.commit().await?;
+        Ok(store.clone())
+    }
+
+    /// The reference store of that id.
+    pub async fn reference_store(&self, account: &AccountId, id: &RefId) -> Result<Option<ReferenceStore>> {
+        find_store(&mut *self.readers.acquire().await?, account, id).await
+    }
+
+    /// A page of the account's reference stores, newest first.
+    pub async fn list_reference_stores(
+        &self,
+        account: &AccountId,
+        filter: &ReferenceStoreFilter,
+        size: PageSize,
+        after: Option<&PageToken>,
+    ) -> Result<Page<ReferenceStore>> {
+        let mut query = QueryBuilder::new("SELECT * FROM reference_stores WHERE account = ");
+        query.push_bind(account.to_string());
+        push_equal(&mut query, "name", filter.name.as_deref());
+        push_created(&mut query, filter.created_after.map(micros), filter.created_before.map(micros));
+        push_page(&mut query, size, after);
+        page(&query.build().fetch_all(&self.readers).await?, size, reference_store)
+    }
+
+    /// The reference of that id in that store.
+    pub async fn reference(&self, account: &AccountId, store: &RefId, id: &RefId) -> Result<Option<Reference>> {
+        let row = sqlx::query(
+            "SELECT g.* FROM reference_genomes g JOIN reference_stores s ON s.id = g.store_id
+             WHERE s.account = $1 AND g.store_id = $2 AND g.id = $3",
+        )
+        .bind(account.as_str())
+        .bind(store.as_str())
+        .bind(id.as_str())
+        .fetch_optional(&self.readers)
+        .await?;
+        row.as_ref().map(reference).transpose()
+    }
+
+    /// A page of a store's references, newest first; empty when the account has no such store.
+    pub async fn list_references(
+        &self,
+        account: &AccountId,
+        store: &RefId,
+        filter: &ReferenceFilter,
+        size: PageSize,
+        after: Option<&PageToken>,
+    ) -> Result<Page<Reference>> {
+        let mut query = QueryBuilder::new("SELECT * FROM reference_genomes WHERE store_id = ");
+        query.push_bind(store.to_string());
+        query.push(" AND store_id IN (SELECT id FROM reference_stores WHERE account = ");
+        query.push_bind(account.to_string()).push(")");
+        push_equal(&mut query, "name", filter.name.as_deref());
+        push_equal(&mut query, "md5", filter.md5.as_deref());
+        push_created(&mut query, filter.created_after.map(micros), filter.created_before.map(micros));
+        push_page(&mut query, size, after);
+        page(&query.build().fetch_all(&self.readers).await?, size, reference)
+    }
+
+    /// Every path below the warehouse that a reference of any account needs: sources and indexes.
+    pub async fn all_reference_paths(&self) -> Result<Vec<String>> {
+        let rows = sqlx::query("SELECT source_path, index_path FROM reference_genomes ORDER BY created_us, id")
+            .fetch_all(&self.readers)
+            .await?;
+        let mut paths = Vec::with_capacity(rows.len() * 2);
+        for row in &rows {
+            paths.push(row.try_get("source_path")?);
+            paths.push(row.try_get("index_path")?);
+        }
+        Ok(paths)
+    }
+}
+
+/// The reference store of that id.
+pub(crate) async fn find_store(
+    connection: &mut Connection,
+    account: &AccountId,
+    id: &RefId,
+) -> Result<Option<ReferenceStore>> {
+    let row = sqlx::query("SELECT * FROM reference_stores WHERE account = $1 AND id = $2")
+        .bind(account.as_str())
+        .bind(id.as_str())
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(reference_store).transpose()
+}
+
+#[cfg(test)]
+mod tests;

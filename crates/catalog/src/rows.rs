@@ -1,0 +1,223 @@
+//! Rows to values of the model, and numbers and times to what columns hold; nowhere else.
+
+use crate::dialect::Row;
+use crate::error::{Error, Result};
+use crate::stored;
+use chrono::{DateTime, Utc};
+use sqlx::Row as _;
+use varberg_model::{
+    AccountId, Description, ImportItem, ImportJob, ItemProgress, JobId, JobStatus, Layout, ObjectUri, RefId, Reference,
+    ReferenceImportJob, ReferenceImportSource, ReferenceJobStatus, ReferenceName, ReferenceSourceStatus,
+    ReferenceStatus, ReferenceStore, ReferenceStoreName, RoleArn, StoreId, StoreName, StoreStatus, VariantStore,
+};
+
+/// A value outside its type's range or set.
+#[derive(Debug, thiserror::Error)]
+#[error("'{0}' is none of the values the column may hold")]
+struct Unexpected(String);
+
+/// Microseconds since 1970, as columns hold times; what is finer is cut off.
+pub(crate) fn micros(time: DateTime<Utc>) -> i64 {
+    time.timestamp_micros()
+}
+
+/// A count as columns hold it. No file has 2^63 bytes, so the cap is never met.
+pub(crate) fn count(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn unreadable(column: &'static str, value: impl ToString) -> Error {
+    Error::Stored { column, source: Box::new(Unexpected(value.to_string())) }
+}
+
+fn time(row: &Row, column: &'static str) -> Result<DateTime<Utc>> {
+    let us: i64 = row.try_get(column)?;
+    DateTime::from_timestamp_micros(us).ok_or_else(|| unreadable(column, us))
+}
+
+fn optional_time(row: &Row, column: &'static str) -> Result<Option<DateTime<Utc>>> {
+    let us: Option<i64> = row.try_get(column)?;
+    us.map(|us| DateTime::from_timestamp_micros(us).ok_or_else(|| unreadable(column, us))).transpose()
+}
+
+fn unsigned(row: &Row, column: &'static str) -> Result<u64> {
+    let value: i64 = row.try_get(column)?;
+    u64::try_from(value).map_err(|_| unreadable(column, value))
+}
+
+/// The column `position`.
+pub(crate) fn position(row: &Row) -> Result<u32> {
+    let value: i64 = row.try_get("position")?;
+    u32::try_from(value).map_err(|_| unreadable("position", value))
+}
+
+/// A column that `parse` gave its text.
+fn parsed<T, E>(row: &Row, column: &'static str, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let text: String = row.try_get(column)?;
+    parse(&text).map_err(|source| Error::Stored { column, source: Box::new(source) })
+}
+
+fn named<T>(row: &Row, column: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
+    let text: String = row.try_get(column)?;
+    parse(&text).ok_or_else(|| unreadable(column, text))
+}
+
+fn account(row: &Row) -> Result<AccountId> {
+    parsed(row, "account", AccountId::parse)
+}
+
+fn source(row: &Row) -> Result<ObjectUri> {
+    parsed(row, "source", |text| ObjectUri::parse("source", text))
+}
+
+fn tags(row: &Row) -> Result<varberg_model::Tags> {
+    stored::tags_from_json(row.try_get("tags")?)
+}
+
+fn sse(row: &Row) -> Result<Option<varberg_model::SseConfig>> {
+    let text: Option<String> = row.try_get("sse")?;
+    text.as_deref().map(stored::sse_from_json).transpose()
+}
+
+/// The column `id` of a table of import jobs.
+pub(crate) fn job_id(row: &Row) -> Result<JobId> {
+    parsed(row, "id", |text| JobId::parse("id", text))
+}
+
+/// The column `status` of jobs and items.
+pub(crate) fn job_status(row: &Row) -> Result<JobStatus> {
+    parsed(row, "status", |text| JobStatus::parse("status", text))
+}
+
+/// The column `status` of variant stores.
+pub(crate) fn store_status(row: &Row) -> Result<StoreStatus> {
+    parsed(row, "status", |text| StoreStatus::parse("status", text))
+}
+
+/// The column `status` of reference import jobs.
+pub(crate) fn reference_job_status(row: &Row) -> Result<ReferenceJobStatus> {
+    parsed(row, "status", |text| ReferenceJobStatus::parse("status", text))
+}
+
+/// The column `status` of sources of reference import jobs.
+pub(crate) fn source_status(row: &Row) -> Result<ReferenceSourceStatus> {
+    named(row, "status", ReferenceSourceStatus::parse)
+}
+
+/// A row of `variant_stores`.
+pub(crate) fn variant_store(row: &Row) -> Result<VariantStore> {
+    Ok(VariantStore {
+        id: StoreId::from_stored(row.try_get("id")?),
+        account: account(row)?,
+        name: StoreName::from_stored(row.try_get("name")?),
+        reference_arn: row.try_get("reference_arn")?,
+        description: Description::from_stored(row.try_get("description")?),
+        sse: sse(row)?,
+        tags: tags(row)?,
+        layout: named(row, "layout", Layout::parse)?,
+        status: store_status(row)?,
+        status_message: row.try_get("status_message")?,
+        created: time(row, "created_us")?,
+        updated: time(row, "updated_us")?,
+    })
+}
+
+/// A row of `import_jobs`, without its items.
+pub(crate) fn import_job(row: &Row) -> Result<ImportJob> {
+    Ok(ImportJob {
+        id: job_id(row)?,
+        account: account(row)?,
+        store_id: StoreId::from_stored(row.try_get("store_id")?),
+        store_name: StoreName::from_stored(row.try_get("store_name")?),
+        role: RoleArn::from_stored(row.try_get("role")?),
+        left_normalize: row.try_get("left_normalize")?,
+        annotation_fields: stored::annotation_fields_from_json(row.try_get("annotation_fields")?)?,
+        status: job_status(row)?,
+        message: row.try_get("message")?,
+        created: time(row, "created_us")?,
+        updated: time(row, "updated_us")?,
+        completed: optional_time(row, "completed_us")?,
+        items: Vec::new(),
+    })
+}
+
+/// A row of `import_items`.
+pub(crate) fn import_item(row: &Row) -> Result<ImportItem> {
+    Ok(ImportItem {
+        position: position(row)?,
+        source: source(row)?,
+        status: job_status(row)?,
+        message: row.try_get("message")?,
+        progress: ItemProgress {
+            bytes_read: unsigned(row, "bytes_read")?,
+            bytes_total: unsigned(row, "bytes_total")?,
+            records: unsigned(row, "records")?,
+        },
+    })
+}
+
+/// A row of `reference_stores`.
+pub(crate) fn reference_store(row: &Row) -> Result<ReferenceStore> {
+    Ok(ReferenceStore {
+        id: RefId::from_stored(row.try_get("id")?),
+        account: account(row)?,
+        name: ReferenceStoreName::from_stored(row.try_get("name")?),
+        description: row.try_get("description")?,
+        sse: sse(row)?,
+        tags: tags(row)?,
+        created: time(row, "created_us")?,
+    })
+}
+
+/// A row of `reference_genomes`.
+pub(crate) fn reference(row: &Row) -> Result<Reference> {
+    Ok(Reference {
+        id: RefId::from_stored(row.try_get("id")?),
+        store: RefId::from_stored(row.try_get("store_id")?),
+        name: ReferenceName::from_stored(row.try_get("name")?),
+        description: row.try_get("description")?,
+        tags: tags(row)?,
+        status: named(row, "status", ReferenceStatus::parse)?,
+        md5: row.try_get("md5")?,
+        source_path: row.try_get("source_path")?,
+        source_bytes: unsigned(row, "source_bytes")?,
+        index_path: row.try_get("index_path")?,
+        index_bytes: unsigned(row, "index_bytes")?,
+        job: RefId::from_stored(row.try_get("job_id")?),
+        created: time(row, "created_us")?,
+        updated: time(row, "updated_us")?,
+    })
+}
+
+/// A row of `reference_import_jobs`, without its sources.
+pub(crate) fn reference_import_job(row: &Row) -> Result<ReferenceImportJob> {
+    Ok(ReferenceImportJob {
+        id: RefId::from_stored(row.try_get("id")?),
+        store: RefId::from_stored(row.try_get("store_id")?),
+        account: account(row)?,
+        role: RoleArn::from_stored(row.try_get("role")?),
+        status: reference_job_status(row)?,
+        message: row.try_get("message")?,
+        created: time(row, "created_us")?,
+        completed: optional_time(row, "completed_us")?,
+        sources: Vec::new(),
+    })
+}
+
+/// A row of `reference_import_sources`.
+pub(crate) fn reference_import_source(row: &Row) -> Result<ReferenceImportSource> {
+    let reference: Option<String> = row.try_get("reference_id")?;
+    Ok(ReferenceImportSource {
+        position: position(row)?,
+        source: source(row)?,
+        name: ReferenceName::from_stored(row.try_get("name")?),
+        description: row.try_get("description")?,
+        tags: tags(row)?,
+        status: source_status(row)?,
+        message: row.try_get("message")?,
+        reference: reference.map(RefId::from_stored),
+    })
+}

@@ -1,0 +1,131 @@
+//! JSON columns. Each carries the version of its form (`v`); a golden test freezes every form ever written.
+
+use crate::error::{Error, Result};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use varberg_model::{AnnotationFields, SseConfig, Tags};
+
+/// The newest form of all columns here.
+const VERSION: u32 = 1;
+
+/// `tags` of stores and references.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredTags {
+    v: u32,
+    tags: BTreeMap<String, String>,
+}
+
+/// `sse` of stores.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredSse {
+    v: u32,
+    key_arn: Option<String>,
+}
+
+/// `annotation_fields` of import jobs.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredAnnotationFields {
+    v: u32,
+    fields: BTreeMap<String, String>,
+}
+
+/// A form newer than this program.
+#[derive(Debug, thiserror::Error)]
+#[error("form {0} is unknown to this program, which reads form {VERSION}")]
+struct UnknownForm(u32);
+
+pub(crate) fn tags_to_json(tags: &Tags) -> Result<String> {
+    to_json("tags", &StoredTags { v: VERSION, tags: tags.as_map().clone() })
+}
+
+pub(crate) fn tags_from_json(text: &str) -> Result<Tags> {
+    let stored: StoredTags = from_json("tags", text)?;
+    check_version("tags", stored.v)?;
+    Ok(Tags::from_stored(stored.tags))
+}
+
+pub(crate) fn sse_to_json(sse: &SseConfig) -> Result<String> {
+    to_json("sse", &StoredSse { v: VERSION, key_arn: sse.key_arn.clone() })
+}
+
+pub(crate) fn sse_from_json(text: &str) -> Result<SseConfig> {
+    let stored: StoredSse = from_json("sse", text)?;
+    check_version("sse", stored.v)?;
+    Ok(SseConfig { key_arn: stored.key_arn })
+}
+
+pub(crate) fn annotation_fields_to_json(fields: &AnnotationFields) -> Result<String> {
+    to_json("annotation_fields", &StoredAnnotationFields { v: VERSION, fields: fields.as_map().clone() })
+}
+
+pub(crate) fn annotation_fields_from_json(text: &str) -> Result<AnnotationFields> {
+    let stored: StoredAnnotationFields = from_json("annotation_fields", text)?;
+    check_version("annotation_fields", stored.v)?;
+    Ok(AnnotationFields::from_stored(stored.fields))
+}
+
+fn to_json(column: &'static str, value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|source| Error::Stored { column, source: Box::new(source) })
+}
+
+fn from_json<T: DeserializeOwned>(column: &'static str, text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|source| Error::Stored { column, source: Box::new(source) })
+}
+
+fn check_version(column: &'static str, version: u32) -> Result<()> {
+    if version == VERSION {
+        return Ok(());
+    }
+    Err(Error::Stored { column, source: Box::new(UnknownForm(version)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    fn pairs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn form_1_of_tags() {
+        let tags = Tags::from_stored(pairs(&[("project", "a \"b\""), ("empty", "")]));
+        let json = tags_to_json(&tags).unwrap();
+        expect![[r#"{"v":1,"tags":{"empty":"","project":"a \"b\""}}"#]].assert_eq(&json);
+        assert_eq!(tags_from_json(&json).unwrap(), tags);
+    }
+
+    #[test]
+    fn form_1_of_encryption() {
+        let arn = "arn:aws:kms:us-east-1:123456789012:key/x".to_owned();
+        for (sse, expected) in [
+            (SseConfig { key_arn: None }, expect![[r#"{"v":1,"key_arn":null}"#]]),
+            (
+                SseConfig { key_arn: Some(arn) },
+                expect![[r#"{"v":1,"key_arn":"arn:aws:kms:us-east-1:123456789012:key/x"}"#]],
+            ),
+        ] {
+            let json = sse_to_json(&sse).unwrap();
+            expected.assert_eq(&json);
+            assert_eq!(sse_from_json(&json).unwrap(), sse);
+        }
+    }
+
+    #[test]
+    fn form_1_of_annotation_fields() {
+        let fields = AnnotationFields::from_stored(pairs(&[("VEP", "CSQ")]));
+        let json = annotation_fields_to_json(&fields).unwrap();
+        expect![[r#"{"v":1,"fields":{"VEP":"CSQ"}}"#]].assert_eq(&json);
+        assert_eq!(annotation_fields_from_json(&json).unwrap(), fields);
+    }
+
+    #[test]
+    fn refuses_a_newer_form() {
+        assert!(matches!(tags_from_json(r#"{"v":2,"tags":{}}"#), Err(Error::Stored { column: "tags", .. })));
+    }
+}

@@ -1,0 +1,178 @@
+//! FASTA to its index, as `samtools faidx` writes it. In: stored bytes, plain, gzip or BGZF. Out: the text of the `.fai`,
+//! whose offsets are those of the decompressed text. Keeps no bases; a sequence may be one line of any length.
+
+use crate::compression::{Compression, Decoder};
+use crate::fault::{Cause, Fault};
+use crate::lines::{Limits, limit};
+use std::collections::HashSet;
+use std::io::{BufRead, Read};
+
+/// The index of a FASTA file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FastaIndex {
+    /// One line per sequence: name, length, offset of the first base, bases per line, bytes per line.
+    pub fai: String,
+    /// Sequences.
+    pub contigs: usize,
+    /// Bases of all sequences.
+    pub bases: u64,
+}
+
+/// Indexes a FASTA file.
+///
+/// Faults: a file that does not begin with `>`, an empty or repeated name, lines of different lengths within a sequence
+/// (the last one may be shorter), names that are not UTF-8, damaged compression, passed limits.
+pub fn index(input: Box<dyn Read + Send>, compression: Compression, limits: &Limits) -> Result<FastaIndex, Fault> {
+    let mut decoder = Decoder::new(input, compression);
+    let mut scan = Scan::default();
+    let mut name = Vec::new();
+    loop {
+        let buffer = decoder.fill_buf().map_err(|e| Fault::from_io(&e).at_line(scan.line))?;
+        if buffer.is_empty() {
+            break;
+        }
+        let newline = memchr::memchr(b'\n', buffer);
+        let piece = buffer.get(..newline.unwrap_or(buffer.len())).unwrap_or_default();
+        if scan.at_line_start && buffer.first() == Some(&b'>') {
+            scan.in_name = true;
+        }
+        if scan.in_name {
+            if name.len().saturating_add(piece.len()) > limits.max_line_bytes {
+                return Err(limit(Cause::LineTooLong, limits.max_line_bytes, "max_line_bytes").at_line(scan.line));
+            }
+            name.extend_from_slice(piece);
+        } else {
+            scan.add_piece(piece);
+        }
+        scan.at_line_start = false;
+        let consumed = piece.len() + usize::from(newline.is_some());
+        decoder.consume(consumed);
+        if newline.is_some() {
+            scan.end_line(&mut name, decoder.position(), true)?;
+        }
+        if decoder.position() > limits.max_total_bytes {
+            return Err(limit(Cause::TooManyBytes, limits.max_total_bytes, "max_total_bytes").at_line(scan.line));
+        }
+    }
+    if !scan.at_line_start {
+        scan.end_line(&mut name, decoder.position(), false)?;
+    }
+    scan.finish()
+}
+
+/// The sequence that is being read.
+struct Sequence {
+    name: String,
+    length: u64,
+    offset: u64,
+    /// Bases and bytes of its first line, which those after it must have.
+    line_bases: u64,
+    line_width: u64,
+    /// A shorter or blank line was seen: no other may follow.
+    ended: bool,
+}
+
+struct Scan {
+    line: u64,
+    at_line_start: bool,
+    in_name: bool,
+    line_bytes: u64,
+    ends_with_return: bool,
+    sequence: Option<Sequence>,
+    names: HashSet<String>,
+    index: FastaIndex,
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self {
+            line: 1,
+            at_line_start: true,
+            in_name: false,
+            line_bytes: 0,
+            ends_with_return: false,
+            sequence: None,
+            names: HashSet::new(),
+            index: FastaIndex { fai: String::new(), contigs: 0, bases: 0 },
+        }
+    }
+}
+
+impl Scan {
+    fn add_piece(&mut self, piece: &[u8]) {
+        self.line_bytes = self.line_bytes.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+        if let Some(last) = piece.last() {
+            self.ends_with_return = *last == b'\r';
+        }
+    }
+
+    /// Ends a line; `position` is that of the first byte after it, `newline` whether it had one.
+    fn end_line(&mut self, name: &mut Vec<u8>, position: u64, newline: bool) -> Result<(), Fault> {
+        if std::mem::take(&mut self.in_name) {
+            self.start_sequence(name, position)?;
+            name.clear();
+        } else {
+            self.end_bases(newline)?;
+        }
+        self.line = self.line.saturating_add(1);
+        self.at_line_start = true;
+        self.line_bytes = 0;
+        self.ends_with_return = false;
+        Ok(())
+    }
+
+    fn start_sequence(&mut self, line: &[u8], offset: u64) -> Result<(), Fault> {
+        self.end_sequence();
+        let text = line.strip_prefix(b">").unwrap_or(line);
+        let name = text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+        if name.is_empty() {
+            return Err(Fault::new(Cause::FastaName).at_line(self.line));
+        }
+        let name = std::str::from_utf8(name).map_err(|_| Fault::new(Cause::NotText).at_line(self.line))?.to_owned();
+        if !self.names.insert(name.clone()) {
+            return Err(Fault::new(Cause::FastaDuplicateName).at_line(self.line).with_key(name.as_bytes()));
+        }
+        self.sequence = Some(Sequence { name, length: 0, offset, line_bases: 0, line_width: 0, ended: false });
+        Ok(())
+    }
+
+    fn end_bases(&mut self, newline: bool) -> Result<(), Fault> {
+        let bases = self.line_bytes.saturating_sub(u64::from(self.ends_with_return));
+        let width = self.line_bytes.saturating_add(u64::from(newline));
+        let Some(sequence) = &mut self.sequence else {
+            return if bases == 0 { Ok(()) } else { Err(Fault::new(Cause::FastaStart).at_line(self.line)) };
+        };
+        if bases == 0 {
+            sequence.ended = true;
+            return Ok(());
+        }
+        if sequence.length == 0 && !sequence.ended {
+            sequence.line_bases = bases;
+            sequence.line_width = width;
+        }
+        let fits = bases < sequence.line_bases || (bases == sequence.line_bases && width <= sequence.line_width);
+        if sequence.ended || !fits {
+            let fault = Fault::new(Cause::FastaLineLength).at_line(self.line);
+            return Err(fault.with_key(sequence.name.as_bytes()));
+        }
+        sequence.ended = bases < sequence.line_bases || width < sequence.line_width;
+        sequence.length = sequence.length.saturating_add(bases);
+        Ok(())
+    }
+
+    fn end_sequence(&mut self) {
+        let Some(s) = self.sequence.take() else { return };
+        let line = format!("{}\t{}\t{}\t{}\t{}\n", s.name, s.length, s.offset, s.line_bases, s.line_width);
+        self.index.fai.push_str(&line);
+        self.index.contigs += 1;
+        self.index.bases = self.index.bases.saturating_add(s.length);
+    }
+
+    fn finish(mut self) -> Result<FastaIndex, Fault> {
+        self.end_sequence();
+        if self.index.contigs == 0 { Err(Fault::new(Cause::FastaStart)) } else { Ok(self.index) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

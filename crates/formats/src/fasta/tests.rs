@@ -1,0 +1,53 @@
+use super::*;
+use std::io::Cursor;
+
+fn run(text: &str) -> Result<FastaIndex, Fault> {
+    index(Box::new(Cursor::new(text.to_owned())), Compression::Plain, &Limits::default())
+}
+
+fn cause(text: &str) -> Cause {
+    run(text).unwrap_err().cause
+}
+
+#[test]
+fn offsets_and_line_lengths_are_those_of_faidx() {
+    let index = run(">chr1 a description\nACGTA\nACGTA\nAC\n>chr2\r\nACG\r\nAC\r\n\n>empty\n>last\nACGT").unwrap();
+    assert_eq!(index.fai, "chr1\t12\t20\t5\t6\nchr2\t5\t42\t3\t5\nempty\t0\t59\t0\t0\nlast\t4\t65\t4\t4\n");
+    assert_eq!((index.contigs, index.bases), (4, 21));
+}
+
+#[test]
+fn gzip_and_bgzf_give_the_index_of_the_text() {
+    let text = format!(">a\n{}>b\nAC\n", "ACGTACGTAC\n".repeat(20_000));
+    let plain = run(&text).unwrap();
+    for (bytes, compression) in [
+        (crate::testing::gzip(text.as_bytes()), Compression::Gzip),
+        (crate::testing::bgzf(text.as_bytes(), 999), Compression::Bgzf),
+    ] {
+        assert_eq!(Compression::detect(&bytes), compression);
+        assert_eq!(index(Box::new(Cursor::new(bytes)), compression, &Limits::default()).unwrap(), plain);
+    }
+}
+
+#[test]
+fn malformed_files_are_refused_by_name() {
+    assert_eq!(cause(""), Cause::FastaStart);
+    assert_eq!(cause("ACGT\n"), Cause::FastaStart);
+    assert_eq!(cause(">\nACGT\n"), Cause::FastaName);
+    assert_eq!(cause("> a\nACGT\n"), Cause::FastaName);
+    assert_eq!(cause(">a\nAC\n>a x\nAC\n"), Cause::FastaDuplicateName);
+    assert_eq!(cause(">a\nAC\nACG\n"), Cause::FastaLineLength);
+    assert_eq!(cause(">a\nACG\nAC\nAC\n"), Cause::FastaLineLength);
+    assert_eq!(cause(">a\nACG\n\nACG\n"), Cause::FastaLineLength);
+    assert_eq!(cause(">a\nACG\r\nACG\nACG\n"), Cause::FastaLineLength);
+    let fault = run(">a\nAC\nACG\n").unwrap_err();
+    assert_eq!((fault.line, fault.key.as_deref()), (Some(3), Some("a")));
+}
+
+#[test]
+fn a_sequence_may_be_one_line_longer_than_the_line_limit() {
+    let limits = Limits { max_line_bytes: 10, ..Limits::default() };
+    let text = format!(">a\n{}\n", "A".repeat(1000));
+    let index = index(Box::new(Cursor::new(text)), Compression::Plain, &limits).unwrap();
+    assert_eq!(index.fai, "a\t1000\t3\t1000\t1001\n");
+}

@@ -1,0 +1,264 @@
+//! VCF to record batches: one row per record, in the shape of `varberg_rows::RecordShape`. In: the stored bytes of one
+//! part of a file and its header. Out: batches bounded in records and bytes, and a tally. Expands nothing per sample.
+
+mod genotype;
+mod header;
+mod info;
+mod site;
+
+pub use header::{Header, InfoColumn, read_header};
+
+use crate::compression::Compression;
+use crate::fault::{Cause, Fault};
+use crate::lines::{Limits, Lines};
+use crate::policy::{Policy, Verdict};
+use crate::split::Part;
+use crate::tally::Tally;
+use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+use arrow_schema::{ArrowError, SchemaRef};
+use genotype::Samples;
+use site::{Site, SiteBuilder};
+use std::io::Read;
+use std::sync::Arc;
+use varberg_rows::record_columns;
+
+/// How to read.
+#[derive(Debug, Clone)]
+pub struct ReadOptions {
+    pub limits: Limits,
+    pub policy: Policy,
+    /// Most records of a batch.
+    pub batch_records: usize,
+    /// A batch is closed once its records have this many bytes of text.
+    pub batch_bytes: usize,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { limits: Limits::default(), policy: Policy::lenient(), batch_records: 4096, batch_bytes: 8 << 20 }
+    }
+}
+
+/// Largest `batch_bytes`: with the longest line on top, Arrow's 32-bit offsets still reach.
+const MAX_BATCH_BYTES: usize = 256 << 20;
+
+/// Reads the records of one part of a VCF file.
+pub struct Reader {
+    header: Arc<Header>,
+    schema: SchemaRef,
+    lines: Lines,
+    options: ReadOptions,
+    sites: SiteBuilder,
+    samples: Samples,
+    judge: Judge,
+    records: u64,
+    done: bool,
+}
+
+impl Reader {
+    /// `input` begins at `part.start` of the stored file and goes on to its end; it is read lazily, a little beyond the
+    /// end of the part.
+    ///
+    /// Faults: a gzip part that does not begin at 0.
+    pub fn new(
+        header: Arc<Header>,
+        input: Box<dyn Read + Send>,
+        compression: Compression,
+        part: Part,
+        options: ReadOptions,
+    ) -> Result<Self, Fault> {
+        if compression == Compression::Gzip && part != Part::WHOLE {
+            return Err(Fault::new(Cause::Io).with_detail("a gzip file cannot be read in parts"));
+        }
+        let shape = header.shape();
+        Ok(Self {
+            schema: shape.arrow_schema(),
+            lines: Lines::new(input, compression, &part, options.limits.clone()),
+            sites: SiteBuilder::new(&header),
+            samples: Samples::new(&header, &shape),
+            judge: Judge { policy: options.policy.clone(), tally: Tally::default(), line: 0 },
+            options: ReadOptions { batch_bytes: options.batch_bytes.min(MAX_BATCH_BYTES), ..options },
+            header,
+            records: 0,
+            done: false,
+        })
+    }
+
+    /// The next records, at least one; none after the last. After a fault nothing more is read.
+    pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Fault> {
+        let mut rows = 0;
+        let mut bytes = 0;
+        while !self.done && rows < self.options.batch_records.max(1) && bytes < self.options.batch_bytes.max(1) {
+            match self.next_record() {
+                Ok(Some(length)) => {
+                    rows += 1;
+                    bytes += length;
+                }
+                Ok(None) => self.done = true,
+                Err(fault) => {
+                    self.done = true;
+                    return Err(fault);
+                }
+            }
+        }
+        if rows == 0 { Ok(None) } else { self.finish_batch().map(Some) }
+    }
+
+    /// What was counted so far.
+    pub fn tally(&self) -> Tally {
+        Tally { lines: self.lines.count(), records: self.records, ..self.judge.tally.clone() }
+    }
+
+    /// Bytes of the stored file read so far; buffers read ahead.
+    pub fn bytes_read(&self) -> u64 {
+        self.lines.stored_bytes()
+    }
+
+    /// Adds the next record to the builders and returns the length of its line; none at the end of the part.
+    fn next_record(&mut self) -> Result<Option<usize>, Fault> {
+        loop {
+            let line_number = self.lines.count().saturating_add(1);
+            let Some(line) = self.lines.next_line()? else { return Ok(None) };
+            self.judge.line = line_number;
+            let read = read_record(line, &self.header, &mut self.sites, &mut self.samples, &mut self.judge);
+            match read {
+                Ok(true) => {
+                    self.records = self.records.saturating_add(1);
+                    return Ok(Some(line.len()));
+                }
+                Ok(false) => {}
+                Err(Stop::Record) => {
+                    self.judge.tally.rejected = self.judge.tally.rejected.saturating_add(1);
+                }
+                Err(Stop::File(fault)) => return Err(*fault),
+            }
+        }
+    }
+
+    fn finish_batch(&mut self) -> Result<RecordBatch, Fault> {
+        let site = self.sites.finish();
+        let rows = site.columns.first().map_or(0, |c| c.len());
+        let first = self.records.saturating_sub(u64::try_from(rows).unwrap_or(0));
+        let ordinals: Int64Array = (first..self.records).map(|r| i64::try_from(r).unwrap_or(i64::MAX)).collect();
+        let mut columns: Vec<ArrayRef> = site.columns;
+        debug_assert_eq!(columns.len(), record_columns::RECORD);
+        columns.push(Arc::new(ordinals));
+        columns.push(site.format);
+        columns.push(site.raw);
+        columns.extend(self.samples.finish());
+        RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|e| unfit(&e))
+    }
+}
+
+/// A batch that Arrow does not take: offsets beyond 32 bits, which the limits are there to prevent.
+fn unfit(error: &ArrowError) -> Fault {
+    Fault::new(Cause::BatchTooLarge).with_detail(&error.to_string())
+}
+
+/// Reads one line; false if it is no record.
+fn read_record(
+    line: &[u8],
+    header: &Header,
+    sites: &mut SiteBuilder,
+    samples: &mut Samples,
+    judge: &mut Judge,
+) -> Result<bool, Stop> {
+    let line = match line.strip_suffix(b"\r") {
+        Some(line) => {
+            judge.judge(Cause::CarriageReturn, None, None)?;
+            line
+        }
+        None => line,
+    };
+    match line.first() {
+        Some(b'#') => {
+            check_columns_line(line, header, judge)?;
+            return Ok(false);
+        }
+        Some(_) => {}
+        None => {
+            judge.judge(Cause::BlankLine, None, None)?;
+            return Ok(false);
+        }
+    }
+    let Ok(text) = std::str::from_utf8(line) else {
+        judge.refuse(Cause::NotText, None)?;
+        return Ok(false);
+    };
+    let site = Site::parse(text, header, judge)?;
+    let judged = sites.read(&site, header, judge)?;
+    samples.push(&site, judge)?;
+    sites.push(&site, &judged);
+    Ok(true)
+}
+
+/// A `#CHROM` line must be the header's own: another one would give the samples other places.
+fn check_columns_line(line: &[u8], header: &Header, judge: &mut Judge) -> Result<(), Stop> {
+    if line.starts_with(b"#CHROM") && line != header.columns_line().as_bytes() {
+        judge.refuse(Cause::SecondHeader, None)?;
+    }
+    Ok(())
+}
+
+/// Why a record was not read.
+pub(crate) enum Stop {
+    /// It is left out.
+    Record,
+    /// The file is refused.
+    File(Box<Fault>),
+}
+
+/// Applies the policy to the faults of records and counts the tolerated ones.
+pub(crate) struct Judge {
+    policy: Policy,
+    tally: Tally,
+    line: u64,
+}
+
+impl Judge {
+    /// Judges a fault after which the record can still be read.
+    pub(crate) fn judge(&mut self, cause: Cause, site: Option<&Site<'_>>, key: Option<&str>) -> Result<(), Stop> {
+        match self.policy.verdict(cause) {
+            Verdict::Accept => Ok(()),
+            Verdict::Warn => {
+                self.tally.warn(cause, self.line);
+                Ok(())
+            }
+            Verdict::RejectRecord => {
+                self.tally.warn(cause, self.line);
+                Err(Stop::Record)
+            }
+            Verdict::RejectFile => Err(self.fault(cause, site, key)),
+        }
+    }
+
+    /// Judges a fault of a record that is kept already: it is left in, or the file is refused.
+    pub(crate) fn judge_kept(&mut self, cause: Cause, site: &Site<'_>, key: &str) -> Result<(), Stop> {
+        match self.policy.verdict(cause) {
+            Verdict::RejectRecord => Err(self.fault(cause, Some(site), Some(key))),
+            Verdict::Accept | Verdict::Warn | Verdict::RejectFile => self.judge(cause, Some(site), Some(key)),
+        }
+    }
+
+    /// Judges a fault after which the record cannot be read: never accepted.
+    pub(crate) fn refuse(&mut self, cause: Cause, site: Option<&Site<'_>>) -> Result<(), Stop> {
+        match self.policy.verdict(cause) {
+            Verdict::RejectRecord => {
+                self.tally.warn(cause, self.line);
+                Err(Stop::Record)
+            }
+            Verdict::Accept | Verdict::Warn | Verdict::RejectFile => Err(self.fault(cause, site, None)),
+        }
+    }
+
+    fn fault(&self, cause: Cause, site: Option<&Site<'_>>, key: Option<&str>) -> Stop {
+        let mut fault = Fault::new(cause).at_line(self.line);
+        if let Some(site) = site {
+            fault = fault.with_place(site.place());
+        }
+        if let Some(key) = key {
+            fault = fault.with_key(key.as_bytes());
+        }
+        Stop::File(Box::new(fault))
+    }
+}

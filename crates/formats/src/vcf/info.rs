@@ -1,0 +1,243 @@
+//! INFO to the attributes map (spec 8.4). In: the text of one record. Out: keys in the order of the file, each once, with
+//! values as written. Tells whether the map gives the text back, and what END says.
+
+use super::site::Site;
+use super::{Header, Judge, Stop};
+use crate::fault::Cause;
+use arrow_array::builder::{MapBuilder, StringBuilder};
+use std::collections::HashMap;
+use std::ops::Range;
+use varberg_rows::ValueKind;
+
+/// Reads the INFO of one record after the other; knows what the header declares.
+pub(crate) struct InfoReader {
+    declared: HashMap<String, usize>,
+    keys: Vec<Key>,
+    /// Keys of the record that the header does not declare, to their entries.
+    undeclared: HashMap<String, usize>,
+    /// Declared keys of the latest record by place: records of a file tend to have the same keys in the same order.
+    order: Vec<usize>,
+    entries: Vec<Entry>,
+    record: u64,
+    /// Percent-encoding exists from VCF 4.3 on.
+    decode: bool,
+    end: Option<i64>,
+}
+
+struct Key {
+    name: String,
+    is_flag: bool,
+    /// The latest record with this key, and its entry there.
+    seen: (u64, usize),
+}
+
+struct Entry {
+    key: Range<usize>,
+    value: Value,
+}
+
+enum Value {
+    Text(Range<usize>),
+    Decoded(String),
+    /// A flag.
+    Empty,
+    /// A key without a value that is no flag.
+    Missing,
+    /// `DB=0` of a flag: no entry.
+    Dropped,
+}
+
+impl InfoReader {
+    pub(crate) fn new(header: &Header) -> Self {
+        let mut keys = Vec::new();
+        let mut declared = HashMap::new();
+        for (name, column) in header.infos() {
+            declared.insert(name.to_owned(), keys.len());
+            keys.push(Key { name: name.to_owned(), is_flag: column.kind == ValueKind::Flag, seen: (0, 0) });
+        }
+        Self {
+            declared,
+            keys,
+            undeclared: HashMap::new(),
+            order: Vec::new(),
+            entries: Vec::new(),
+            record: 0,
+            decode: header.version() >= (4, 3),
+            end: None,
+        }
+    }
+
+    /// END of the record that was read last, if it is a positive whole number.
+    pub(crate) fn end(&self) -> Option<i64> {
+        self.end
+    }
+
+    /// Reads a record; true if its map gives `info` back (key=value joined by `;`, a flag as its key alone, `.` for an
+    /// empty map).
+    pub(crate) fn read(&mut self, info: &str, site: &Site<'_>, judge: &mut Judge) -> Result<bool, Stop> {
+        self.record += 1;
+        self.entries.clear();
+        self.undeclared.clear();
+        self.end = None;
+        if info == "." {
+            return Ok(true);
+        }
+        if info.is_empty() {
+            judge.judge(Cause::EmptyInfo, Some(site), None)?;
+            return Ok(false);
+        }
+        if memchr::memchr(b' ', info.as_bytes()).is_some() {
+            judge.judge(Cause::InfoSpace, Some(site), None)?;
+        }
+        let mut exact = true;
+        let mut start = 0;
+        for (place, end) in memchr::memchr_iter(b';', info.as_bytes()).chain(std::iter::once(info.len())).enumerate() {
+            exact &= self.read_entry(info, start..end, place, site, judge)?;
+            start = end + 1;
+        }
+        Ok(exact)
+    }
+
+    /// Reads `key=value` or `key`; true if the entry gives its text back.
+    fn read_entry(
+        &mut self,
+        info: &str,
+        entry: Range<usize>,
+        place: usize,
+        site: &Site<'_>,
+        judge: &mut Judge,
+    ) -> Result<bool, Stop> {
+        let text = info.get(entry.clone()).unwrap_or_default();
+        if text.is_empty() {
+            return Ok(false);
+        }
+        let equals = memchr::memchr(b'=', text.as_bytes());
+        let key_end = entry.start + equals.unwrap_or(text.len());
+        let key = info.get(entry.start..key_end).unwrap_or_default();
+        let value = equals.map(|at| entry.start + at + 1..entry.end);
+        if key.is_empty() {
+            judge.judge(Cause::EmptyInfoKey, Some(site), None)?;
+        }
+        let declared = self.find(key, place);
+        let is_flag = declared.and_then(|index| self.keys.get(index)).map(|key| key.is_flag);
+        if is_flag.is_none() {
+            judge.judge(Cause::UndeclaredInfo, Some(site), Some(key))?;
+        }
+        let value_text = value.clone().and_then(|range| info.get(range));
+        if key == "END" {
+            self.read_end(value_text.unwrap_or_default(), site, judge)?;
+        }
+        // Undeclared keys without `=` are flags for bcftools; their text is kept besides, since no header says so.
+        let (value, mut exact) = match (value, value_text) {
+            (Some(_), Some("0")) if is_flag == Some(true) => (Value::Dropped, false),
+            (Some(_), Some("")) => (if is_flag == Some(true) { Value::Empty } else { Value::Missing }, false),
+            (Some(range), Some(text)) => match self.decoded(text) {
+                Some(decoded) => (Value::Decoded(decoded), false),
+                None => (Value::Text(range), true),
+            },
+            _ if is_flag == Some(false) => (Value::Missing, false),
+            _ => (Value::Empty, is_flag == Some(true)),
+        };
+        let index = self.entries.len();
+        let entry = Entry { key: entry.start..key_end, value };
+        match self.earlier(key, declared, index) {
+            Some(earlier) => {
+                judge.judge(Cause::DuplicateInfoKey, Some(site), Some(key))?;
+                exact = false;
+                if let Some(slot) = self.entries.get_mut(earlier) {
+                    *slot = entry;
+                }
+            }
+            None => self.entries.push(entry),
+        }
+        Ok(exact)
+    }
+
+    /// Index of a declared key.
+    fn find(&mut self, key: &str, place: usize) -> Option<usize> {
+        let guess = self.order.get(place).copied();
+        if let Some(index) = guess
+            && self.keys.get(index).is_some_and(|k| k.name == key)
+        {
+            return Some(index);
+        }
+        let index = self.declared.get(key).copied()?;
+        if let Some(slot) = self.order.get_mut(place) {
+            *slot = index;
+        } else if place == self.order.len() && place < 4096 {
+            self.order.push(index);
+        }
+        Some(index)
+    }
+
+    /// The entry in which this record had the key before; else notes that it has it at `index`.
+    fn earlier(&mut self, key: &str, declared: Option<usize>, index: usize) -> Option<usize> {
+        if let Some(known) = declared.and_then(|declared| self.keys.get_mut(declared)) {
+            if known.seen.0 == self.record {
+                return Some(known.seen.1);
+            }
+            known.seen = (self.record, index);
+            return None;
+        }
+        if let Some(earlier) = self.undeclared.get(key) {
+            return Some(*earlier);
+        }
+        self.undeclared.insert(key.to_owned(), index);
+        None
+    }
+
+    fn read_end(&mut self, value: &str, site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
+        self.end = value.parse::<i64>().ok().filter(|end| *end > 0);
+        if self.end.is_none() && !matches!(value, "." | "") {
+            judge.judge(Cause::EndNotInteger, Some(site), Some("END"))?;
+        }
+        Ok(())
+    }
+
+    /// A value with its percent-encoding taken away; none if it has none, or would not be text without it.
+    fn decoded(&self, value: &str) -> Option<String> {
+        if !self.decode || !value.contains('%') {
+            return None;
+        }
+        let mut out = Vec::with_capacity(value.len());
+        let mut rest = value.as_bytes();
+        while let Some((first, after)) = rest.split_first() {
+            let code = if *first == b'%' { after.split_first_chunk::<2>() } else { None };
+            match code.and_then(|(digits, after)| Some((hex(digits)?, after))) {
+                Some((byte, after)) => {
+                    out.push(byte);
+                    rest = after;
+                }
+                None => {
+                    out.push(*first);
+                    rest = after;
+                }
+            }
+        }
+        String::from_utf8(out).ok().filter(|decoded| decoded != value)
+    }
+
+    /// Adds the record that was read last; `info` is its text.
+    pub(crate) fn push(&mut self, info: &str, map: &mut MapBuilder<StringBuilder, StringBuilder>) {
+        for entry in &self.entries {
+            let value = match &entry.value {
+                Value::Text(range) => info.get(range.clone()).unwrap_or_default(),
+                Value::Decoded(text) => text,
+                Value::Empty => "",
+                Value::Missing => ".",
+                Value::Dropped => continue,
+            };
+            map.keys().append_value(info.get(entry.key.clone()).unwrap_or_default());
+            map.values().append_value(value);
+        }
+        // Fails only if keys and values differ in number: one of each was added.
+        let _ = map.append(true);
+    }
+}
+
+/// Two hexadecimal digits.
+fn hex(digits: &[u8; 2]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let [high, low] = *digits;
+    Some(digit(high)? * 16 + digit(low)?)
+}

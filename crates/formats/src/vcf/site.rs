@@ -1,0 +1,364 @@
+//! CHROM to INFO of a record to the site columns (spec 8.2), and to `_raw` what they cannot give back. In: one line.
+//! Out: arrays in the order of the record shape. What is odd goes to the judge; nothing is repaired silently.
+
+use super::info::InfoReader;
+use super::{Header, Judge, Stop};
+use crate::fault::{Cause, shown};
+use arrow_array::builder::{Float64Builder, Int64Builder, ListBuilder, MapBuilder, MapFieldNames, StringBuilder};
+use arrow_array::{ArrayRef, builder::ArrayBuilder};
+use arrow_schema::{DataType, Field, FieldRef, Schema};
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt::Write;
+use std::sync::Arc;
+use varberg_rows::record_columns;
+
+/// The columns of a record as written.
+pub(crate) struct Site<'a> {
+    pub(crate) contig: &'a str,
+    position: &'a str,
+    /// 0-based: POS - 1.
+    start: i64,
+    id: &'a str,
+    reference: &'a str,
+    alternates: &'a str,
+    qual: &'a str,
+    filter: &'a str,
+    info: &'a str,
+    /// Empty text is a FORMAT column too.
+    pub(crate) format: Option<&'a str>,
+    /// The line from after the FORMAT column on; none if it ends there.
+    pub(crate) samples: Option<&'a str>,
+}
+
+impl<'a> Site<'a> {
+    /// Splits a line; faults: too few columns, columns the header does not have, CHROM, POS.
+    pub(crate) fn parse(line: &'a str, header: &Header, judge: &mut Judge) -> Result<Self, Stop> {
+        let mut rest = Some(line);
+        let mut next = || {
+            let text = rest?;
+            let (column, after) = match memchr::memchr(b'\t', text.as_bytes()) {
+                Some(tab) => (text.get(..tab)?, text.get(tab + 1..)),
+                None => (text, None),
+            };
+            rest = after;
+            Some(column)
+        };
+        let contig = next().unwrap_or_default();
+        let position = next().unwrap_or_default();
+        let [id, reference, alternates, qual, filter] = [(); 5].map(|()| next().unwrap_or_default());
+        let info = next();
+        let format = next();
+        let site = Self {
+            contig,
+            position,
+            start: start(position).unwrap_or(-1),
+            id,
+            reference,
+            alternates,
+            qual,
+            filter,
+            info: info.unwrap_or_default(),
+            format,
+            samples: rest,
+        };
+        let expected = if header.samples().is_empty() { info } else { info.and(format) };
+        let extra = if header.has_format() { rest.is_some() } else { format.is_some() };
+        if expected.is_none() {
+            judge.refuse(Cause::TooFewColumns, Some(&site))?;
+        } else if header.samples().is_empty() && extra {
+            judge.refuse(Cause::SampleColumns, Some(&site))?;
+        } else if start(position).is_none() {
+            judge.refuse(Cause::Position, Some(&site))?;
+        } else if contig.is_empty() {
+            judge.refuse(Cause::EmptyContig, Some(&site))?;
+        }
+        Ok(site)
+    }
+
+    /// `contig:position` for messages.
+    pub(crate) fn place(&self) -> String {
+        let position = if start(self.position).is_some() { self.position } else { "?" };
+        format!("{}:{position}", shown(self.contig.as_bytes()))
+    }
+
+    /// ALT alleles; none for `.`.
+    pub(crate) fn alternate_alleles(&self) -> impl Iterator<Item = &'a str> {
+        list(self.alternates, ',')
+    }
+}
+
+/// POS to the 0-based start; 0 (before the first base) gives -1.
+fn start(position: &str) -> Option<i64> {
+    if !position.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    position.parse::<i64>().ok().map(|p| p - 1)
+}
+
+/// The members of a list; none for `.`.
+fn list(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let members = if text == "." { None } else { Some(text.split(separator)) };
+    members.into_iter().flatten()
+}
+
+/// What was made of a record before anything of it is kept.
+pub(crate) struct Judged<'a> {
+    end: i64,
+    qual: Option<f64>,
+    qual_is_exact: bool,
+    reference: Cow<'a, str>,
+    filters_are_exact: bool,
+    info_is_exact: bool,
+}
+
+/// The finished site columns of a batch.
+pub(crate) struct SiteColumns {
+    /// CONTIG to ATTRIBUTES.
+    pub(crate) columns: Vec<ArrayRef>,
+    pub(crate) format: ArrayRef,
+    pub(crate) raw: ArrayRef,
+}
+
+type StringMapBuilder = MapBuilder<StringBuilder, StringBuilder>;
+
+/// Builds the site columns of batches.
+pub(crate) struct SiteBuilder {
+    contigs: StringBuilder,
+    starts: Int64Builder,
+    ends: Int64Builder,
+    names: ListBuilder<StringBuilder>,
+    references: StringBuilder,
+    alternates: ListBuilder<StringBuilder>,
+    quals: Float64Builder,
+    filters: ListBuilder<StringBuilder>,
+    attributes: StringMapBuilder,
+    formats: StringBuilder,
+    raw: StringMapBuilder,
+    info: InfoReader,
+    number: String,
+}
+
+impl SiteBuilder {
+    pub(crate) fn new(header: &Header) -> Self {
+        let schema = header.shape().arrow_schema();
+        Self {
+            contigs: StringBuilder::new(),
+            starts: Int64Builder::new(),
+            ends: Int64Builder::new(),
+            names: list_builder(&schema, record_columns::NAMES),
+            references: StringBuilder::new(),
+            alternates: list_builder(&schema, record_columns::ALTERNATES),
+            quals: Float64Builder::new(),
+            filters: list_builder(&schema, record_columns::FILTERS),
+            attributes: map_builder(&schema, record_columns::ATTRIBUTES),
+            formats: StringBuilder::new(),
+            raw: map_builder(&schema, record_columns::RAW),
+            info: InfoReader::new(header),
+            number: String::new(),
+        }
+    }
+
+    /// Reads and judges a record; keeps nothing of it but the INFO that `push` will take.
+    pub(crate) fn read<'a>(&mut self, site: &Site<'a>, header: &Header, judge: &mut Judge) -> Result<Judged<'a>, Stop> {
+        check_alleles(site, judge)?;
+        if site.id.is_empty() {
+            judge.judge(Cause::EmptyId, Some(site), None)?;
+        }
+        let filters_are_exact = check_filters(site, judge)?;
+        if header.version() == (4, 0)
+            && site.format.is_some_and(|f| !header.samples().is_empty() && f.split(':').next() != Some("GT"))
+        {
+            judge.judge(Cause::MissingGenotype, Some(site), None)?;
+        }
+        let (qual, qual_is_exact) = self.read_qual(site, judge)?;
+        let info_is_exact = self.info.read(site.info, site, judge)?;
+        let length = i64::try_from(site.reference.len()).unwrap_or(i64::MAX);
+        let end = match self.info.end() {
+            Some(end) => {
+                if end <= site.start {
+                    judge.judge(Cause::EndBeforeStart, Some(site), Some("END"))?;
+                }
+                end
+            }
+            None => site.start.saturating_add(length),
+        };
+        let reference = upper(site.reference);
+        Ok(Judged { end, qual, qual_is_exact, reference, filters_are_exact, info_is_exact })
+    }
+
+    /// QUAL, and whether its shortest text is the text of the file.
+    fn read_qual(&mut self, site: &Site<'_>, judge: &mut Judge) -> Result<(Option<f64>, bool), Stop> {
+        if site.qual == "." {
+            return Ok((None, true));
+        }
+        let Ok(value) = fast_float2::parse::<f64, _>(site.qual) else {
+            judge.judge(Cause::Quality, Some(site), None)?;
+            return Ok((None, false));
+        };
+        if value == -1.0 {
+            return Ok((None, false)); // missing, as VCF 3 wrote it
+        }
+        self.number.clear();
+        let exact = write!(self.number, "{value}").is_ok() && self.number == site.qual;
+        Ok((Some(value), exact))
+    }
+
+    /// Adds a record that was read last.
+    pub(crate) fn push(&mut self, site: &Site<'_>, judged: &Judged<'_>) {
+        self.contigs.append_value(site.contig);
+        self.starts.append_value(site.start);
+        self.ends.append_value(judged.end);
+        push_list(&mut self.names, site.id, ';');
+        self.references.append_value(&judged.reference);
+        let mut alternates_are_exact = true;
+        for allele in site.alternate_alleles() {
+            let stored = if is_markup(allele) { Cow::Borrowed(allele) } else { upper(allele) };
+            alternates_are_exact &= matches!(stored, Cow::Borrowed(_));
+            self.alternates.values().append_value(stored);
+        }
+        self.alternates.append(site.alternates != ".");
+        self.quals.append_option(judged.qual);
+        if judged.filters_are_exact {
+            push_list(&mut self.filters, site.filter, ';');
+        } else {
+            let mut seen = HashSet::new();
+            let distinct = site.filter.split(';').filter(|name| seen.insert(*name));
+            distinct.for_each(|name| self.filters.values().append_value(name));
+            self.filters.append(true);
+        }
+        self.info.push(site.info, &mut self.attributes);
+        self.formats.append_option(site.format);
+        let source = [
+            ("REF", site.reference, matches!(judged.reference, Cow::Borrowed(_))),
+            ("ALT", site.alternates, alternates_are_exact),
+            ("QUAL", site.qual, judged.qual_is_exact),
+            ("FILTER", site.filter, judged.filters_are_exact),
+            ("INFO", site.info, judged.info_is_exact),
+        ];
+        let mut any = false;
+        for (key, text, _) in source.into_iter().filter(|(_, _, exact)| !exact) {
+            self.raw.keys().append_value(key);
+            self.raw.values().append_value(text);
+            any = true;
+        }
+        // Fails only if keys and values differ in number: one of each was added.
+        let _ = self.raw.append(any);
+    }
+
+    /// The columns of the records so far; the builder starts anew.
+    pub(crate) fn finish(&mut self) -> SiteColumns {
+        let builders: [&mut dyn ArrayBuilder; 9] = [
+            &mut self.contigs,
+            &mut self.starts,
+            &mut self.ends,
+            &mut self.names,
+            &mut self.references,
+            &mut self.alternates,
+            &mut self.quals,
+            &mut self.filters,
+            &mut self.attributes,
+        ];
+        let columns: Vec<ArrayRef> = builders.into_iter().map(ArrayBuilder::finish).collect();
+        SiteColumns { columns, format: Arc::new(self.formats.finish()), raw: Arc::new(self.raw.finish()) }
+    }
+}
+
+fn push_list(builder: &mut ListBuilder<StringBuilder>, text: &str, separator: char) {
+    list(text, separator).for_each(|member| builder.values().append_value(member));
+    builder.append(text != ".");
+}
+
+/// Text in upper case; borrowed if it is already.
+fn upper(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|b| b.is_ascii_lowercase()) {
+        Cow::Owned(text.to_ascii_uppercase())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Symbolic alleles and breakends, which are kept as written.
+fn is_markup(allele: &str) -> bool {
+    allele.bytes().any(|b| matches!(b, b'<' | b'>' | b'[' | b']' | b'.'))
+}
+
+fn is_bases(allele: &str) -> bool {
+    !allele.is_empty() && allele.bytes().all(|b| matches!(b.to_ascii_uppercase(), b'A' | b'C' | b'G' | b'T' | b'N'))
+}
+
+fn is_alternate(allele: &str) -> bool {
+    is_bases(allele)
+        || allele == "*"
+        || (allele.starts_with('<') && allele.ends_with('>'))
+        || allele.contains(['[', ']'])
+        || (allele.len() > 1 && (allele.starts_with('.') || allele.ends_with('.')))
+}
+
+fn check_alleles(site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
+    if site.reference.is_empty() {
+        judge.judge(Cause::EmptyAllele, Some(site), None)?;
+    } else if site.reference.starts_with('<') {
+        judge.judge(Cause::SymbolicReference, Some(site), None)?;
+    } else if !is_bases(site.reference) {
+        judge.judge(Cause::AlleleAlphabet, Some(site), None)?;
+    }
+    for allele in site.alternate_alleles() {
+        if allele.is_empty() {
+            judge.judge(Cause::EmptyAllele, Some(site), None)?;
+        } else if !is_alternate(allele) {
+            judge.judge(Cause::AlleleAlphabet, Some(site), None)?;
+        } else if allele.eq_ignore_ascii_case(site.reference) {
+            judge.judge(Cause::AltEqualsRef, Some(site), None)?;
+        }
+    }
+    if site.alternates.contains(',') {
+        let mut seen = HashSet::new();
+        let mut alleles = site.alternate_alleles().map(|a| if is_markup(a) { Cow::Borrowed(a) } else { upper(a) });
+        if !alleles.all(|allele| seen.insert(allele)) {
+            judge.judge(Cause::DuplicateAllele, Some(site), None)?;
+        }
+    }
+    Ok(())
+}
+
+/// Judges FILTER; false if names are listed twice, so that the list does not give the text back.
+fn check_filters(site: &Site<'_>, judge: &mut Judge) -> Result<bool, Stop> {
+    if matches!(site.filter, "PASS" | ".") {
+        return Ok(true);
+    }
+    if site.filter == "0" {
+        judge.judge(Cause::FilterZero, Some(site), None)?;
+    }
+    if site.filter.split(';').any(str::is_empty) {
+        judge.judge(Cause::EmptyFilter, Some(site), None)?;
+    }
+    if !site.filter.contains(';') {
+        return Ok(true);
+    }
+    let mut seen = HashSet::new();
+    Ok(site.filter.split(';').all(|name| seen.insert(name)))
+}
+
+fn list_builder(schema: &Schema, column: usize) -> ListBuilder<StringBuilder> {
+    let element = match schema.fields().get(column).map(|f| f.data_type()) {
+        Some(DataType::List(element)) => Arc::clone(element),
+        _ => Arc::new(Field::new("element", DataType::Utf8, true)),
+    };
+    ListBuilder::new(StringBuilder::new()).with_field(element)
+}
+
+fn map_builder(schema: &Schema, column: usize) -> StringMapBuilder {
+    let names = MapFieldNames { entry: "key_value".to_owned(), key: "key".to_owned(), value: "value".to_owned() };
+    let builder = MapBuilder::new(Some(names), StringBuilder::new(), StringBuilder::new());
+    match entry_fields(schema, column) {
+        Some((key, value)) => builder.with_keys_field(key).with_values_field(value),
+        None => builder,
+    }
+}
+
+fn entry_fields(schema: &Schema, column: usize) -> Option<(FieldRef, FieldRef)> {
+    let DataType::Map(entries, _) = schema.fields().get(column)?.data_type() else { return None };
+    let DataType::Struct(fields) = entries.data_type() else { return None };
+    Some((Arc::clone(fields.first()?), Arc::clone(fields.get(1)?)))
+}

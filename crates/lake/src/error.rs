@@ -1,0 +1,60 @@
+//! The error of tables, files and commits.
+
+/// What this crate returns, except for queries ([`crate::QueryError`]) and input files ([`crate::SourceError`]).
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The warehouse address, or an option that belongs to it, is not usable.
+    #[error("warehouse '{uri}': {reason}")]
+    Warehouse { uri: String, reason: String },
+    /// A path that lies outside the warehouse, or is not one.
+    #[error("'{path}' is not a file below the warehouse")]
+    Path { path: String },
+    #[error("{operation} of '{path}' failed")]
+    Storage { operation: &'static str, path: String, source: object_store::Error },
+    #[error("{operation} of '{path}' failed")]
+    Io { operation: &'static str, path: String, source: std::io::Error },
+    #[error("{operation}: table metadata")]
+    Metadata { operation: &'static str, source: iceberg::Error },
+    #[error("writing a data file failed")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    #[error("sorting rows of a data file failed")]
+    Arrow(#[from] arrow_schema::ArrowError),
+    /// A batch that does not have the table's columns.
+    #[error("a batch does not have the table's columns: {reason}")]
+    Shape { reason: String },
+    /// The table has something that we do not write, e.g. delete files of another engine.
+    #[error("table '{location}' cannot be used: {reason}")]
+    Foreign { location: String, reason: String },
+    /// The pointer kept moving although the commit was rebased many times.
+    #[error("table '{namespace}.{name}' changed {attempts} times during the commit")]
+    Contended { namespace: String, name: String, attempts: u32 },
+    /// The pointer store failed; whether the swap took place is unknown if `in_swap`.
+    #[error("table pointers")]
+    Pointers { source: Box<dyn std::error::Error + Send + Sync>, in_swap: bool },
+    /// A bug of ours.
+    #[error("internal: {0}")]
+    Internal(&'static str),
+}
+
+impl Error {
+    /// Whether the commit that failed with this error may nevertheless have taken place.
+    pub fn may_have_committed(&self) -> bool {
+        matches!(self, Self::Pointers { in_swap: true, .. })
+    }
+
+    /// An error of a pointer store, for implementations of [`crate::PointerStore`].
+    pub fn pointers(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Pointers { source: source.into(), in_swap: false }
+    }
+
+    pub(crate) fn storage(operation: &'static str, path: &str) -> impl FnOnce(object_store::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Storage { operation, path, source }
+    }
+
+    pub(crate) fn metadata(operation: &'static str) -> impl FnOnce(iceberg::Error) -> Self {
+        move |source| Self::Metadata { operation, source }
+    }
+}

@@ -1,0 +1,149 @@
+//! Files in S3: ranges fetched ahead of a reading thread, every request bound to the pinned version.
+
+use super::{Pinned, SourceError};
+use bytes::{Buf, Bytes};
+use object_store::path::Path;
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
+use std::future::Future;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use varberg_model::ObjectUri;
+
+/// Bytes of one request.
+const CHUNK: u64 = 8 << 20;
+/// Chunks fetched ahead of the one being read: hides the latency of a request, costs 16 MiB a reader.
+const AHEAD: usize = 2;
+
+/// Size and ETag of an object.
+pub(super) async fn pin(
+    store: Arc<dyn ObjectStore>,
+    uri: &ObjectUri,
+    bucket: &str,
+    key: &str,
+) -> Result<(u64, String), SourceError> {
+    match store.head(&object_path(key, uri)?).await {
+        Ok(meta) => Ok((meta.size, meta.e_tag.unwrap_or_default())),
+        Err(error @ (object_store::Error::NotFound { .. } | object_store::Error::Precondition { .. })) => {
+            Err(refusal(&error, uri))
+        }
+        Err(object_store::Error::PermissionDenied { .. }) => Err(SourceError::Denied { uri: uri.to_string() }),
+        Err(error) => Err(SourceError::NoBucket { bucket: bucket.to_owned(), reason: error.to_string() }),
+    }
+}
+
+/// An object at its pinned version.
+pub(super) struct RemoteFile {
+    store: Arc<dyn ObjectStore>,
+    pinned: Pinned,
+    key: String,
+}
+
+impl RemoteFile {
+    pub(super) fn new(store: Arc<dyn ObjectStore>, pinned: Pinned, key: &str) -> Self {
+        Self { store, pinned, key: key.to_owned() }
+    }
+
+    pub(super) async fn read_range(&self, range: Range<u64>) -> Result<Bytes, SourceError> {
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        let uri = &self.pinned.uri;
+        let etag = Some(self.pinned.version.clone()).filter(|etag| !etag.is_empty());
+        let expected = range.end - range.start;
+        let options = GetOptions { range: Some(GetRange::Bounded(range)), if_match: etag, ..GetOptions::default() };
+        let answer = self.store.get_opts(&object_path(&self.key, uri)?, options).await;
+        let answer = answer.map_err(|error| refusal(&error, uri))?;
+        if answer.meta.size != self.pinned.size {
+            return Err(SourceError::Changed { uri: uri.to_string() });
+        }
+        let bytes = answer.bytes().await.map_err(|error| refusal(&error, uri))?;
+        if bytes.len() as u64 != expected {
+            return Err(SourceError::Read { uri: uri.to_string(), reason: "the answer was cut short".to_owned() });
+        }
+        Ok(bytes)
+    }
+}
+
+fn object_path(key: &str, uri: &ObjectUri) -> Result<Path, SourceError> {
+    Path::parse(key).map_err(|error| SourceError::Read { uri: uri.to_string(), reason: error.to_string() })
+}
+
+fn refusal(error: &object_store::Error, uri: &ObjectUri) -> SourceError {
+    let uri = uri.to_string();
+    match error {
+        object_store::Error::NotFound { .. } => SourceError::NotFound { uri },
+        object_store::Error::Precondition { .. } => SourceError::Changed { uri },
+        object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
+            SourceError::Denied { uri }
+        }
+        other => SourceError::Read { uri, reason: other.to_string() },
+    }
+}
+
+/// Reads an object on a plain thread while a task fetches ahead; the task ends with the reader.
+pub(super) struct RemoteReader<F> {
+    runtime: Handle,
+    /// Until the first read.
+    unopened: Option<F>,
+    start: u64,
+    chunks: Option<mpsc::Receiver<Result<Bytes, SourceError>>>,
+    task: Option<JoinHandle<()>>,
+    current: Bytes,
+}
+
+impl<F> RemoteReader<F> {
+    pub(super) fn new(runtime: Handle, open: F, start: u64) -> Self {
+        Self { runtime, unopened: Some(open), start, chunks: None, task: None, current: Bytes::new() }
+    }
+}
+
+impl<F: Future<Output = Result<RemoteFile, SourceError>> + Send + 'static> Read for RemoteReader<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(open) = self.unopened.take() {
+            let (sender, receiver) = mpsc::channel(AHEAD);
+            self.chunks = Some(receiver);
+            self.task = Some(self.runtime.spawn(fetch(open, self.start, sender)));
+        }
+        while self.current.is_empty() {
+            match self.chunks.as_mut().and_then(mpsc::Receiver::blocking_recv) {
+                Some(chunk) => self.current = chunk.map_err(io::Error::other)?,
+                None => return Ok(0),
+            }
+        }
+        let read = self.current.len().min(buffer.len());
+        self.current.copy_to_slice(buffer.get_mut(..read).unwrap_or_default());
+        Ok(read)
+    }
+}
+
+impl<F> Drop for RemoteReader<F> {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.abort();
+        }
+    }
+}
+
+async fn fetch(
+    open: impl Future<Output = Result<RemoteFile, SourceError>>,
+    mut position: u64,
+    chunks: mpsc::Sender<Result<Bytes, SourceError>>,
+) {
+    let file = match open.await {
+        Ok(file) => file,
+        Err(error) => return drop(chunks.send(Err(error)).await),
+    };
+    while position < file.pinned.size {
+        let end = position.saturating_add(CHUNK).min(file.pinned.size);
+        let chunk = file.read_range(position..end).await;
+        let failed = chunk.is_err();
+        if chunks.send(chunk).await.is_err() || failed {
+            return; // the reader is gone, or has been told
+        }
+        position = end;
+    }
+}

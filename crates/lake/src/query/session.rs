@@ -1,0 +1,158 @@
+//! The engine of one query: a fresh session with the granted tables, one object store, bounded memory and disk, and no
+//! function that makes memory out of a number.
+
+use super::{GrantedTable, QueryError, QueryLimits};
+use crate::Lake;
+use crate::scan::WAREHOUSE_URL;
+use datafusion::catalog::{
+    CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider,
+};
+use datafusion::common::{DataFusionError, Result as EngineResult};
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::object_store::ObjectStoreRegistry;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::{StreamExt, stream};
+use object_store::ObjectStore;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use url::Url;
+
+/// Athena's name for the catalog that tables are in.
+const CATALOG: &str = "awsdatacatalog";
+const DEFAULT_SCHEMA: &str = "default";
+/// Functions whose answer has any size that their arguments name; the memory pool does not see them.
+const UNBOUNDED: [&str; 10] = [
+    "repeat",
+    "lpad",
+    "rpad",
+    "array_repeat",
+    "list_repeat",
+    "array_resize",
+    "list_resize",
+    "generate_series",
+    "gen_series",
+    "range",
+];
+/// Consumers of memory that an error names.
+const NAMED_CONSUMERS: usize = 3;
+
+/// A session without tables.
+pub(super) fn new(lake: &Lake, limits: &QueryLimits) -> Result<SessionContext, QueryError> {
+    let internal = |error: DataFusionError| QueryError::Internal(error.strip_backtrace());
+    let pool = FairSpillPool::new(limits.memory_bytes);
+    let named = NonZeroUsize::new(NAMED_CONSUMERS).unwrap_or(NonZeroUsize::MIN);
+    let disk = DiskManagerBuilder::default()
+        .with_mode(DiskManagerMode::Directories(vec![limits.spill_dir.clone()]))
+        .with_max_temp_directory_size(limits.spill_bytes);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, named)))
+        .with_disk_manager_builder(disk)
+        .with_object_store_registry(Arc::new(OnlyWarehouse(Arc::clone(&lake.inner.store))))
+        .build_arc()
+        .map_err(internal)?;
+    let state =
+        SessionStateBuilder::new_with_default_features().with_config(config(limits)).with_runtime_env(runtime).build();
+    let context = SessionContext::new_with_state(state);
+    for function in UNBOUNDED {
+        context.deregister_udf(function);
+        context.deregister_udtf(function);
+    }
+    Ok(context)
+}
+
+fn config(limits: &QueryLimits) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(limits.target_partitions.max(1))
+        .with_default_catalog_and_schema(CATALOG, DEFAULT_SCHEMA)
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(true); // SHOW TABLES and DESCRIBE; it knows only this session
+    let options = config.options_mut();
+    options.execution.parquet.pushdown_filters = true;
+    options.sql_parser.map_string_types_to_utf8view = false; // text columns are Utf8; casts should be too
+    config
+}
+
+/// The schemas of the session.
+pub(super) struct Schemas {
+    catalog: Arc<MemoryCatalogProvider>,
+}
+
+impl Schemas {
+    pub(super) fn new(context: &SessionContext) -> Result<Self, QueryError> {
+        let catalog = Arc::new(MemoryCatalogProvider::new());
+        context.register_catalog(CATALOG, catalog.clone());
+        let schemas = Self { catalog };
+        schemas.schema(DEFAULT_SCHEMA)?;
+        Ok(schemas)
+    }
+
+    /// Shows a table under each of its schemas.
+    pub(super) fn add(&self, table: &GrantedTable, provider: Arc<dyn TableProvider>) -> Result<(), QueryError> {
+        for schema in &table.schemas {
+            self.schema(schema)?.register_table(table.name.clone(), Arc::clone(&provider)).map_err(internal)?;
+        }
+        Ok(())
+    }
+
+    fn schema(&self, name: &str) -> Result<Arc<dyn SchemaProvider>, QueryError> {
+        if let Some(schema) = self.catalog.schema(name) {
+            return Ok(schema);
+        }
+        let schema: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
+        self.catalog.register_schema(name, Arc::clone(&schema)).map_err(internal)?;
+        Ok(schema)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
+fn internal(error: DataFusionError) -> QueryError {
+    QueryError::Internal(error.strip_backtrace())
+}
+
+/// Ends `stream` with an error at `deadline`.
+pub(super) fn until(
+    deadline: Instant,
+    limit: Duration,
+    stream: SendableRecordBatchStream,
+) -> SendableRecordBatchStream {
+    let schema = stream.schema();
+    let timed = stream::unfold(Some(stream), move |stream| async move {
+        let mut stream = stream?;
+        match tokio::time::timeout_at(deadline, stream.next()).await {
+            Ok(item) => item.map(|item| (item, Some(stream))),
+            Err(_) => Some((Err(DataFusionError::External(Box::new(out_of_time(limit)))), None)),
+        }
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, timed))
+}
+
+pub(super) fn out_of_time(limit: Duration) -> QueryError {
+    QueryError::ResourcesExhausted(format!(
+        "the query took longer than {} s. Read less, or raise the limit",
+        limit.as_secs()
+    ))
+}
+
+/// A registry with the warehouse and nothing else, whatever is asked or offered.
+#[derive(Debug)]
+struct OnlyWarehouse(Arc<dyn ObjectStore>);
+
+impl ObjectStoreRegistry for OnlyWarehouse {
+    fn register_store(&self, _url: &Url, _store: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
+        None
+    }
+
+    fn get_store(&self, url: &Url) -> EngineResult<Arc<dyn ObjectStore>> {
+        if url.as_str().trim_end_matches('/') == WAREHOUSE_URL {
+            Ok(Arc::clone(&self.0))
+        } else {
+            Err(DataFusionError::Plan("files and URLs cannot be queried".to_owned()))
+        }
+    }
+}

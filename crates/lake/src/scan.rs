@@ -1,0 +1,198 @@
+//! One snapshot of a table for the query engine: the visible columns, which files a filter leaves, how they are split
+//! among partitions, what is known about them without reading them.
+//!
+//! Counts come from manifests and are exact; bounds serve pruning only. An ordering is claimed only for files verified as
+//! sorted when they were written.
+
+mod files;
+
+use crate::iceberg_schema::{SORT_COLUMNS, table_schema};
+use crate::{Error, Lake, Result};
+use arrow_schema::{DataType, Schema, SchemaRef, SortOptions};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::{DFSchema, DataFusionError, Result as EngineResult, Statistics};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_expr::expressions::col;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
+use datafusion::physical_optimizer::pruning::PruningPredicate;
+use datafusion::physical_plan::ExecutionPlan;
+use files::{FileBounds, ScanFile};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use iceberg::spec::ManifestContentType;
+use std::sync::Arc;
+use varberg_model::TableSchema;
+
+/// The address of the warehouse inside a query; the only store its engine knows.
+pub(crate) const WAREHOUSE_URL: &str = "warehouse://lake";
+/// Manifests read at a time.
+const MANIFESTS_AT_ONCE: usize = 8;
+/// Bytes of a file's end that are fetched with its footer.
+const FOOTER_HINT: usize = 256 << 10;
+/// With more groups of files than this per partition wanted, merging them costs more than sorting.
+const MAX_GROUPS_PER_PARTITION: usize = 4;
+
+/// One snapshot of a table.
+#[derive(Debug)]
+pub(crate) struct TableScan {
+    /// Visible columns.
+    schema: SchemaRef,
+    files: Vec<ScanFile>,
+    /// Of all files.
+    statistics: Statistics,
+}
+
+impl TableScan {
+    /// Reads metadata and manifests at `metadata_location`; no data file is opened.
+    ///
+    /// Errors: [`Error::Foreign`] for tables with delete files, which we never write.
+    pub(crate) async fn load(lake: &Lake, metadata_location: &str) -> Result<Self> {
+        let metadata = lake.read_metadata(metadata_location).await?;
+        let columns: Vec<_> = table_schema(metadata.current_schema())?.visible().cloned().collect();
+        let visible = TableSchema { columns };
+        let schema = varberg_rows::arrow_schema(&visible);
+        let manifests = match metadata.current_snapshot() {
+            Some(snapshot) => lake.manifests(&metadata, snapshot).await?,
+            None => Vec::new(),
+        };
+        if manifests.iter().any(|m| m.content == ManifestContentType::Deletes) {
+            let reason = "it has delete files, which Varberg does not read".to_owned();
+            return Err(Error::Foreign { location: metadata_location.to_owned(), reason });
+        }
+        let contents = stream::iter(manifests).map(|m| async move { lake.manifest(&m).await });
+        let contents: Vec<_> = contents.buffered(MANIFESTS_AT_ONCE).try_collect().await?;
+        let entries = contents.iter().flat_map(|manifest| manifest.entries());
+        let live = entries.filter(|entry| entry.is_alive());
+        let files = live.map(|entry| ScanFile::new(lake, entry.data_file(), &visible));
+        let files: Vec<ScanFile> = files.collect::<Result<_>>()?;
+        let statistics = merged(&files, &schema).map_err(|_| Error::Internal("statistics of files do not merge"))?;
+        Ok(Self { schema, files, statistics })
+    }
+
+    /// The files that may hold rows that pass `filters`.
+    fn prune(&self, state: &dyn Session, filters: &[Expr]) -> EngineResult<Vec<&ScanFile>> {
+        let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(self.files.iter().collect()) };
+        let schema = DFSchema::try_from(self.schema.as_ref().clone())?;
+        let Ok(predicate) =
+            PruningPredicate::try_new(state.create_physical_expr(filter, &schema)?, self.schema.clone())
+        else {
+            return Ok(self.files.iter().collect()); // a filter that bounds cannot answer
+        };
+        let keep = predicate.prune(&FileBounds { files: &self.files, schema: &self.schema })?;
+        Ok(self.files.iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect())
+    }
+
+    /// (contigname, start), when the table has both.
+    fn ordering(&self) -> Option<LexOrdering> {
+        let options = SortOptions { descending: false, nulls_first: false }; // files with nulls are never "sorted"
+        let sort = |name: &str| Some(PhysicalSortExpr { expr: col(name, &self.schema).ok()?, options });
+        LexOrdering::new(SORT_COLUMNS.into_iter().filter_map(sort)).filter(|o| o.len() == SORT_COLUMNS.len())
+    }
+
+    /// Groups in which files follow one another without overlap, if every file is sorted and few groups are enough.
+    fn ordered_groups(&self, files: &[&ScanFile], partitions: usize) -> Option<(Vec<FileGroup>, LexOrdering)> {
+        if files.is_empty() || !files.iter().all(|file| file.sorted) {
+            return None;
+        }
+        let ordering = self.ordering()?;
+        let group = FileGroup::new(files.iter().map(|file| file.partitioned()).collect());
+        let groups = FileScanConfig::split_groups_by_statistics_with_target_partitions(
+            &self.schema,
+            &[group],
+            &ordering,
+            partitions,
+        )
+        .ok()?;
+        (groups.len() <= partitions.saturating_mul(MAX_GROUPS_PER_PARTITION)).then_some((groups, ordering))
+    }
+
+    /// Groups of about the same number of bytes.
+    fn balanced_groups(files: &[&ScanFile], partitions: usize) -> Vec<FileGroup> {
+        let mut by_size: Vec<&&ScanFile> = files.iter().collect();
+        by_size.sort_by_key(|file| std::cmp::Reverse(file.bytes));
+        let mut groups: Vec<(u64, Vec<PartitionedFile>)> = vec![(0, Vec::new()); partitions.min(files.len())];
+        for file in by_size {
+            if let Some((bytes, group)) = groups.iter_mut().min_by_key(|(bytes, _)| *bytes) {
+                *bytes += file.bytes;
+                group.push(file.partitioned());
+            }
+        }
+        groups.into_iter().map(|(_, group)| FileGroup::new(group)).collect()
+    }
+}
+
+#[async_trait]
+impl TableProvider for TableScan {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        Some(self.statistics.clone())
+    }
+
+    /// Bounds and Parquet's indexes prune on plain columns; nothing is filtered exactly here.
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> EngineResult<Vec<TableProviderFilterPushDown>> {
+        let prunable = |filter: &&Expr| {
+            let plain = |name: &str| self.schema.field_with_name(name).is_ok_and(|f| !f.data_type().is_nested());
+            filter.column_refs().iter().all(|column| plain(&column.name)) && !filter.is_volatile()
+        };
+        let answer = |filter| match prunable(filter) {
+            true => TableProviderFilterPushDown::Inexact,
+            false => TableProviderFilterPushDown::Unsupported,
+        };
+        Ok(filters.iter().map(answer).collect())
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        let files = self.prune(state, filters)?;
+        let source = ParquetSource::new(self.schema.clone())
+            .with_pushdown_filters(true)
+            .with_enable_page_index(true)
+            .with_metadata_size_hint(FOOTER_HINT);
+        let partitions = state.config().target_partitions().max(1);
+        let url = ObjectStoreUrl::parse(WAREHOUSE_URL)?;
+        let config = FileScanConfigBuilder::new(url, Arc::new(source))
+            .with_statistics(merged(files.iter().copied(), &self.schema)?)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit);
+        let config = match self.ordered_groups(&files, partitions) {
+            Some((groups, ordering)) => config.with_file_groups(groups).with_output_ordering(vec![ordering]),
+            None => config.with_file_groups(Self::balanced_groups(&files, partitions)),
+        };
+        Ok(DataSourceExec::from_data_source(config.build()))
+    }
+}
+
+fn merged<'a>(
+    files: impl IntoIterator<Item = &'a ScanFile>,
+    schema: &Schema,
+) -> EngineResult<Statistics, DataFusionError> {
+    let mut files = files.into_iter().peekable();
+    if files.peek().is_none() {
+        let empty = Statistics::new_unknown(schema);
+        return Ok(Statistics { num_rows: Precision::Exact(0), total_byte_size: Precision::Exact(0), ..empty });
+    }
+    Statistics::try_merge_iter(files.map(|file| file.statistics.as_ref()), schema)
+}
+
+/// Whether bounds of a column of this type are known.
+pub(crate) fn has_bounds(kind: &DataType) -> bool {
+    matches!(kind, DataType::Boolean | DataType::Int32 | DataType::Int64 | DataType::Float64 | DataType::Utf8)
+}

@@ -1,0 +1,244 @@
+//! Record batches to data files of a table, with the metrics that Iceberg wants. Synchronous: runs on a plain thread.
+//!
+//! Rows pass through a sort window, so that input that is nearly sorted leaves sorted; whether a file really is sorted is
+//! decided by what was written. Memory is bounded by the window, one row group in progress and a few upload parts.
+
+mod metrics;
+mod parquet_file;
+mod window;
+
+use crate::{Error, Lake, Result};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{Int64Array, RecordBatch, StringArray};
+use arrow_schema::SchemaRef;
+use parquet_file::ParquetFile;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+use varberg_model::TableSchema;
+use window::Window;
+
+/// A file of at least this part of the wanted size is closed when another contig begins.
+const LARGE_ENOUGH: u64 = 64;
+
+/// Where the files of a writer go, and whose they are.
+#[derive(Debug, Clone)]
+pub struct WriteTarget {
+    /// Below the warehouse.
+    pub table_path: String,
+    pub job: String,
+    pub epoch: i64,
+}
+
+/// Sizes that bound memory and files.
+#[derive(Debug, Clone, Copy)]
+pub struct WriterOptions {
+    /// A row group is written when it holds this many bytes in memory.
+    pub row_group_bytes: usize,
+    /// A file ends when it has this many bytes.
+    pub file_bytes: u64,
+    /// Rows that may be out of order by at most about half this many rows are brought in order.
+    pub sort_window_rows: usize,
+}
+
+impl Default for WriterOptions {
+    fn default() -> Self {
+        Self { row_group_bytes: 64 << 20, file_bytes: 384 << 20, sort_window_rows: 1 << 16 }
+    }
+}
+
+/// A finished data file. The caller versions what it stores of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// Location (absolute URI).
+    pub path: String,
+    pub rows: u64,
+    pub bytes: u64,
+    /// Whether every row was written in the order of (contigname, start), names compared as bytes.
+    pub sorted: bool,
+    /// By field id, for every column that holds values (leaves of nested columns too).
+    pub columns: BTreeMap<i32, ColumnMetrics>,
+    /// Where row groups begin.
+    pub split_offsets: Vec<i64>,
+}
+
+/// Iceberg's metrics of one leaf column in one file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnMetrics {
+    /// Compressed bytes.
+    pub size: u64,
+    /// Values, nulls included; in lists and maps one for each element and each empty or absent list.
+    pub values: u64,
+    pub nulls: u64,
+    /// Known for top-level columns of type double.
+    pub nans: Option<u64>,
+    /// Only of top-level columns: no value is smaller.
+    pub lower: Option<Bound>,
+    /// Only of top-level columns: no value is greater.
+    pub upper: Option<Bound>,
+}
+
+/// A bound of a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Bound {
+    Boolean(bool),
+    Int(i32),
+    Long(i64),
+    /// As bits, because JSON numbers do not keep every double.
+    Double {
+        bits: u64,
+    },
+    /// At most 16 characters.
+    String(String),
+}
+
+impl Lake {
+    /// A writer of data files with the columns of `schema`, hidden ones included.
+    ///
+    /// Files are named `<table_path>/data/<job>/<epoch>/<uuid>.parquet`. Dropping the writer aborts the open file; what it
+    /// finished stays until the janitor removes it. To be used and dropped outside async code.
+    pub fn writer(&self, target: WriteTarget, schema: &TableSchema, options: WriterOptions) -> DataFileWriter {
+        DataFileWriter {
+            lake: self.clone(),
+            schema: varberg_rows::arrow_schema(schema),
+            window: Window::new(options.sort_window_rows),
+            target,
+            options,
+            open: None,
+            files: Vec::new(),
+        }
+    }
+}
+
+/// Writes the rows of one table.
+pub struct DataFileWriter {
+    lake: Lake,
+    schema: SchemaRef,
+    target: WriteTarget,
+    options: WriterOptions,
+    window: Window,
+    open: Option<ParquetFile>,
+    files: Vec<DataFile>,
+}
+
+impl DataFileWriter {
+    /// Adds rows. After an error the writer must be dropped.
+    ///
+    /// - In: a batch with exactly the table's columns.
+    /// - Errors: [`Error::Shape`] for other columns; storage and Parquet errors.
+    pub fn write(&mut self, batch: RecordBatch) -> Result<()> {
+        let batch = self.check_shape(batch)?;
+        let places = Places::of(&batch)?;
+        let runs: Vec<(usize, usize)> = contig_runs(places.contigs);
+        for (first, rows) in runs {
+            let run = batch.slice(first, rows);
+            let contig = places.contigs.is_valid(first).then(|| places.contigs.value(first));
+            if !self.window.holds(contig) {
+                let rest = self.window.drain()?;
+                self.emit_all(rest)?;
+            }
+            let ready = self.window.push(contig, run)?;
+            self.emit_all(ready)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left and makes the last file visible. Returns the files in the order they were written.
+    pub fn close(mut self) -> Result<Vec<DataFile>> {
+        let rest = self.window.drain()?;
+        self.emit_all(rest)?;
+        self.close_file()?;
+        Ok(std::mem::take(&mut self.files))
+    }
+
+    fn check_shape(&self, batch: RecordBatch) -> Result<RecordBatch> {
+        let types = |schema: &SchemaRef| schema.fields().iter().map(|f| f.data_type().clone()).collect::<Vec<_>>();
+        if types(&self.schema) != types(&batch.schema()) {
+            let reason = format!("expected {} columns, got {}", self.schema.fields().len(), batch.num_columns());
+            return Err(Error::Shape { reason });
+        }
+        Ok(batch.with_schema(self.schema.clone())?)
+    }
+
+    fn emit_all(&mut self, batches: Vec<RecordBatch>) -> Result<()> {
+        batches.into_iter().filter(|b| b.num_rows() > 0).try_for_each(|batch| self.emit(&batch))
+    }
+
+    /// Writes rows of one contig.
+    fn emit(&mut self, batch: &RecordBatch) -> Result<()> {
+        let contigs = Places::of(batch)?.contigs;
+        let contig = contigs.is_valid(0).then(|| contigs.value(0));
+        if let Some(open) = &mut self.open
+            && open.contig() != contig
+        {
+            open.end_contig()?;
+            if open.bytes() >= self.options.file_bytes / LARGE_ENOUGH {
+                self.close_file()?;
+            }
+        }
+        let open = match &mut self.open {
+            Some(open) => open,
+            None => self.open.insert(Self::begin_file(&self.lake, &self.target, &self.schema, self.options)?),
+        };
+        open.write(batch)?;
+        if open.bytes() >= self.options.file_bytes {
+            self.close_file()?;
+        }
+        Ok(())
+    }
+
+    fn begin_file(
+        lake: &Lake,
+        target: &WriteTarget,
+        schema: &SchemaRef,
+        options: WriterOptions,
+    ) -> Result<ParquetFile> {
+        let WriteTarget { table_path, job, epoch } = target;
+        let path = format!("{table_path}/data/{job}/{epoch}/{}.parquet", Uuid::new_v4());
+        ParquetFile::create(lake, &path, schema, options.row_group_bytes)
+    }
+
+    fn close_file(&mut self) -> Result<()> {
+        if let Some(file) = self.open.take() {
+            self.files.push(file.close()?);
+        }
+        Ok(())
+    }
+}
+
+/// The columns that rows are sorted by.
+struct Places<'a> {
+    contigs: &'a StringArray,
+    starts: &'a Int64Array,
+    ends: &'a Int64Array,
+}
+
+impl<'a> Places<'a> {
+    fn of(batch: &'a RecordBatch) -> Result<Self> {
+        let column = |name: &str| {
+            let missing = || Error::Shape { reason: format!("column '{name}' is missing") };
+            batch.column_by_name(name).ok_or_else(missing)
+        };
+        let other_type = || Error::Shape { reason: "contigname, start or end has another type".to_owned() };
+        Ok(Self {
+            contigs: column("contigname")?.as_string_opt::<i32>().ok_or_else(other_type)?,
+            starts: column("start")?.as_primitive_opt::<Int64Type>().ok_or_else(other_type)?,
+            ends: column("end")?.as_primitive_opt::<Int64Type>().ok_or_else(other_type)?,
+        })
+    }
+}
+
+/// First row and number of rows of each run of rows with the same contig name.
+fn contig_runs(contigs: &StringArray) -> Vec<(usize, usize)> {
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    let mut previous: Option<Option<&str>> = None;
+    for (row, contig) in contigs.iter().enumerate() {
+        match runs.last_mut() {
+            Some((_, rows)) if previous == Some(contig) => *rows += 1,
+            _ => runs.push((row, 1)),
+        }
+        previous = Some(contig);
+    }
+    runs
+}

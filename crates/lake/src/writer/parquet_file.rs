@@ -1,0 +1,150 @@
+//! One Parquet file under way: row groups bounded in memory, the order of rows watched, metrics at the end.
+
+use super::metrics::column_metrics;
+use super::{DataFile, Places};
+use crate::upload::Upload;
+use crate::{Error, Lake, Result};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::{DataType, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+/// Rows of a row group at most: bounds what a reader must skip or read at once.
+const MAX_ROW_GROUP_ROWS: usize = 1 << 20;
+/// A row group ends with its contig when it has at least this many rows, so that row groups can be skipped by contig.
+const MIN_ROW_GROUP_ROWS: usize = 1 << 14;
+/// Numbers that grow: stored as differences.
+const GROWING: [&str; 3] = ["start", "end", "_record"];
+
+pub(super) struct ParquetFile {
+    location: String,
+    writer: ArrowWriter<Sink>,
+    row_group_bytes: usize,
+    rows: u64,
+    order: Order,
+    /// By column position, for top-level columns of type double.
+    nans: BTreeMap<usize, u64>,
+}
+
+/// The last place written, while rows are in order.
+#[derive(Default)]
+struct Order {
+    contig: Option<String>,
+    start: i64,
+    broken: bool,
+}
+
+impl ParquetFile {
+    pub(super) fn create(lake: &Lake, path: &str, schema: &SchemaRef, row_group_bytes: usize) -> Result<Self> {
+        let sink = Sink(Some(lake.upload(path)?));
+        let doubles = schema.fields().iter().enumerate().filter(|(_, f)| *f.data_type() == DataType::Float64);
+        Ok(Self {
+            location: lake.location(path),
+            writer: ArrowWriter::try_new(sink, schema.clone(), Some(properties(schema)?))?,
+            row_group_bytes,
+            rows: 0,
+            order: Order::default(),
+            nans: doubles.map(|(column, _)| (column, 0)).collect(),
+        })
+    }
+
+    /// The contig of the last row.
+    pub(super) fn contig(&self) -> Option<&str> {
+        self.order.contig.as_deref()
+    }
+
+    /// Bytes of the file so far, as far as they are known.
+    pub(super) fn bytes(&self) -> u64 {
+        (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
+    }
+
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.order.watch(batch)?;
+        for (column, nans) in &mut self.nans {
+            if let Some(values) = batch.columns().get(*column).and_then(|c| c.as_primitive_opt::<Float64Type>()) {
+                *nans += values.iter().flatten().filter(|v| v.is_nan()).count() as u64;
+            }
+        }
+        self.writer.write(batch)?;
+        self.rows += batch.num_rows() as u64;
+        if self.writer.memory_size() >= self.row_group_bytes || self.writer.in_progress_size() >= self.row_group_bytes {
+            self.writer.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Another contig follows.
+    pub(super) fn end_contig(&mut self) -> Result<()> {
+        if self.writer.in_progress_rows() >= MIN_ROW_GROUP_ROWS {
+            self.writer.flush()?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn close(mut self) -> Result<DataFile> {
+        let metadata = self.writer.finish()?;
+        let upload = self.writer.inner_mut().0.take().ok_or(Error::Internal("a data file was closed twice"))?;
+        let bytes = upload.finish()?;
+        let (columns, split_offsets) = column_metrics(&metadata, &self.nans);
+        let sorted = !self.order.broken;
+        Ok(DataFile { path: self.location, rows: self.rows, bytes, sorted, columns, split_offsets })
+    }
+}
+
+impl Order {
+    /// Rows of one contig.
+    fn watch(&mut self, batch: &RecordBatch) -> Result<()> {
+        let places = Places::of(batch)?;
+        let contig = places.contigs.is_valid(0).then(|| places.contigs.value(0));
+        let nulls = places.contigs.null_count() > 0 || places.starts.null_count() > 0;
+        self.broken |= nulls;
+        if self.contig.as_deref() != contig {
+            self.broken |= self.contig.as_deref() > contig;
+            self.contig = contig.map(str::to_owned);
+            self.start = i64::MIN;
+        }
+        for start in places.starts.values() {
+            self.broken |= *start < self.start;
+            self.start = *start;
+        }
+        Ok(())
+    }
+}
+
+fn properties(schema: &SchemaRef) -> Result<WriterProperties> {
+    let mut properties = WriterProperties::builder()
+        .set_created_by(format!("varberg {}", env!("CARGO_PKG_VERSION")))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_max_row_group_row_count(Some(MAX_ROW_GROUP_ROWS))
+        .set_statistics_truncate_length(Some(64))
+        .set_column_index_truncate_length(Some(64));
+    for name in GROWING.into_iter().filter(|name| schema.field_with_name(name).is_ok()) {
+        let column = ColumnPath::from(name);
+        properties = properties
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+    }
+    Ok(properties.build())
+}
+
+/// The upload, until it is taken out to be finished.
+struct Sink(Option<Upload>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Some(upload) => upload.write(bytes),
+            None => Err(io::Error::other("the data file is closed")),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+//! The sort window: rows of one contig on their way to a file. Input that is in order passes without a copy.
+
+use super::Places;
+use crate::Result;
+use arrow_array::{RecordBatch, UInt32Array};
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take_record_batch;
+use std::collections::VecDeque;
+
+/// Holds at most `rows` rows (and one batch) of one contig; when full, hands out the first half by (start, end).
+pub(super) struct Window {
+    rows: usize,
+    contig: Option<String>,
+    batches: VecDeque<RecordBatch>,
+    held: usize,
+    /// The greatest (start, end) held, while everything held is in order.
+    last: Option<(i64, i64)>,
+    in_order: bool,
+}
+
+impl Window {
+    pub(super) fn new(rows: usize) -> Self {
+        Self { rows: rows.max(2), contig: None, batches: VecDeque::new(), held: 0, last: None, in_order: true }
+    }
+
+    /// Whether rows of `contig` may join those held.
+    pub(super) fn holds(&self, contig: Option<&str>) -> bool {
+        self.held == 0 || self.contig.as_deref() == contig
+    }
+
+    /// Adds rows of the contig held. Returns rows that are ready, in order.
+    pub(super) fn push(&mut self, contig: Option<&str>, batch: RecordBatch) -> Result<Vec<RecordBatch>> {
+        if self.held == 0 {
+            self.contig = contig.map(str::to_owned);
+        }
+        self.watch_order(&batch)?;
+        self.held += batch.num_rows();
+        self.batches.push_back(batch);
+        if self.held <= self.rows { Ok(Vec::new()) } else { self.release(self.rows / 2) }
+    }
+
+    /// Everything held, in order.
+    pub(super) fn drain(&mut self) -> Result<Vec<RecordBatch>> {
+        let ready = self.release(0)?;
+        self.last = None;
+        self.in_order = true;
+        Ok(ready)
+    }
+
+    fn watch_order(&mut self, batch: &RecordBatch) -> Result<()> {
+        if !self.in_order {
+            return Ok(());
+        }
+        let places = Places::of(batch)?;
+        for (start, end) in places.starts.values().iter().zip(places.ends.values()) {
+            if self.last.is_some_and(|last| last > (*start, *end)) {
+                self.in_order = false;
+                return Ok(());
+            }
+            self.last = Some((*start, *end));
+        }
+        Ok(())
+    }
+
+    /// Hands out rows from the front until `keep` are left.
+    fn release(&mut self, keep: usize) -> Result<Vec<RecordBatch>> {
+        if !self.in_order {
+            self.sort()?;
+        }
+        let mut ready = Vec::new();
+        while self.held > keep
+            && let Some(batch) = self.batches.pop_front()
+        {
+            let rows = batch.num_rows().min(self.held - keep);
+            if rows < batch.num_rows() {
+                self.batches.push_front(batch.slice(rows, batch.num_rows() - rows));
+            }
+            self.held -= rows;
+            ready.push(batch.slice(0, rows));
+        }
+        Ok(ready)
+    }
+
+    /// Sorts what is held into one batch; equal rows keep their order.
+    fn sort(&mut self) -> Result<()> {
+        let Some(first) = self.batches.front() else { return Ok(()) };
+        let all = concat_batches(&first.schema(), &self.batches)?;
+        self.batches.clear();
+        let places = Places::of(&all)?;
+        let keys = places.starts.values().iter().zip(places.ends.values());
+        let mut order: Vec<(i64, i64, u32)> = keys.zip(0_u32..).map(|((s, e), row)| (*s, *e, row)).collect();
+        order.sort_unstable();
+        self.last = order.last().map(|(start, end, _)| (*start, *end));
+        self.in_order = true;
+        let rows = UInt32Array::from_iter_values(order.into_iter().map(|(_, _, row)| row));
+        self.batches.push_back(take_record_batch(&all, &rows)?);
+        Ok(())
+    }
+}

@@ -1,0 +1,318 @@
+//! Sample columns of VCF records to packed vectors, one per FORMAT key. In: FORMAT and the text after it. Out: Binary
+//! columns of a record batch. Judges nothing: what is wrong is handed back without sample names and genotypes.
+
+use crate::genotypes::{BadGenotype, GenotypeVectorBuilder};
+use crate::ints;
+use crate::vector::VectorBuilder;
+use crate::{FormatColumn, RecordShape, ValueKind};
+use arrow_array::{ArrayRef, BinaryArray};
+use arrow_buffer::{Buffer, NullBufferBuilder, OffsetBuffer};
+use std::sync::Arc;
+
+/// What makes the sample columns of a record unreadable (spec 7.3). Nothing of the record was kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SampleError {
+    #[error("the record has {found} sample columns, the header {expected}")]
+    TooFewColumns { expected: usize, found: usize },
+    #[error("the record has {found} sample columns, the header {expected}")]
+    TooManyColumns { expected: usize, found: usize },
+    #[error("sample column {column} (from 1) has more values than FORMAT has keys")]
+    TooManyValues { column: usize },
+    #[error("GT is not the first key of FORMAT")]
+    GenotypeNotFirst,
+    #[error("FORMAT has a key twice or an empty key")]
+    BadFormat,
+    #[error("GT of sample column {column} (from 1) is not a genotype")]
+    BadGenotype { column: usize },
+    #[error("GT of sample column {column} (from 1) names an allele beyond ALT")]
+    AlleleOutOfRange { column: usize },
+    #[error("the sample columns are not UTF-8 text")]
+    NotText,
+    #[error("the sample columns of one batch exceed 2 GiB")]
+    TooLarge,
+}
+
+/// What is odd in a record that was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SampleProblem {
+    /// A value does not parse as its key's declared type: the typed column will be null, the text is kept.
+    BadValue { key: String },
+    /// FORMAT has a key that the header does not declare; its values are kept as text.
+    UndeclaredKey { key: String },
+}
+
+/// Problems of one record, each at most once per key. Empty (and without allocation) for a good record.
+pub type SampleProblems = Vec<SampleProblem>;
+
+/// Builds the `format_<i>` columns and `format_undeclared` of record batches; reusable after `finish`.
+///
+/// `format_undeclared` holds, for a record whose FORMAT has undeclared keys: LEB128 number of keys; for each, in the
+/// order of FORMAT, LEB128 length and the key, LEB128 length and a text vector over all samples.
+#[derive(Debug)]
+pub struct SampleColumnsBuilder {
+    samples: usize,
+    formats: Vec<FormatColumn>,
+    columns: Vec<BinaryColumn>,
+    undeclared: BinaryColumn,
+    plan: Plan,
+    genotypes: GenotypeVectorBuilder,
+    /// One for each declared format; that of GT stays empty.
+    vectors: Vec<VectorBuilder>,
+    /// One for each undeclared key of a record, as many as were ever needed.
+    texts: Vec<VectorBuilder>,
+    scratch: Vec<u8>,
+}
+
+/// What to do with the sub-fields of a FORMAT text; made anew when the text changes.
+#[derive(Debug, Default)]
+struct Plan {
+    format: String,
+    targets: Vec<Target>,
+    undeclared: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Genotype(usize),
+    Declared(usize),
+    Undeclared(usize),
+}
+
+impl SampleColumnsBuilder {
+    pub fn new(shape: &RecordShape) -> Self {
+        let vector = |f: &FormatColumn| VectorBuilder::new(f.kind).rounding(matches!(f.id.as_str(), "DP" | "GQ"));
+        Self {
+            samples: shape.samples.len(),
+            formats: shape.formats.clone(),
+            columns: shape.formats.iter().map(|_| BinaryColumn::new()).collect(),
+            undeclared: BinaryColumn::new(),
+            plan: Plan::default(),
+            genotypes: GenotypeVectorBuilder::new(),
+            vectors: shape.formats.iter().map(vector).collect(),
+            texts: Vec::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Adds a record. `samples` is the line from after the FORMAT column on (tab-separated, no line end);
+    /// `alternates` is the number of ALT alleles; `format` is None where the line ended before FORMAT. After an error
+    /// the builder is as before the call.
+    pub fn push(
+        &mut self,
+        format: Option<&str>,
+        samples: &[u8],
+        alternates: usize,
+    ) -> Result<SampleProblems, SampleError> {
+        self.check_room(samples.len())?;
+        let Some(format) = format.filter(|_| self.samples > 0 || !samples.is_empty()) else {
+            count_columns(self.samples, samples)?;
+            self.close_row();
+            return Ok(Vec::new());
+        };
+        if self.plan.format != format || self.plan.targets.is_empty() {
+            self.plan = Plan::default();
+            self.plan = Plan::new(format, &self.formats)?;
+        }
+        if let [Target::Genotype(at)] = self.plan.targets[..]
+            && let Some(column) = self.columns.get_mut(at)
+            && GenotypeVectorBuilder::encode_all(samples, self.samples, alternates, &mut column.bytes)
+        {
+            column.close_value();
+            self.close_row();
+            return Ok(Vec::new());
+        }
+        count_columns(self.samples, samples)?;
+        std::str::from_utf8(samples).map_err(|_| SampleError::NotText)?;
+        self.stage(samples, alternates)?;
+        Ok(self.store())
+    }
+
+    /// The columns of the records so far, in the order of the record shape; the builder starts anew.
+    pub fn finish(&mut self) -> Vec<ArrayRef> {
+        self.columns.iter_mut().chain([&mut self.undeclared]).map(BinaryColumn::finish).collect()
+    }
+
+    /// Offsets of a column are 32-bit; a vector takes at most four times its text and its descriptor.
+    fn check_room(&self, text: usize) -> Result<(), SampleError> {
+        let largest = self.columns.iter().chain([&self.undeclared]).map(|c| c.bytes.len()).max().unwrap_or(0);
+        let most = text.checked_mul(4).and_then(|t| t.checked_add(largest + 5 * self.samples + 65_536));
+        match most.map(i32::try_from) {
+            Some(Ok(_)) => Ok(()),
+            _ => Err(SampleError::TooLarge),
+        }
+    }
+
+    /// Splits the sample columns into the vector builders.
+    fn stage(&mut self, samples: &[u8], alternates: usize) -> Result<(), SampleError> {
+        self.genotypes.clear();
+        self.vectors.iter_mut().for_each(VectorBuilder::clear);
+        while self.texts.len() < self.plan.undeclared.len() {
+            self.texts.push(VectorBuilder::new(ValueKind::String));
+        }
+        self.texts.iter_mut().for_each(VectorBuilder::clear);
+        let (mut start, mut column, mut key) = (0, 1, 0);
+        for end in memchr::memchr2_iter(b'\t', b':', samples).chain([samples.len()]) {
+            let text = samples.get(start..end).unwrap_or_default();
+            let Some(target) = self.plan.targets.get(key) else { return Err(SampleError::TooManyValues { column }) };
+            put(target, Some(text), alternates, &mut self.genotypes, &mut self.vectors, &mut self.texts)
+                .map_err(|bad| bad_genotype(bad, column))?;
+            key += 1;
+            if samples.get(end) != Some(&b':') {
+                for target in self.plan.targets.iter().skip(key) {
+                    put(target, None, alternates, &mut self.genotypes, &mut self.vectors, &mut self.texts)
+                        .map_err(|bad| bad_genotype(bad, column))?;
+                }
+                (column, key) = (column + 1, 0);
+            }
+            start = end + 1;
+        }
+        Ok(())
+    }
+
+    /// Moves the staged vectors to the columns.
+    fn store(&mut self) -> SampleProblems {
+        let mut problems = Vec::new();
+        for target in &self.plan.targets {
+            match *target {
+                Target::Genotype(at) => {
+                    if let Some(column) = self.columns.get_mut(at) {
+                        self.genotypes.finish(&mut column.bytes);
+                        column.close_value();
+                    }
+                }
+                Target::Declared(at) => {
+                    let parts = (self.columns.get_mut(at), self.vectors.get_mut(at), self.formats.get(at));
+                    if let (Some(column), Some(vector), Some(format)) = parts {
+                        if vector.bad() {
+                            problems.push(SampleProblem::BadValue { key: format.id.clone() });
+                        }
+                        vector.finish(&mut column.bytes);
+                        column.close_value();
+                    }
+                }
+                Target::Undeclared(_) => {}
+            }
+        }
+        if !self.plan.undeclared.is_empty() {
+            let out = &mut self.undeclared.bytes;
+            ints::put_leb128(self.plan.undeclared.len(), out);
+            for (key, text) in self.plan.undeclared.iter().zip(&mut self.texts) {
+                problems.push(SampleProblem::UndeclaredKey { key: key.clone() });
+                ints::put_leb128(key.len(), out);
+                out.extend_from_slice(key.as_bytes());
+                self.scratch.clear();
+                text.finish(&mut self.scratch);
+                ints::put_leb128(self.scratch.len(), out);
+                out.extend_from_slice(&self.scratch);
+            }
+            self.undeclared.close_value();
+        }
+        self.close_row();
+        problems
+    }
+
+    /// Makes every column one row longer, with null where the record gave it no value.
+    fn close_row(&mut self) {
+        self.columns.iter_mut().chain([&mut self.undeclared]).for_each(BinaryColumn::close_row);
+    }
+}
+
+fn bad_genotype(bad: BadGenotype, column: usize) -> SampleError {
+    match bad {
+        BadGenotype::NotAGenotype => SampleError::BadGenotype { column },
+        BadGenotype::OutOfRange => SampleError::AlleleOutOfRange { column },
+    }
+}
+
+fn put(
+    target: &Target,
+    text: Option<&[u8]>,
+    alternates: usize,
+    genotypes: &mut GenotypeVectorBuilder,
+    vectors: &mut [VectorBuilder],
+    texts: &mut [VectorBuilder],
+) -> Result<(), BadGenotype> {
+    let vector = match *target {
+        Target::Genotype(_) => return genotypes.push(text, alternates),
+        Target::Declared(at) => vectors.get_mut(at),
+        Target::Undeclared(at) => texts.get_mut(at),
+    };
+    if let Some(vector) = vector {
+        vector.push(text);
+    }
+    Ok(())
+}
+
+fn count_columns(expected: usize, samples: &[u8]) -> Result<(), SampleError> {
+    let found = if samples.is_empty() { 0 } else { memchr::memchr_iter(b'\t', samples).count() + 1 };
+    match found.cmp(&expected) {
+        std::cmp::Ordering::Less => Err(SampleError::TooFewColumns { expected, found }),
+        std::cmp::Ordering::Greater => Err(SampleError::TooManyColumns { expected, found }),
+        std::cmp::Ordering::Equal => Ok(()),
+    }
+}
+
+impl Plan {
+    fn new(format: &str, formats: &[FormatColumn]) -> Result<Self, SampleError> {
+        let mut plan = Self { format: format.to_owned(), ..Self::default() };
+        for (at, key) in format.split(':').enumerate() {
+            if key == "GT" && at > 0 {
+                return Err(SampleError::GenotypeNotFirst);
+            }
+            let declared = formats.iter().position(|f| f.id == key);
+            let target = match declared {
+                Some(i) if key == "GT" => Target::Genotype(i),
+                Some(i) => Target::Declared(i),
+                None => Target::Undeclared(plan.undeclared.len()),
+            };
+            if key.is_empty() || plan.targets.contains(&target) || plan.undeclared.iter().any(|k| k == key) {
+                return Err(SampleError::BadFormat);
+            }
+            if declared.is_none() {
+                plan.undeclared.push(key.to_owned());
+            }
+            plan.targets.push(target);
+        }
+        Ok(plan)
+    }
+}
+
+/// A Binary column under construction, written in place.
+#[derive(Debug)]
+struct BinaryColumn {
+    bytes: Vec<u8>,
+    offsets: Vec<i32>,
+    valid: NullBufferBuilder,
+    has_value: bool,
+}
+
+impl BinaryColumn {
+    fn new() -> Self {
+        Self { bytes: Vec::new(), offsets: vec![0], valid: NullBufferBuilder::new(1024), has_value: false }
+    }
+
+    /// What was written to `bytes` since the last row is this row's value.
+    fn close_value(&mut self) {
+        self.has_value = true;
+    }
+
+    fn close_row(&mut self) {
+        // `check_room` has kept the length within 32 bits.
+        self.offsets.push(i32::try_from(self.bytes.len()).unwrap_or(i32::MAX));
+        self.valid.append(self.has_value);
+        self.has_value = false;
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        let capacity = self.bytes.len();
+        let done = std::mem::replace(self, Self::new());
+        self.bytes.reserve(capacity);
+        let mut valid = done.valid;
+        let offsets = OffsetBuffer::new(done.offsets.into());
+        Arc::new(BinaryArray::new(offsets, Buffer::from_vec(done.bytes), valid.finish()))
+    }
+}
+
+#[cfg(test)]
+#[path = "samples_tests.rs"]
+mod tests;

@@ -1,0 +1,103 @@
+//! Sample columns to vectors: errors, problems, and text that comes back.
+
+use super::*;
+use crate::{GenotypeVector, Number, VectorView};
+use arrow_array::Array;
+
+fn shape(samples: usize, formats: &[(&str, Number, ValueKind)]) -> RecordShape {
+    let format = |(id, number, kind): &(&str, Number, ValueKind)| FormatColumn {
+        id: (*id).to_owned(),
+        number: *number,
+        kind: *kind,
+        declared: true,
+    };
+    RecordShape {
+        samples: (0..samples).map(|i| format!("S{i}")).collect(),
+        formats: formats.iter().map(format).collect(),
+    }
+}
+
+fn usual(samples: usize) -> SampleColumnsBuilder {
+    let one = Number::Count(1);
+    SampleColumnsBuilder::new(&shape(
+        samples,
+        &[
+            ("DP", one, ValueKind::Integer),
+            ("GT", one, ValueKind::String),
+            ("AF", Number::A, ValueKind::Float),
+            ("PS", one, ValueKind::Integer),
+        ],
+    ))
+}
+
+fn binary(array: &ArrayRef) -> &BinaryArray {
+    array.as_any().downcast_ref().unwrap()
+}
+
+#[test]
+fn values_land_under_their_keys() {
+    let mut builder = usual(2);
+    assert_eq!(builder.push(Some("GT:DP:AF"), b"0|1:7:0.1,.\t1|1", 1), Ok(vec![]));
+    assert_eq!(builder.push(Some("GT"), b"0|1\t1|1", 1), Ok(vec![]));
+    assert_eq!(builder.push(None, b"", 1), Err(SampleError::TooFewColumns { expected: 2, found: 0 }));
+    let columns = builder.finish();
+    assert_eq!(columns.len(), 5);
+    assert!(columns.iter().all(|c| c.len() == 2));
+    let [dp, gt, af, ps, undeclared] = [0, 1, 2, 3, 4].map(|i| binary(&columns[i]));
+    assert_eq!(gt.value(0), gt.value(1));
+    assert_eq!(GenotypeVector::parse(gt.value(0), 2).unwrap().text(1).as_deref(), Some("1|1"));
+    assert_eq!(VectorView::parse(dp.value(0), 2).unwrap().text(0).as_deref(), Some("7"));
+    assert_eq!(VectorView::parse(dp.value(0), 2).unwrap().text(1), None);
+    assert_eq!(VectorView::parse(af.value(0), 2).unwrap().text(0).as_deref(), Some("0.1,."));
+    assert!(dp.is_null(1) && af.is_null(1));
+    assert_eq!((ps.null_count(), undeclared.null_count()), (2, 2));
+    assert_eq!(builder.finish()[0].len(), 0);
+}
+
+#[test]
+fn an_unreadable_record_leaves_nothing_behind() {
+    use SampleError::*;
+    let cases: [(&str, &[u8], SampleError); 11] = [
+        ("GT", b"0|1", TooFewColumns { expected: 2, found: 1 }),
+        ("GT", b"0|1\t0|1\t0|1", TooManyColumns { expected: 2, found: 3 }),
+        ("GT:DP", b"0|1:1\t0|1:2:3", TooManyValues { column: 2 }),
+        ("DP:GT", b"1:0|1\t1:0|1", GenotypeNotFirst),
+        ("GT:DP:DP", b"0|1\t0|1", BadFormat),
+        ("GT:X:X", b"0|1\t0|1", BadFormat),
+        ("GT:", b"0|1\t0|1", BadFormat),
+        ("GT", b"0|1\t0|x", BadGenotype { column: 2 }),
+        ("GT:DP", b"0|1:1\t", BadGenotype { column: 2 }),
+        ("GT", b"0|1\t0|2", AlleleOutOfRange { column: 2 }),
+        ("GT:DP", b"0|1:\xff\t0|1", NotText),
+    ];
+    let mut builder = usual(2);
+    for (format, samples, error) in cases {
+        assert_eq!(builder.push(Some(format), samples, 1), Err(error), "{format}");
+    }
+    assert_eq!(builder.push(Some("GT:DP"), b"0|1:1\t1|1:2", 1), Ok(vec![]));
+    assert!(builder.finish().iter().all(|c| c.len() == 1));
+}
+
+#[test]
+fn odd_values_are_kept_and_named() {
+    let mut builder = usual(1);
+    let bad = |key: &str| SampleProblem::BadValue { key: key.to_owned() };
+    assert_eq!(builder.push(Some("GT:PS"), b"0|1:10_A_C", 1), Ok(vec![bad("PS")]));
+    assert_eq!(builder.push(Some("GT:DP"), b"0|1:12.0", 1), Ok(vec![]));
+    assert_eq!(builder.push(Some("GT:DP"), b"0|1:x", 1), Ok(vec![bad("DP")]));
+    assert_eq!(builder.push(Some("GT:AF"), b"0|1:nan,1e-3", 1), Ok(vec![]));
+    assert_eq!(builder.push(Some("GT:AF"), b"0|1:0.5,a", 1), Ok(vec![bad("AF")]));
+    let undeclared = SampleProblem::UndeclaredKey { key: "ZZ".to_owned() };
+    assert_eq!(builder.push(Some("GT:ZZ"), b"0|1:a,b", 1), Ok(vec![undeclared]));
+    let columns = builder.finish();
+    assert_eq!(binary(&columns[4]).value(5), b"\x01\x02ZZ\x05\x07\x04a,b");
+}
+
+#[test]
+fn a_file_without_samples_has_null_columns() {
+    let mut builder = SampleColumnsBuilder::new(&shape(0, &[]));
+    assert_eq!(builder.push(None, b"", 1), Ok(vec![]));
+    assert_eq!(builder.push(Some("GT"), b"", 1), Ok(vec![]));
+    assert_eq!(builder.push(Some("GT"), b"0|1", 1), Err(SampleError::TooManyColumns { expected: 0, found: 1 }));
+    assert_eq!(builder.finish()[0].null_count(), 2);
+}

@@ -1,0 +1,16 @@
+//! The operations of the API, one file for each resource: wire forms and handlers together.
+//!
+//! In: a [`Call`]. Out: a [`Reply`] or an [`ApiError`](crate::error::ApiError). Must not touch the table engine, SQL
+//! text or the internals of `import`.
+
+mod call;
+pub(crate) mod health;
+mod listing;
+pub(crate) mod reference;
+pub(crate) mod reference_import_job;
+pub(crate) mod reference_store;
+pub(crate) mod refusal;
+pub(crate) mod variant_import_job;
+pub(crate) mod variant_store;
+
+pub(crate) use call::{Answer, Call, Reply};

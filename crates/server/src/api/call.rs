@@ -1,0 +1,133 @@
+//! One request as handlers see it: path, query, headers and the whole body, received under limits.
+//!
+//! In: the HTTP request. Out: [`Call`]. A body above [`MAX_BODY_BYTES`] or slower than [`BODY_TIME`] is refused.
+
+use crate::error::ApiError;
+use crate::wire;
+use axum::body::Body;
+use axum::extract::{FromRequest, Query, RawPathParams};
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Request};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use varberg_catalog::CallKey;
+use varberg_model::ValidationError;
+
+/// Largest body of an operation. The longest legal one, 1000 items, fits.
+const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// Time in which a body must have arrived.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// A received request.
+pub(crate) struct Call {
+    path: String,
+    params: Vec<(String, String)>,
+    query: Vec<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// How every handler ends.
+pub(crate) type Answer = Result<Reply, ApiError>;
+
+/// A successful answer.
+pub(crate) enum Reply {
+    Json(Value),
+    Empty,
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Json(value) => {
+                let json = HeaderValue::from_static("application/json");
+                ([(CONTENT_TYPE, json)], value.to_string()).into_response()
+            }
+            Self::Empty => Response::new(Body::empty()),
+        }
+    }
+}
+
+impl Call {
+    /// A parameter of the path, decoded. Asking for one that the route lacks gives the empty text.
+    pub(crate) fn param(&self, name: &str) -> &str {
+        self.params.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// A parameter of the query; the first when repeated.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A yes or no of the query; absent is no.
+    pub(crate) fn query_flag(&self, name: &str) -> Result<bool, ValidationError> {
+        match self.query(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(ValidationError::one_of(name, &["true", "false"])),
+        }
+    }
+
+    pub(crate) fn json(&self) -> Result<Value, ApiError> {
+        wire::parse_body(&self.body)
+    }
+
+    /// What makes a repetition of this call recognizable: the SDK's invocation id, or the client's own token.
+    pub(crate) fn key(&self, operation: &'static str, client_token: Option<&str>) -> Option<CallKey> {
+        let invocation = || self.headers.get("amz-sdk-invocation-id")?.to_str().ok().map(|id| format!("sdk:{id}"));
+        let invocation_id = client_token.map(|token| format!("client:{token}")).or_else(invocation)?;
+        let mut digest = Sha256::new();
+        digest.update(self.path.as_bytes());
+        digest.update([0]);
+        digest.update(&self.body);
+        let body_sha256 = hex::encode(digest.finalize());
+        Some(CallKey { principal: self.principal(), operation, invocation_id, body_sha256 })
+    }
+
+    /// Who calls, as far as the request says: the access key of its signature, which is not verified yet.
+    fn principal(&self) -> String {
+        let credential = || {
+            let header = self.headers.get(AUTHORIZATION)?.to_str().ok()?;
+            let (_, rest) = header.split_once("Credential=")?;
+            rest.split('/').next().filter(|key| !key.is_empty() && key.len() <= 128)
+        };
+        credential().unwrap_or("anonymous").to_owned()
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Call {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, ApiError> {
+        use axum::extract::FromRequestParts;
+        let (mut parts, body) = request.into_parts();
+        let params = RawPathParams::from_request_parts(&mut parts, state)
+            .await
+            .map_err(|_| ApiError::Invalid("the path is not valid UTF-8 once decoded".to_owned()))?;
+        let params = params.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        let Query(query) = Query::try_from_uri(&parts.uri)
+            .map_err(|_| ApiError::Invalid("the query string cannot be decoded".to_owned()))?;
+        let receive = tokio::time::timeout(BODY_TIME, receive(body));
+        let slow = |_| ApiError::RequestTimeout(format!("the body did not arrive within {} s", BODY_TIME.as_secs()));
+        let body = receive.await.map_err(slow)??;
+        Ok(Self { path: parts.uri.path().to_owned(), params, query, headers: parts.headers, body })
+    }
+}
+
+async fn receive(body: Body) -> Result<Bytes, ApiError> {
+    let mut chunks = body.into_data_stream();
+    let mut whole = BytesMut::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| ApiError::Invalid(format!("the body broke off: {error}")))?;
+        if whole.len() + chunk.len() > MAX_BODY_BYTES {
+            return Err(ApiError::TooLarge(format!("the body is larger than {MAX_BODY_BYTES} bytes")));
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole.freeze())
+}

@@ -1,0 +1,202 @@
+//! Variant stores: CreateVariantStore, GetVariantStore, ListVariantStores, DeleteVariantStore (spec 3.1, 5.1 to 5.3).
+
+use crate::api::listing::Listing;
+use crate::api::{Answer, Call, Reply};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::wire::{self, Fields, micros};
+use axum::extract::State;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::Instant;
+use varberg_catalog::{NewTable, StoreFilter};
+use varberg_model::{
+    Description, Layout, RefId, ReferenceStatus, SseConfig, StoreId, StoreName, StoreStatus, TableSchema, Tags,
+    ValidationError, VariantStore,
+};
+
+/// Tag that chooses how a store's table lies on disk.
+const LAYOUT_TAG: &str = "varberg:layout";
+
+/// How long a deletion waits for the store to be gone, so that the first poll of a waiter already sees it gone.
+const GONE_WITHIN: Duration = Duration::from_secs(2);
+
+/// How often it looks.
+const GONE_POLL: Duration = Duration::from_millis(25);
+
+pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
+    let body = call.json()?;
+    let store = parse_store(&app, &Fields::of_body(&body)?)?;
+    check_reference(&app, &store.reference_arn).await?;
+    let path = format!("{}/{}", store.namespace(), store.name);
+    let metadata_location = app.lake.create_table(&path, &TableSchema::variants_long()).await?;
+    let table = NewTable { namespace: store.namespace(), name: store.name.to_string(), metadata_location };
+    let key = call.key("CreateVariantStore", None);
+    let created = app.catalog.create_store(&store, &table, key.as_ref()).await;
+    let lost = match &created {
+        Ok(created) => created.id != store.id,
+        Err(error) => matches!(error, varberg_catalog::Error::AlreadyExists(_)),
+    };
+    if lost {
+        discard_table(&app, &path).await;
+    }
+    let created = created?;
+    Ok(Reply::Json(json!({
+        "id": created.id.as_str(),
+        "reference": { "referenceArn": created.reference_arn },
+        "status": StoreStatus::Creating.as_str(),
+        "name": created.name.as_str(),
+        "creationTime": micros(created.created),
+    })))
+}
+
+pub(crate) async fn get(State(app): State<App>, call: Call) -> Answer {
+    let store = find(&app, call.param("name")).await?;
+    let mut answer = describe(&app, &store).await?;
+    wire::show(&mut answer, "tags", Some(json!(store.tags.as_map())));
+    Ok(Reply::Json(answer))
+}
+
+pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {
+    let body = call.json()?;
+    let filter = parse_filter(&Fields::of_body(&body)?)?;
+    let listing = Listing::parse(&call, "ListVariantStores", &filter)?;
+    let page = app.catalog.list_stores(app.account(), &filter, listing.size, listing.after.as_ref()).await?;
+    let mut entries = Vec::with_capacity(page.entries.len());
+    for store in &page.entries {
+        entries.push(describe(&app, store).await?);
+    }
+    Ok(Reply::Json(listing.answer("variantStores", &page, entries)))
+}
+
+pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
+    let force = call.query_flag("force")?;
+    let name = call.param("name");
+    let store = app.catalog.begin_delete_store(app.account(), name, force).await?;
+    app.wake();
+    app.wake_janitor();
+    let deadline = Instant::now() + GONE_WITHIN;
+    while Instant::now() < deadline {
+        let same = app.catalog.store(app.account(), name).await?.is_some_and(|found| found.id == store.id);
+        if !same {
+            break;
+        }
+        tokio::time::sleep(GONE_POLL).await;
+    }
+    Ok(Reply::Json(json!({ "status": StoreStatus::Deleting.as_str() })))
+}
+
+/// The store of that name. A text that is no legal name names no store.
+pub(crate) async fn find(app: &App, name: &str) -> Result<VariantStore, ApiError> {
+    let store = app.catalog.store(app.account(), name).await?;
+    store.ok_or_else(|| ApiError::NotFound(format!("variant store {name} does not exist")))
+}
+
+fn parse_store(app: &App, fields: &Fields<'_>) -> Result<VariantStore, ValidationError> {
+    let reference = fields.object("reference")?.ok_or_else(|| ValidationError::required("reference"))?;
+    let reference_arn = reference.union_text("referenceArn")?;
+    let length = reference_arn.chars().count();
+    if !(1..=127).contains(&length) {
+        return Err(ValidationError::length("reference.referenceArn", 1, 127));
+    }
+    if !reference_arn.starts_with("arn:") || length < 5 {
+        return Err(ValidationError::pattern("reference.referenceArn", "arn:.+"));
+    }
+    let tags = fields.tags()?;
+    let now = wire::now();
+    Ok(VariantStore {
+        id: StoreId::random(),
+        account: app.account().clone(),
+        name: StoreName::parse("name", fields.required_text("name")?)?,
+        reference_arn: reference_arn.to_owned(),
+        description: Description::parse(fields.text("description")?)?,
+        sse: fields.sse()?,
+        layout: parse_layout(&tags)?,
+        tags,
+        status: StoreStatus::Active,
+        status_message: String::new(),
+        created: now,
+        updated: now,
+    })
+}
+
+fn parse_layout(tags: &Tags) -> Result<Layout, ValidationError> {
+    let refused = |reason: &str| Err(ValidationError::new(format!("tags.{LAYOUT_TAG}"), reason));
+    match tags.get(LAYOUT_TAG) {
+        None | Some("auto" | "long") => Ok(Layout::Long),
+        Some("wide") => refused("the layout wide is not available in this version; use long or leave the tag out"),
+        Some(_) => refused("Member must satisfy enum value set: [auto, long]"),
+    }
+}
+
+/// The reference must be one of this account and region, exist, and be usable (spec 5.3).
+async fn check_reference(app: &App, arn: &str) -> Result<(), ApiError> {
+    let member = "reference.referenceArn";
+    let Some((store, reference)) = app.scope.parse_reference_arn(arn) else {
+        let example = app.scope.reference_arn("1234567890", "1234567890");
+        let reason = format!("Member must be the ARN of a reference of this account and region, such as {example}");
+        return Err(ValidationError::new(member, reason).into());
+    };
+    let missing = || ApiError::NotFound(format!("reference {arn} does not exist"));
+    let (Ok(store), Ok(id)) = (RefId::parse(member, store), RefId::parse(member, reference)) else {
+        return Err(missing());
+    };
+    let reference = app.catalog.reference(app.account(), &store, &id).await?.ok_or_else(missing)?;
+    match reference.status {
+        ReferenceStatus::Active => Ok(()),
+        status => {
+            let reason = format!("the reference is {} and must be ACTIVE", status.as_str());
+            Err(ValidationError::new(member, reason).into())
+        }
+    }
+}
+
+/// Removes a table that no store came to own. What cannot be removed is left to the janitor.
+async fn discard_table(app: &App, path: &str) {
+    let discard = async {
+        for file in app.lake.list(path).await? {
+            app.lake.delete(&file.path).await?;
+        }
+        Ok::<(), varberg_lake::Error>(())
+    };
+    if let Err(error) = discard.await {
+        tracing::warn!(error = %error, "cannot remove an unused table");
+    }
+}
+
+fn parse_filter(fields: &Fields<'_>) -> Result<StoreFilter, ValidationError> {
+    let ids = fields.ids()?;
+    let status = match fields.object("filter")? {
+        None => None,
+        Some(filter) => {
+            filter.text("status")?.map(|text| StoreStatus::parse(&filter.path("status"), text)).transpose()?
+        }
+    };
+    Ok(StoreFilter { status, ids })
+}
+
+/// What get and list have in common; every member that the model calls required is there.
+async fn describe(app: &App, store: &VariantStore) -> Result<Value, ApiError> {
+    let bytes = match store.status {
+        StoreStatus::Active | StoreStatus::Updating => {
+            match app.catalog.pointer(&store.namespace(), store.name.as_str()).await? {
+                Some(metadata_location) => app.table_bytes(&store.id, &metadata_location).await,
+                None => 0,
+            }
+        }
+        StoreStatus::Creating | StoreStatus::Deleting | StoreStatus::Failed => 0,
+    };
+    Ok(json!({
+        "id": store.id.as_str(),
+        "reference": { "referenceArn": store.reference_arn },
+        "status": store.status.as_str(),
+        "storeArn": app.scope.variant_store_arn(store.name.as_str()),
+        "name": store.name.as_str(),
+        "description": store.description.as_str(),
+        "sseConfig": wire::sse_json(store.sse.as_ref().unwrap_or(&SseConfig { key_arn: None })),
+        "creationTime": micros(store.created),
+        "updateTime": micros(store.updated),
+        "statusMessage": store.status_message,
+        "storeSizeBytes": bytes,
+    }))
+}

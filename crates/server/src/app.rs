@@ -1,0 +1,117 @@
+//! What the running program holds: configuration, catalog, lake, sources, and the bells that wake its workers.
+//!
+//! Cloned into every handler and worker; a clone is cheap and shares everything. Holds no request and no job.
+
+use crate::config::Config;
+use anyhow::{Context, Result};
+use std::collections::HashMap;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use varberg_catalog::Catalog;
+use varberg_lake::{Lake, Sources};
+use varberg_model::{AccountId, Scope, StoreId};
+
+/// Handles on everything that outlives a request.
+#[derive(Clone)]
+pub struct App {
+    pub config: Arc<Config>,
+    pub scope: Arc<Scope>,
+    pub catalog: Catalog,
+    pub lake: Lake,
+    pub sources: Arc<Sources>,
+    /// Rung when a job was enqueued or its cancellation asked for.
+    pub work: Arc<Notify>,
+    /// Rung when something may be removed.
+    pub leftovers: Arc<Notify>,
+    /// Cancelled when the server is told to stop: no new work is taken.
+    pub stop: CancellationToken,
+    /// Tasks that must end before the process does.
+    pub tasks: TaskTracker,
+    sizes: Arc<Mutex<HashMap<StoreId, Measured>>>,
+}
+
+/// Size of a table as of one metadata file.
+#[derive(Clone)]
+struct Measured {
+    metadata_location: String,
+    bytes: u64,
+}
+
+impl App {
+    /// Creates the data directory where it is missing and opens catalog and warehouse.
+    pub async fn open(config: Config) -> Result<Self> {
+        let scope = config.scope()?;
+        for directory in [config.data_dir.clone(), config.spill_dir()] {
+            create_private(&directory)?;
+        }
+        let warehouse = config.warehouse()?;
+        if let Some(directory) = warehouse.uri.strip_prefix("file://") {
+            create_private(Path::new(directory))?;
+        }
+        let path = config.catalog_path();
+        let catalog = Catalog::open(&path).await.with_context(|| format!("cannot open {}", path.display()))?;
+        let uri = warehouse.uri.clone();
+        let lake = Lake::open(warehouse).await.with_context(|| format!("cannot open the warehouse {uri}"))?;
+        let sources = Sources::new(config.sources(), tokio::runtime::Handle::current())
+            .context("cannot set up the places that sources come from")?;
+        Ok(Self {
+            config: Arc::new(config),
+            scope: Arc::new(scope),
+            catalog,
+            lake,
+            sources: Arc::new(sources),
+            work: Arc::new(Notify::new()),
+            leftovers: Arc::new(Notify::new()),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            sizes: Arc::default(),
+        })
+    }
+
+    /// The account all resources of this server belong to.
+    pub fn account(&self) -> &AccountId {
+        &self.scope.account
+    }
+
+    /// Tells the import worker that there is something to do (it also looks by itself, only later).
+    pub fn wake(&self) {
+        self.work.notify_one();
+    }
+
+    /// Tells the janitor that something may be removed.
+    pub fn wake_janitor(&self) {
+        self.leftovers.notify_one();
+    }
+
+    /// Bytes of a table's data files. Measured once for each metadata file; when the table cannot be read, as of
+    /// the last time it could, and the log says so.
+    pub(crate) async fn table_bytes(&self, store: &StoreId, metadata_location: &str) -> u64 {
+        let known = self.sizes.lock().unwrap_or_else(PoisonError::into_inner).get(store).cloned();
+        if let Some(known) = known.as_ref().filter(|known| known.metadata_location == metadata_location) {
+            return known.bytes;
+        }
+        match self.lake.describe(metadata_location).await {
+            Ok(table) => {
+                let measured = Measured { metadata_location: metadata_location.to_owned(), bytes: table.bytes };
+                self.sizes.lock().unwrap_or_else(PoisonError::into_inner).insert(store.clone(), measured);
+                table.bytes
+            }
+            Err(error) => {
+                tracing::warn!(store.id = %store, error = %error, "cannot measure a table");
+                known.map_or(0, |known| known.bytes)
+            }
+        }
+    }
+}
+
+fn create_private(directory: &Path) -> Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .with_context(|| format!("cannot create {}", directory.display()))
+}

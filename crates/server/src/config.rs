@@ -1,0 +1,238 @@
+//! The configuration: one struct, read once at start and passed down in parts.
+//!
+//! In: a TOML file, `VARBERG_*` variables, flags (`config/layers.rs` merges them, later ones win). Out: [`Config`],
+//! checked. The field docs below are the manual: `docs/configuration.md` is generated from them by a test.
+//! Nothing else in the server reads the environment.
+
+mod layers;
+
+pub use layers::Flags;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use varberg_lake::{S3Options, SourcesConfig, WarehouseConfig};
+use varberg_model::{AccountId, Scope};
+
+const MIB: u64 = 1 << 20;
+
+/// Everything that can be configured. Unknown keys are refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Address and port to listen on. Port 0 takes a free one; the log line at start names it. Without credentials only loopback addresses are possible.
+    pub listen: String,
+    /// Directory of everything the server writes: `catalog.sqlite`, `warehouse/`, `spill/`. Created with mode 0700.
+    pub data_dir: PathBuf,
+    /// Where tables and references lie: `s3://bucket/prefix`, `file:///directory` or a directory. Default: `warehouse` below the data directory.
+    pub warehouse: Option<String>,
+    /// Buckets that are directories: `s3://NAME/key` then reads the file `key` below the directory. As a variable: `NAME=DIR,NAME=DIR`.
+    pub buckets: BTreeMap<String, PathBuf>,
+    /// Directories below which `file://` sources may be read; none when empty. As a variable: separated by `:`.
+    pub allow_files: Vec<PathBuf>,
+    /// Account number of every ARN: 12 digits.
+    pub account: String,
+    /// Region of every ARN.
+    pub region: String,
+    /// Form of the log on standard error: `human` or `json`.
+    pub log_format: LogFormat,
+    /// What is logged: a level (`error`, `warn`, `info`, `debug`), or levels by module (`info,varberg_lake=debug`).
+    pub log_level: String,
+    pub s3: S3Config,
+    pub import: ImportConfig,
+    pub query: QueryConfig,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Human,
+    Json,
+}
+
+/// Object storage, for the warehouse and for sources. Credentials come from the usual `AWS_*` variables and profiles.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct S3Config {
+    /// URL of an S3-compatible service. Default: Amazon S3 of the region.
+    pub endpoint: Option<String>,
+    /// Region of the buckets. Default: `AWS_REGION`, then the profile.
+    pub region: Option<String>,
+    /// Whether buckets are addressed as `endpoint/bucket` instead of `bucket.endpoint`; most S3-compatible services need it.
+    pub path_style: bool,
+    /// Name of the AWS profile that credentials are taken from.
+    pub profile: Option<String>,
+}
+
+/// Import jobs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImportConfig {
+    /// Threads that parse and write. 0: one for each core.
+    pub threads: u32,
+    /// Seconds after which the job of a server that gives no sign of life is taken over by another.
+    pub lease_s: u32,
+    /// Seconds between two signs of life; less than half of `lease_s`.
+    pub heartbeat_s: u32,
+    /// Longest line of a source, decompressed.
+    pub max_line_bytes: u64,
+    /// Longest header of a source, decompressed.
+    pub max_header_bytes: u64,
+    /// Most bytes of one source, decompressed.
+    pub max_total_bytes: u64,
+    /// Bytes of a source (as stored) that one thread takes at a time.
+    pub part_bytes: u64,
+    /// Memory that all threads together may hold in batches and unfinished data files.
+    pub memory_bytes: u64,
+}
+
+/// SQL statements.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QueryConfig {
+    /// Seconds after which a statement is stopped.
+    pub time_s: u32,
+    /// Memory of one statement; beyond it sorts and joins spill to disk, then the statement fails.
+    pub memory_bytes: u64,
+    /// Statements that run at the same time; others wait.
+    pub concurrency: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8400".to_owned(),
+            data_dir: PathBuf::from("varberg-data"),
+            warehouse: None,
+            buckets: BTreeMap::new(),
+            allow_files: Vec::new(),
+            account: "000000000000".to_owned(),
+            region: "us-east-1".to_owned(),
+            log_format: LogFormat::Human,
+            log_level: "info".to_owned(),
+            s3: S3Config::default(),
+            import: ImportConfig::default(),
+            query: QueryConfig::default(),
+        }
+    }
+}
+
+impl Default for ImportConfig {
+    fn default() -> Self {
+        Self {
+            threads: 0,
+            lease_s: 30,
+            heartbeat_s: 10,
+            max_line_bytes: 128 * MIB,
+            max_header_bytes: 64 * MIB,
+            max_total_bytes: 4 * MIB * MIB,
+            part_bytes: 16 * MIB,
+            memory_bytes: 768 * MIB,
+        }
+    }
+}
+
+impl Default for QueryConfig {
+    fn default() -> Self {
+        Self { time_s: 300, memory_bytes: 1024 * MIB, concurrency: 2 }
+    }
+}
+
+impl Config {
+    /// Reads file, variables of the process and flags, in this order, and checks the result.
+    pub fn load(flags: &Flags) -> Result<Self> {
+        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        Self::merge(flags, &std::env::vars_os().filter_map(text).collect())
+    }
+
+    /// As [`Config::load`], with these variables; those that the manual does not name are not looked at.
+    pub fn merge(flags: &Flags, variables: &BTreeMap<String, String>) -> Result<Self> {
+        let config = layers::merge(flags, variables)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks what the types alone do not.
+    fn check(&self) -> Result<()> {
+        self.scope()?;
+        if self.import.lease_s == 0 || self.import.heartbeat_s == 0 || self.import.heartbeat_s * 2 > self.import.lease_s
+        {
+            bail!("import.heartbeat_s must be at least 1 and at most half of import.lease_s");
+        }
+        if self.import.part_bytes < MIB {
+            bail!("import.part_bytes must be at least {MIB}");
+        }
+        if self.query.concurrency == 0 || self.query.time_s == 0 {
+            bail!("query.concurrency and query.time_s must be at least 1");
+        }
+        Ok(())
+    }
+
+    /// Account and region as ARNs carry them.
+    pub fn scope(&self) -> Result<Scope> {
+        let account = AccountId::parse(&self.account)
+            .ok()
+            .with_context(|| format!("account is \"{}\" and must be 12 digits", self.account))?;
+        let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if self.region.is_empty() || !self.region.bytes().all(legal) {
+            bail!("region is \"{}\" and must be written like us-east-1", self.region);
+        }
+        Ok(Scope { region: self.region.clone(), account })
+    }
+
+    /// The warehouse with its default filled in; a plain directory becomes a `file://` URI.
+    pub fn warehouse(&self) -> Result<WarehouseConfig> {
+        let uri = match self.warehouse.as_deref() {
+            None => file_uri(&self.data_dir.join("warehouse"))?,
+            Some(uri) if uri.starts_with("s3://") || uri.starts_with("file:///") => uri.to_owned(),
+            Some(text) if text.contains("://") => {
+                bail!("warehouse is \"{text}\"; write s3://bucket/prefix or a directory")
+            }
+            Some(directory) => file_uri(Path::new(directory))?,
+        };
+        Ok(WarehouseConfig { uri, s3: self.s3.options() })
+    }
+
+    /// Where sources may come from.
+    pub fn sources(&self) -> SourcesConfig {
+        SourcesConfig { buckets: self.buckets.clone(), allow_files: self.allow_files.clone(), s3: self.s3.options() }
+    }
+
+    pub fn catalog_path(&self) -> PathBuf {
+        self.data_dir.join("catalog.sqlite")
+    }
+
+    pub fn spill_dir(&self) -> PathBuf {
+        self.data_dir.join("spill")
+    }
+}
+
+impl S3Config {
+    fn options(&self) -> S3Options {
+        S3Options {
+            endpoint: self.endpoint.clone(),
+            region: self.region.clone(),
+            path_style: self.path_style,
+            profile: self.profile.clone(),
+        }
+    }
+}
+
+impl ImportConfig {
+    /// Threads to start: as configured, or one for each core.
+    pub fn thread_count(&self) -> usize {
+        match usize::try_from(self.threads) {
+            Ok(threads) if threads > 0 => threads,
+            _ => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        }
+    }
+}
+
+fn file_uri(directory: &Path) -> Result<String> {
+    let absolute = std::path::absolute(directory).with_context(|| format!("cannot locate {}", directory.display()))?;
+    let text = absolute.to_str().with_context(|| format!("{} is not UTF-8", absolute.display()))?;
+    Ok(format!("file://{}", text.trim_end_matches('/')))
+}

@@ -1,0 +1,122 @@
+//! What a request can end with, and the only place that knows HTTP statuses and AWS error names.
+//!
+//! In: an [`ApiError`]. Out: status, `x-amzn-errortype` (bare name), `{"message": ...}` (facts: error contract).
+//! The text of an internal failure goes to the log, never to the client.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use varberg_model::ValidationError;
+
+/// Carries the name of the error.
+pub(crate) const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// Why a request is refused. Texts are for the client: what is wrong, where, what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    #[error(transparent)]
+    Validation(#[from] ValidationError),
+    /// Not valid for a reason that no single member has.
+    #[error("{0}")]
+    Invalid(String),
+    #[error("{0}")]
+    AccessDenied(String),
+    #[error("{0}")]
+    NotFound(String),
+    #[error("{0}")]
+    UnknownOperation(String),
+    #[error("{0}")]
+    NotSupported(String),
+    #[error("{0}")]
+    RequestTimeout(String),
+    #[error("{0}")]
+    Conflict(String),
+    #[error("{0}")]
+    TooLarge(String),
+    /// Too much at once; the same request may be sent again.
+    #[error("{0}")]
+    Throttled(String),
+    /// Starting or stopping.
+    #[error("{0}")]
+    Unavailable(String),
+    /// Our own failure. The text is logged, not sent.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl ApiError {
+    fn status_and_name(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Validation(_) | Self::Invalid(_) => (StatusCode::BAD_REQUEST, "ValidationException"),
+            Self::AccessDenied(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "ResourceNotFoundException"),
+            Self::UnknownOperation(_) => (StatusCode::NOT_FOUND, "UnknownOperationException"),
+            Self::NotSupported(_) => (StatusCode::METHOD_NOT_ALLOWED, "NotSupportedOperationException"),
+            Self::RequestTimeout(_) => (StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException"),
+            Self::Conflict(_) => (StatusCode::CONFLICT, "ConflictException"),
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"),
+            Self::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "ThrottlingException"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerException"),
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::Internal(_) => "the server failed; its log says why, under the request id of this answer".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl From<varberg_catalog::Error> for ApiError {
+    fn from(error: varberg_catalog::Error) -> Self {
+        use varberg_catalog::Error;
+        match error {
+            Error::NotFound(entity) => Self::NotFound(format!("{entity} does not exist")),
+            Error::AlreadyExists(entity) => Self::Conflict(format!("{entity} already exists")),
+            Error::Conflict(text) => Self::Conflict(text),
+            // No operation that starts or ends imports knows a conflict (spec 3.10).
+            Error::StoreNotActive | Error::AlreadyEnded(_) => Self::Invalid(error.to_string()),
+            Error::Busy => Self::Throttled("the server is busy; send the request again".to_owned()),
+            other => Self::Internal(chain(&other)),
+        }
+    }
+}
+
+impl From<varberg_lake::Error> for ApiError {
+    fn from(error: varberg_lake::Error) -> Self {
+        Self::Internal(chain(&error))
+    }
+}
+
+impl From<varberg_lake::SourceError> for ApiError {
+    /// Sources are checked from configuration alone, so what is wrong is that the place is not allowed.
+    fn from(error: varberg_lake::SourceError) -> Self {
+        Self::AccessDenied(error.to_string())
+    }
+}
+
+/// An error with all its causes, for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        if let Self::Internal(text) = &self {
+            tracing::error!(error = %text, "a request failed");
+        }
+        let (status, name) = self.status_and_name();
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(ERROR_TYPE, HeaderValue::from_static(name));
+        if matches!(self, Self::Throttled(_) | Self::Unavailable(_)) {
+            headers.insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(HeaderName::from_static("x-amz-retry-after"), HeaderValue::from_static("1000"));
+        }
+        let body = serde_json::json!({ "message": self.message() }).to_string();
+        (status, headers, body).into_response()
+    }
+}

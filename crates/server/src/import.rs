@@ -1,0 +1,112 @@
+//! Import jobs: from a claimed job to one published snapshot. The whole import is on this screen.
+//!
+//! Follow it one call at a time: [`plan`] opens an item and cuts it into parts, [`part`] turns a part into data files,
+//! [`outcome`] keeps what became of each item, [`publish`] makes all good items visible at once. [`worker`] decides
+//! which job runs and keeps its lease; [`janitor`] removes what nobody names any more.
+
+mod control;
+mod item;
+pub mod janitor;
+mod outcome;
+mod part;
+mod plan;
+mod publish;
+mod reference;
+mod stage;
+pub mod worker;
+
+pub use stage::Hold;
+
+use crate::app::App;
+use control::{Control, Interrupt, ItemCounters};
+use futures::stream::{self, StreamExt};
+use outcome::Outcome;
+use publish::LeasePointers;
+use stage::Stage;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use varberg_catalog::{Claim, Finish, JobOutcome};
+use varberg_lake::{Append, SwapResult};
+use varberg_model::{JobStatus, VariantStore};
+
+/// Why a job ended without a final state of its own. Its lease runs out and another claim takes it up.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error(transparent)]
+    Interrupted(#[from] Interrupt),
+    #[error("the catalog: {0}")]
+    Catalog(#[from] varberg_catalog::Error),
+    #[error("the table: {0}")]
+    Lake(#[from] varberg_lake::LakeError),
+    #[error("a recorded item result cannot be read: {0}")]
+    Recorded(#[from] serde_json::Error),
+    #[error("the commit was refused: {0}")]
+    Refused(String),
+}
+
+/// A job on its way: what was claimed, for which store, and the signals its threads share.
+#[derive(Debug)]
+pub struct Running {
+    pub claim: Claim,
+    pub store: VariantStore,
+    pub control: Arc<Control>,
+    /// Progress of each item, by position.
+    pub counters: BTreeMap<u32, Arc<ItemCounters>>,
+    pub hold: Hold,
+}
+
+/// Imports every unfinished item of the job and publishes the good ones as one snapshot.
+///
+/// An item that fails leaves no row and the job goes on. Results of finished items are recorded as they come, so a
+/// restart redoes only what is missing.
+pub async fn run_job(app: &App, running: &Running) -> Result<JobStatus, ImportError> {
+    let claim = &running.claim;
+    running.hold.reached(Stage::Claimed).await;
+    let mut outcome = Outcome::resume(&claim.results)?;
+    let todo: Vec<_> = claim.job.items.iter().filter(|i| !outcome.has(i.position)).collect();
+    let mut ended = stream::iter(todo).map(|i| item::import_item(app, running, i)).buffer_unordered(app.cpu.threads());
+    while let Some((position, result)) = ended.next().await {
+        item::record(app, running, &mut outcome, position, result?).await?;
+        running.hold.reached(Stage::ItemRecorded).await;
+    }
+    running.control.check()?;
+    let conclusion = outcome.conclude(&claim.job.items);
+    publish(app, running, &outcome, &conclusion).await?;
+    Ok(conclusion.status)
+}
+
+/// One snapshot and the job's final state, together or not at all.
+async fn publish(app: &App, running: &Running, outcome: &Outcome, end: &JobOutcome) -> Result<(), ImportError> {
+    let lease = &running.claim.lease;
+    let files = outcome.files();
+    if files.is_empty() {
+        return match app.catalog.finish(lease, &[], end).await? {
+            Finish::Committed => Ok(()),
+            Finish::Cancelled => Err(Interrupt::Cancelled.into()),
+            Finish::LeaseLost => Err(Interrupt::LeaseLost.into()),
+            other => Err(ImportError::Refused(format!("{other:?}"))),
+        };
+    }
+    let tag = format!("{}-{}", lease.job, lease.epoch);
+    let append = Append {
+        namespace: running.store.namespace(),
+        name: running.store.name.to_string(),
+        files,
+        summary: BTreeMap::from([
+            ("varberg.job-id".to_owned(), lease.job.to_string()),
+            ("varberg.epoch".to_owned(), lease.epoch.to_string()),
+        ]),
+        tag,
+    };
+    let pointers = LeasePointers { catalog: &app.catalog, lease, hold: &running.hold };
+    match varberg_lake::append(&app.lake, &pointers, &[append], end).await? {
+        SwapResult::Swapped => Ok(()),
+        SwapResult::PointerMoved => Err(ImportError::Refused("other imports kept changing the table".to_owned())),
+        SwapResult::Refused(why) => Err(ImportError::Refused(why)),
+    }
+}
+
+/// Where a store's table lies below the warehouse.
+pub fn table_path(store: &VariantStore) -> String {
+    format!("{}/{}", store.namespace(), store.name)
+}

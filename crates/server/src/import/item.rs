@@ -1,0 +1,141 @@
+//! One item of a job: planned, its parts run side by side, their results joined.
+
+use super::control::{Interrupt, ItemCounters};
+use super::outcome::{ImportedItem, Outcome, shorten};
+use super::part::{PartContext, PartError, PartResult, PartTask, import_part};
+use super::plan::{self, ItemPlan, PlanError};
+use super::stage::Stage;
+use super::{ImportError, Running, table_path};
+use crate::app::App;
+use futures::future::join_all;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use varberg_catalog::{ItemOutcome, ItemResult};
+use varberg_formats::vcf::ReadOptions;
+use varberg_formats::{Fault, Policy};
+use varberg_lake::WriteTarget;
+use varberg_model::{ImportItem, TableSchema};
+
+/// What became of an item: rows ready to be published, or the text that says why not.
+pub type ItemEnd = Result<ImportedItem, String>;
+
+/// Imports one item. `Err` only when the whole job must stop; everything else is the item's own end.
+pub async fn import_item(app: &App, running: &Running, item: &ImportItem) -> (u32, Result<ItemEnd, Interrupt>) {
+    let counters = running.counters.get(&item.position).cloned().unwrap_or_default();
+    let planned = plan::plan(app, item, &running.control).await;
+    let end = match planned {
+        Ok(plan) => {
+            running.hold.reached(Stage::HeaderRead).await;
+            run_parts(app, running, &plan, counters).await
+        }
+        Err(PlanError::Interrupted(why)) => Err(why),
+        Err(error) => Ok(Err(error.to_string())),
+    };
+    (item.position, end)
+}
+
+/// Keeps the item's end in the catalog, under a check of the lease, and in `outcome`.
+pub async fn record(
+    app: &App,
+    running: &Running,
+    outcome: &mut Outcome,
+    position: u32,
+    end: ItemEnd,
+) -> Result<(), ImportError> {
+    let recorded = match &end {
+        Ok(item) => ItemOutcome::Imported { payload: serde_json::to_string(item)? },
+        Err(message) => ItemOutcome::Failed { message: shorten(message) },
+    };
+    app.catalog.record_item(&running.claim.lease, &ItemResult { position, outcome: recorded }).await?;
+    match end {
+        Ok(item) => outcome.add_imported(position, item),
+        Err(message) => outcome.add_failed(position, shorten(&message)),
+    }
+    Ok(())
+}
+
+async fn run_parts(
+    app: &App,
+    running: &Running,
+    plan: &ItemPlan,
+    counters: Arc<ItemCounters>,
+) -> Result<ItemEnd, Interrupt> {
+    counters.bytes_total.store(plan.pinned.size, Ordering::Relaxed);
+    let context = PartContext {
+        control: running.control.clone(),
+        counters,
+        first_fault: Arc::new(AtomicU32::new(u32::MAX)),
+        hold: running.hold.clone(),
+    };
+    let parts = (0..).zip(&plan.parts).map(|(index, part)| {
+        let task = PartTask {
+            job: running.claim.job.id.to_string(),
+            item: plan.position,
+            index,
+            part: *part,
+            compression: plan.compression,
+            header: plan.header.clone(),
+            options: ReadOptions::new(app.config.import.limits(), Policy::lenient()),
+        };
+        run_part(app, running, plan, task, context.clone())
+    });
+    join(join_all(parts).await, plan.header.samples().len())
+}
+
+async fn run_part(
+    app: &App,
+    running: &Running,
+    plan: &ItemPlan,
+    task: PartTask,
+    context: PartContext,
+) -> Result<PartResult, PartEnd> {
+    let lease = &running.claim.lease;
+    let target =
+        WriteTarget { table_path: table_path(&running.store), job: lease.job.to_string(), epoch: lease.epoch };
+    let (lake, sources, pinned) = (app.lake.clone(), app.sources.clone(), plan.pinned.clone());
+    let options = app.config.import.writer();
+    let faults = context.first_fault.clone();
+    let index = task.index;
+    let work = move || {
+        let source = sources.open(&pinned, task.part.start);
+        let writer = lake.writer(target, &TableSchema::variants_long(), options);
+        import_part(&task, source, writer, &context)
+    };
+    let result = app.cpu.run("varberg-part", work).await;
+    if !matches!(result, Ok(Ok(_))) {
+        faults.fetch_min(index, Ordering::AcqRel);
+    }
+    match result {
+        Ok(Ok(part)) => Ok(part),
+        Ok(Err(error)) => Err(PartEnd::Failed(error)),
+        Err(panicked) => Err(PartEnd::Panicked(panicked.to_string())),
+    }
+}
+
+/// How a part can end badly.
+#[derive(Debug)]
+enum PartEnd {
+    Failed(PartError),
+    Panicked(String),
+}
+
+/// Joins the parts in order. The earliest fault is the item's; its line counts the lines of the parts before it.
+fn join(parts: Vec<Result<PartResult, PartEnd>>, samples: usize) -> Result<ItemEnd, Interrupt> {
+    let mut good = Vec::with_capacity(parts.len());
+    for part in parts {
+        let lines_before: u64 = good.iter().map(|p: &PartResult| p.tally.lines).sum();
+        match part {
+            Ok(result) => good.push(result),
+            Err(PartEnd::Failed(PartError::Interrupted(why))) => return Err(why),
+            Err(PartEnd::Failed(PartError::Malformed(fault))) => return Ok(Err(rebase(fault, lines_before).to_string())),
+            Err(PartEnd::Failed(error)) => return Ok(Err(error.to_string())),
+            Err(PartEnd::Panicked(text)) => return Ok(Err(text)),
+        }
+    }
+    Ok(ImportedItem::join(good, samples))
+}
+
+/// A fault with its line counted from the start of the file.
+fn rebase(fault: Fault, lines_before: u64) -> Fault {
+    Fault { line: fault.line.map(|line| line + lines_before), ..fault }
+}

@@ -1,0 +1,165 @@
+//! Removes what nobody names any more: the only code that deletes files, one at a time, never by prefix alone.
+//!
+//! File names carry the job and the epoch that wrote them, so the rule needs no clock (design 3.7):
+//! a file goes when its job is terminal and no retained metadata names it, or when its epoch is dead and no recorded
+//! item result names it. Files of a store that is being deleted go when no worker holds one of its jobs.
+
+use super::outcome::ImportedItem;
+use super::table_path;
+use crate::app::App;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+use varberg_catalog::JobFiles;
+use varberg_lake::StoredFile;
+use varberg_model::{JobId, VariantStore};
+
+/// Why a round ended early; the next one goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum JanitorError {
+    #[error("the catalog: {0}")]
+    Catalog(#[from] varberg_catalog::Error),
+    #[error("the warehouse: {0}")]
+    Lake(#[from] varberg_lake::LakeError),
+}
+
+/// Cleans at start, whenever it is woken, and at a steady pace, until `stop`.
+pub async fn run(app: App, stop: CancellationToken) {
+    let pace = Duration::from_secs(u64::from(app.config.import.janitor_interval_s.max(1)));
+    loop {
+        if let Err(error) = clean(&app).await {
+            warn!(%error, "the janitor could not finish its round");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = app.leftovers.notified() => {}
+            () = tokio::time::sleep(pace) => {}
+        }
+    }
+}
+
+/// One round.
+pub async fn clean(app: &App) -> Result<(), JanitorError> {
+    for store in app.catalog.deletable_stores().await? {
+        delete_store(app, &store).await?;
+    }
+    for (store, jobs) in live_tables(app).await? {
+        sweep_store(app, &store, &jobs).await?;
+    }
+    sweep_references(app).await
+}
+
+async fn delete_store(app: &App, store: &VariantStore) -> Result<(), JanitorError> {
+    let files = app.lake.list(&format!("{}/", store.namespace())).await?;
+    for file in &files {
+        app.lake.delete(&file.path).await?;
+    }
+    app.catalog.drop_store(&store.id).await?;
+    info!(store.id = %store.id, files = files.len(), "store deleted");
+    Ok(())
+}
+
+/// The stores of the account and what is known of the jobs, read *before* any table pointer is, so that a job seen as
+/// ended has its commit in the metadata read afterwards.
+async fn live_tables(app: &App) -> Result<Vec<(VariantStore, BTreeMap<JobId, JobFiles>)>, JanitorError> {
+    let jobs = app.catalog.job_epochs().await?;
+    let tables = app.catalog.all_tables(app.account()).await?;
+    Ok(tables.into_iter().map(|table| (table.store, jobs.clone())).collect())
+}
+
+async fn sweep_store(app: &App, store: &VariantStore, jobs: &BTreeMap<JobId, JobFiles>) -> Result<(), JanitorError> {
+    let files = app.lake.list(&format!("{}/", table_path(store))).await?;
+    let suspects: Vec<&StoredFile> = files.iter().filter(|file| may_be_garbage(&file.path, jobs)).collect();
+    if suspects.is_empty() {
+        return Ok(());
+    }
+    let Some(pointer) = app.catalog.pointer(&store.namespace(), store.name.as_str()).await? else { return Ok(()) };
+    let reachable = app.lake.reachable(&pointer).await?;
+    let mut removed = 0;
+    for file in suspects.iter().filter(|file| !reachable.contains(&file.path)) {
+        app.lake.delete(&file.path).await?;
+        removed += 1;
+    }
+    debug!(store.id = %store.id, suspects = suspects.len(), removed, "swept");
+    Ok(())
+}
+
+/// Whether a file belongs to an ended job or to a dead epoch; retained metadata decides the rest.
+fn may_be_garbage(path: &str, jobs: &BTreeMap<JobId, JobFiles>) -> bool {
+    let Some((job, epoch)) = writer_of(path) else { return false };
+    let Some(state) = jobs.get(&job) else { return false };
+    state.terminal || (epoch < state.epoch && !state.results.iter().any(|payload| names(payload, path)))
+}
+
+/// Whether a recorded item result names the file. A result that cannot be read names everything.
+fn names(payload: &str, path: &str) -> bool {
+    match ImportedItem::from_payload(payload) {
+        Ok(item) => item.files.iter().any(|file| file.path.ends_with(path)),
+        Err(_) => true,
+    }
+}
+
+/// The job and epoch in a file's path: `…/<job>/<epoch>/<uuid>.parquet` or `…<job>-<epoch>…` in the file name.
+fn writer_of(path: &str) -> Option<(JobId, i64)> {
+    let (at, job) = path.char_indices().find_map(|(at, _)| {
+        let text = path.get(at..at.checked_add(36)?)?;
+        JobId::parse("", text).ok().map(|job| (at, job)).filter(|_| starts_component(path, at))
+    })?;
+    let rest = path.get(at + 37..)?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    Some((job, rest.get(..digits)?.parse().ok()?))
+}
+
+fn starts_component(path: &str, at: usize) -> bool {
+    at == 0 || path.get(..at).is_some_and(|before| before.ends_with(['/', '-', '_', '.']))
+}
+
+/// Files of reference imports that ended without a reference.
+async fn sweep_references(app: &App) -> Result<(), JanitorError> {
+    let files = app.lake.list("references/").await?;
+    if files.is_empty() {
+        return Ok(());
+    }
+    let running: BTreeSet<String> = app.catalog.running_reference_imports().await?.into_iter().collect();
+    let kept: BTreeSet<String> = app.catalog.all_reference_paths().await?.into_iter().collect();
+    for file in files.iter().filter(|file| !kept.contains(&file.path)) {
+        let writer = file.path.split('/').nth(2).and_then(|folder| folder.rsplit_once('-')).map(|(writer, _)| writer);
+        if writer.is_some_and(|writer| !running.contains(writer)) {
+            app.lake.delete(&file.path).await?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JOB: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
+    #[test]
+    fn reads_job_and_epoch_from_names() {
+        let job = JobId::parse("", JOB).unwrap();
+        for path in [
+            format!("variant_0_a/s/data/{JOB}/12/7c9e6679-7425-40de-944b-e07fc1f90ae7.parquet"),
+            format!("variant_0_a/s/metadata/00001-{JOB}-12-x.metadata.json"),
+            format!("variant_0_a/s/metadata/snap-5-{JOB}-12.avro"),
+        ] {
+            assert_eq!(writer_of(&path), Some((job, 12)), "{path}");
+        }
+        assert_eq!(writer_of("variant_0_a/s/metadata/00000-first.metadata.json"), None);
+    }
+
+    #[test]
+    fn keeps_files_of_the_live_epoch_and_of_recorded_results() {
+        let job = JobId::parse("", JOB).unwrap();
+        let path = |epoch: i64| format!("v/s/data/{JOB}/{epoch}/f.parquet");
+        let state = |terminal, epoch| JobFiles { terminal, epoch, results: vec!["not json".to_owned()] };
+        assert!(!may_be_garbage(&path(2), &BTreeMap::from([(job, state(false, 2))])));
+        assert!(!may_be_garbage(&path(1), &BTreeMap::from([(job, state(false, 2))])), "an unreadable result names all");
+        assert!(may_be_garbage(&path(1), &BTreeMap::from([(job, JobFiles { results: vec![], ..state(false, 2) })])));
+        assert!(may_be_garbage(&path(2), &BTreeMap::from([(job, state(true, 2))])));
+        assert!(!may_be_garbage(&path(1), &BTreeMap::new()), "files of unknown jobs are left alone");
+    }
+}

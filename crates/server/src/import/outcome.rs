@@ -1,0 +1,155 @@
+//! What became of a job's items: counts, messages, the final status, and the form in which a finished item is kept in
+//! the catalog so that a restart does not redo it.
+
+use super::part::PartResult;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use varberg_catalog::{ItemOutcome, ItemResult, JobOutcome};
+use varberg_formats::Warning;
+use varberg_lake::DataFile;
+use varberg_model::{ImportItem, JobStatus, roll_up};
+
+/// Longest text kept for an item or a job (spec 3, `Msg1000`).
+const MAX_MESSAGE: usize = 1000;
+
+/// A good item as the catalog keeps it. `version` changes whenever the meaning of a field does.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ImportedItem {
+    pub version: u32,
+    pub files: Vec<DataFile>,
+    pub records: u64,
+    pub rows: u64,
+    pub message: String,
+}
+
+impl ImportedItem {
+    const VERSION: u32 = 1;
+
+    /// Joins the parts of an item, in order. `samples` is the number of sample columns of the file.
+    ///
+    /// The rows that the closed files say they hold must be the records read times the samples (at least one row a
+    /// record); anything else is a bug, and the item must not be published.
+    pub fn join(parts: Vec<PartResult>, samples: usize) -> Result<Self, String> {
+        let records: u64 = parts.iter().map(|p| p.tally.records).sum();
+        let rows: u64 = parts.iter().map(|p| p.rows).sum();
+        let stored: u64 = parts.iter().flat_map(|p| &p.files).map(|f| f.rows).sum();
+        let expected = records.saturating_mul(u64::try_from(samples).unwrap_or(u64::MAX).max(1));
+        if rows != expected || stored != expected {
+            return Err(format!(
+                "internal error: {records} records of {samples} samples gave {rows} rows, {stored} of them stored; \
+                 nothing of this file was imported, please report it"
+            ));
+        }
+        if records == 0 {
+            return Err("E20: the file has no records; a file without data rows cannot be imported".to_owned());
+        }
+        let message = warnings_text(&parts);
+        let files = parts.into_iter().flat_map(|p| p.files).collect();
+        Ok(Self { version: Self::VERSION, files, records, rows, message })
+    }
+
+    /// Reads what an earlier run of the job recorded.
+    pub fn from_payload(payload: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(payload)
+    }
+}
+
+/// One sentence per kind of warning: what, how often, and where first (true line of the file).
+fn warnings_text(parts: &[PartResult]) -> String {
+    let mut lines_before = 0;
+    let mut rejected = 0;
+    let mut merged: BTreeMap<&'static str, (u64, u64)> = BTreeMap::new();
+    for part in parts {
+        for Warning { cause, count, first_line } in &part.tally.warnings {
+            let entry = merged.entry(cause.text()).or_insert((0, lines_before + first_line));
+            entry.0 += count;
+        }
+        lines_before += part.tally.lines;
+        rejected += part.tally.rejected;
+    }
+    let mut said: Vec<String> = Vec::new();
+    if rejected > 0 {
+        said.push(format!("{rejected} records were left out"));
+    }
+    said.extend(merged.into_iter().map(|(text, (count, line))| match count {
+        1 => format!("{text} (line {line})"),
+        n => format!("{text} ({n} times, first on line {line})"),
+    }));
+    if said.is_empty() { String::new() } else { shorten(&format!("warnings: {}", said.join("; "))) }
+}
+
+/// Cuts a text at 1000 characters.
+pub fn shorten(text: &str) -> String {
+    if text.chars().count() <= MAX_MESSAGE {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(MAX_MESSAGE - 1).collect();
+    format!("{kept}…")
+}
+
+/// The items of one job: those already ended and those still to do.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    imported: BTreeMap<u32, ImportedItem>,
+    failed: BTreeMap<u32, String>,
+}
+
+impl Outcome {
+    /// Takes up what earlier runs of the job recorded.
+    pub fn resume(results: &[ItemResult]) -> Result<Self, serde_json::Error> {
+        let mut outcome = Self::default();
+        for result in results {
+            match &result.outcome {
+                ItemOutcome::Imported { payload } => {
+                    outcome.imported.insert(result.position, ImportedItem::from_payload(payload)?);
+                }
+                ItemOutcome::Failed { message } => {
+                    outcome.failed.insert(result.position, message.clone());
+                }
+            }
+        }
+        Ok(outcome)
+    }
+
+    pub fn has(&self, position: u32) -> bool {
+        self.imported.contains_key(&position) || self.failed.contains_key(&position)
+    }
+
+    pub fn add_imported(&mut self, position: u32, item: ImportedItem) {
+        self.imported.insert(position, item);
+    }
+
+    pub fn add_failed(&mut self, position: u32, message: String) {
+        self.failed.insert(position, message);
+    }
+
+    /// The data files of all good items.
+    pub fn files(&self) -> Vec<DataFile> {
+        self.imported.values().flat_map(|item| item.files.iter().cloned()).collect()
+    }
+
+    pub fn rows(&self) -> u64 {
+        self.imported.values().map(|item| item.rows).sum()
+    }
+
+    /// The job's final state and message and those of each item (spec 5.2).
+    pub fn conclude(&self, items: &[ImportItem]) -> JobOutcome {
+        let ended: Vec<(u32, JobStatus, String)> = items.iter().map(|item| self.item(item.position)).collect();
+        let status = roll_up(&ended.iter().map(|(_, status, _)| *status).collect::<Vec<_>>());
+        JobOutcome { status, message: self.message(items), items: ended }
+    }
+
+    fn item(&self, position: u32) -> (u32, JobStatus, String) {
+        match (self.imported.get(&position), self.failed.get(&position)) {
+            (Some(item), _) => (position, JobStatus::Completed, item.message.clone()),
+            (None, Some(message)) => (position, JobStatus::Failed, message.clone()),
+            (None, None) => (position, JobStatus::Failed, "internal error: the item was not imported".to_owned()),
+        }
+    }
+
+    fn message(&self, items: &[ImportItem]) -> String {
+        let Some((position, message)) = self.failed.first_key_value() else { return String::new() };
+        let name = items.iter().find(|i| i.position == *position).map_or("", |i| i.source.file_name());
+        shorten(&format!("{} of {} items failed; the first is {name}: {message}", self.failed.len(), items.len()))
+    }
+}

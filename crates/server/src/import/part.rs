@@ -1,0 +1,122 @@
+//! One part of an item: read, explode, write. A part in, data files and counts out; nothing from the process around it
+//! but where to read, where to write and when to stop. Runs on a plain thread.
+
+use super::control::{Control, Interrupt, ItemCounters};
+use super::stage::{Hold, Stage};
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use varberg_formats::vcf::{Header, ReadOptions, Reader};
+use varberg_formats::{Compression, Fault, Part, Tally};
+use varberg_lake::{DataFile, DataFileWriter, LakeError};
+use varberg_rows::{Explode, ExplodeError};
+
+/// Rows of one batch handed to the writer. A record of a large cohort is cut into several batches.
+const BATCH_ROWS: usize = 16_384;
+/// `_record` of a part's first record: parts do not know how many records came before, and this keeps file order.
+const RECORDS_PER_PART: i64 = 1 << 40;
+
+/// What to read: all that a part needs to know of its job.
+#[derive(Debug, Clone)]
+pub struct PartTask {
+    pub job: String,
+    pub item: u32,
+    /// Ordinal of the part in its item, from 0.
+    pub index: u32,
+    pub part: Part,
+    pub compression: Compression,
+    pub header: Arc<Header>,
+    pub options: ReadOptions,
+}
+
+/// What a part gave: its data files, and what was read.
+#[derive(Debug)]
+pub struct PartResult {
+    pub files: Vec<DataFile>,
+    pub tally: Tally,
+    pub rows: u64,
+}
+
+/// Why a part ended without a result.
+#[derive(Debug, thiserror::Error)]
+pub enum PartError {
+    /// The input is at fault; `lines` of the part came before and are counted for the line number.
+    #[error(transparent)]
+    Malformed(#[from] Fault),
+    #[error("cannot build rows: {0}")]
+    Explode(#[from] ExplodeError),
+    #[error("cannot store the rows: {0}")]
+    Store(#[from] LakeError),
+    #[error(transparent)]
+    Interrupted(#[from] Interrupt),
+    /// An earlier part of the item has a fault, so this one no longer matters.
+    #[error("an earlier part of the file failed")]
+    Superseded,
+}
+
+/// The signals a part listens to and the counters it feeds.
+#[derive(Debug, Clone)]
+pub struct PartContext {
+    pub control: Arc<Control>,
+    pub counters: Arc<ItemCounters>,
+    /// Index of the earliest part with a fault so far; later ones stop.
+    pub first_fault: Arc<AtomicU32>,
+    pub hold: Hold,
+}
+
+/// Imports one part: every record it owns becomes rows in the data files of `writer`.
+pub fn import_part(
+    task: &PartTask,
+    source: Box<dyn Read + Send>,
+    mut writer: DataFileWriter,
+    context: &PartContext,
+) -> Result<PartResult, PartError> {
+    let mut reader = Reader::new(task.header.clone(), source, task.compression, task.part, task.options.clone())?;
+    let item = i32::try_from(task.item).unwrap_or(i32::MAX);
+    let first_record = i64::from(task.index) * RECORDS_PER_PART;
+    let mut explode = Explode::new(&task.header.shape(), &task.job, item, first_record, BATCH_ROWS);
+    let mut seen = Seen::default();
+    let mut rows = 0;
+    let mut batches = 0;
+    while let Some(records) = reader.next_batch()? {
+        for batch in explode.batches(&records) {
+            go_on(task, context)?;
+            let batch = batch?;
+            rows += u64::try_from(batch.num_rows()).unwrap_or(0);
+            writer.write(batch)?;
+        }
+        batches += 1;
+        seen.report(&reader, &context.counters);
+        context.hold.reached_on_thread(Stage::Batch(batches));
+    }
+    go_on(task, context)?;
+    seen.report(&reader, &context.counters);
+    let files = writer.close()?;
+    context.hold.reached_on_thread(Stage::FileClosed);
+    Ok(PartResult { files, tally: reader.tally(), rows })
+}
+
+fn go_on(task: &PartTask, context: &PartContext) -> Result<(), PartError> {
+    context.control.check()?;
+    if context.first_fault.load(Ordering::Acquire) < task.index {
+        return Err(PartError::Superseded);
+    }
+    Ok(())
+}
+
+/// What this part has already added to the item's counters.
+#[derive(Debug, Default)]
+struct Seen {
+    bytes: u64,
+    records: u64,
+}
+
+impl Seen {
+    fn report(&mut self, reader: &Reader, counters: &ItemCounters) {
+        let bytes = reader.bytes_read();
+        let records = reader.records();
+        counters.bytes_read.fetch_add(bytes.saturating_sub(self.bytes), Ordering::Relaxed);
+        counters.records.fetch_add(records.saturating_sub(self.records), Ordering::Relaxed);
+        *self = Self { bytes, records };
+    }
+}

@@ -1,0 +1,158 @@
+//! From an item to its parts: opens the source, pins its version, reads the header once, and cuts the file into byte
+//! ranges that can be read independently, on any thread or machine.
+
+use super::control::{Control, Interrupt};
+use crate::app::App;
+use crate::cpu::Panicked;
+use bytes::Bytes;
+use std::io::{BufRead, Read};
+use std::sync::Arc;
+use varberg_formats::vcf::{self, Header};
+use varberg_formats::{BGZF_EOF, Cause, Compression, Fault, Limits, Part, Policy, find_block};
+use varberg_lake::{Pinned, SourceError, Sources};
+use varberg_model::ImportItem;
+
+/// Bytes looked at to tell the compression.
+const SNIFF: u64 = 64;
+/// Bytes fetched to find a BGZF block: a block is at most 64 KiB, so three of them show a chain.
+const BLOCK_WINDOW: u64 = 3 * 65_536;
+/// No part is smaller, so that small files are not cut to shreds: compressed and plain bytes.
+const MIN_PART_BGZF: u64 = 1 << 20;
+const MIN_PART_PLAIN: u64 = 4 << 20;
+
+/// What to do for one item: where its bytes are, how they are compressed, what its header says, which parts it has.
+#[derive(Debug, Clone)]
+pub struct ItemPlan {
+    pub position: u32,
+    pub pinned: Pinned,
+    pub compression: Compression,
+    pub header: Arc<Header>,
+    pub parts: Vec<Part>,
+}
+
+/// Why an item cannot be planned. All but `Interrupted` fail the item and nothing else.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Malformed(#[from] Fault),
+    #[error("{0}")]
+    Unsupported(&'static str),
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
+    #[error(transparent)]
+    Interrupted(#[from] Interrupt),
+}
+
+/// Plans one item. Reads the header and a few windows of the source, nothing more.
+pub async fn plan(app: &App, item: &ImportItem, control: &Control) -> Result<ItemPlan, PlanError> {
+    control.check()?;
+    let pinned = app.sources.pin(&item.source).await?;
+    let head = app.sources.read_range(&pinned, 0..pinned.size.min(SNIFF)).await?;
+    refuse_foreign(&head)?;
+    let compression = Compression::detect(&head);
+    if compression == Compression::Bgzf {
+        check_end_marker(&app.sources, &pinned).await?;
+    }
+    let header = read_header(app, &pinned, compression).await?;
+    control.check()?;
+    let wanted = part_size(pinned.size, compression, app.config.import.part_bytes, app.cpu.threads());
+    let parts = match compression {
+        Compression::Gzip => vec![Part { start: 0, end: None }],
+        Compression::Plain => cut(&(1..pinned.size.div_ceil(wanted)).map(|n| n * wanted).collect::<Vec<_>>()),
+        Compression::Bgzf => cut(&block_starts(&app.sources, &pinned, wanted).await?),
+    };
+    Ok(ItemPlan { position: item.position, pinned, compression, header: Arc::new(header), parts })
+}
+
+/// Formats that users try and that are told apart from "not a VCF" by their first bytes.
+fn refuse_foreign(head: &Bytes) -> Result<(), PlanError> {
+    let foreign = match head.get(..4).unwrap_or(head) {
+        [0x28, 0xb5, 0x2f, 0xfd] => "the file is compressed with zstd; supported are plain text, gzip and BGZF",
+        [b'B', b'Z', b'h', _] => "the file is compressed with bzip2; supported are plain text, gzip and BGZF",
+        [0xfd, b'7', b'z', b'X'] => "the file is compressed with xz; supported are plain text, gzip and BGZF",
+        [b'P', b'K', 3, 4] => "the file is a zip archive; supported are plain text, gzip and BGZF",
+        [b'B', b'C', b'F', _] => BCF,
+        _ => return Ok(()),
+    };
+    Err(PlanError::Unsupported(foreign))
+}
+
+const BCF: &str = "the file is BCF, which this version does not import; convert it with `bcftools view -Oz`";
+
+/// A BGZF file ends with an empty block (SAM specification, 4.1.2); without it the file was cut off.
+async fn check_end_marker(sources: &Sources, pinned: &Pinned) -> Result<(), PlanError> {
+    let length = BGZF_EOF.len() as u64;
+    let start = pinned.size.saturating_sub(length);
+    let tail = sources.read_range(pinned, start..pinned.size).await?;
+    if tail.as_ref() == BGZF_EOF.as_slice() {
+        return Ok(());
+    }
+    let message = "the BGZF end marker is missing: the file was cut off (copy or compress it again)";
+    Err(PlanError::Malformed(Fault::of_file(Cause::Truncated, message)))
+}
+
+async fn read_header(app: &App, pinned: &Pinned, compression: Compression) -> Result<Header, PlanError> {
+    let source = app.sources.open(pinned, 0);
+    let limits = app.config.import.limits();
+    let header = app.cpu.run("varberg-header", move || header_of(source, compression, &limits)).await?;
+    header
+}
+
+fn header_of(source: Box<dyn Read + Send>, compression: Compression, limits: &Limits) -> Result<Header, PlanError> {
+    let mut input = varberg_formats::decompress(source, compression);
+    if input.fill_buf().is_ok_and(|start| start.starts_with(b"BCF")) {
+        return Err(PlanError::Unsupported(BCF));
+    }
+    Ok(vcf::read_header(&mut *input, limits, &Policy::lenient())?)
+}
+
+/// Bytes of the stored file a part should have: the configured size, or less so that every thread has a part.
+fn part_size(file: u64, compression: Compression, configured: u64, threads: usize) -> u64 {
+    let least = match compression {
+        Compression::Plain => MIN_PART_PLAIN,
+        Compression::Bgzf | Compression::Gzip => MIN_PART_BGZF,
+    };
+    let share = file.div_ceil(u64::try_from(threads).unwrap_or(1).max(1));
+    share.min(configured).max(least)
+}
+
+/// Parts between the given cuts, from the start of the file to its end.
+fn cut(at: &[u64]) -> Vec<Part> {
+    let starts = std::iter::once(0).chain(at.iter().copied());
+    let ends = at.iter().copied().map(Some).chain(std::iter::once(None));
+    starts.zip(ends).map(|(start, end)| Part { start, end }).collect()
+}
+
+/// The first block at or after each multiple of `wanted`, ascending, without repeats.
+async fn block_starts(sources: &Sources, pinned: &Pinned, wanted: u64) -> Result<Vec<u64>, PlanError> {
+    let mut starts: Vec<u64> = Vec::new();
+    for n in 1..pinned.size.div_ceil(wanted) {
+        let from = n * wanted;
+        let window = sources.read_range(pinned, from..pinned.size.min(from + BLOCK_WINDOW)).await?;
+        let found = find_block(&window).and_then(|offset| u64::try_from(offset).ok()).map(|offset| from + offset);
+        if let Some(start) = found.filter(|start| starts.last().is_none_or(|last| last < start)) {
+            starts.push(start);
+        }
+    }
+    Ok(starts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_the_file_without_gaps() {
+        let parts = cut(&[10, 20]);
+        assert_eq!(parts.iter().map(|p| (p.start, p.end)).collect::<Vec<_>>(), [(0, Some(10)), (10, Some(20)), (20, None)]);
+    }
+
+    #[test]
+    fn every_thread_has_a_part_of_a_big_file_and_a_small_file_is_one_part() {
+        assert_eq!(part_size(100 << 20, Compression::Bgzf, 64 << 20, 4), 25 << 20);
+        assert_eq!(part_size(1000 << 20, Compression::Bgzf, 64 << 20, 4), 64 << 20);
+        assert_eq!(part_size(1000, Compression::Plain, 64 << 20, 4), MIN_PART_PLAIN);
+    }
+}

@@ -1,0 +1,181 @@
+//! Reference import jobs: each FASTA source is checked, indexed and kept in the warehouse as it came.
+
+use super::control::{Control, Interrupt};
+use crate::app::App;
+use crate::cpu::Panicked;
+use md5::{Digest, Md5};
+use std::io::Read;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use varberg_catalog::{Beat, Epoch};
+use varberg_formats::fasta::{self, FastaIndex};
+use varberg_formats::{Compression, Fault};
+use varberg_lake::{LakeError, Pinned, SourceError};
+use varberg_model::{RefId, Reference, ReferenceImportJob, ReferenceImportSource, ReferenceSourceStatus, ReferenceStatus};
+
+/// Longest status message of a source (spec 3.9).
+const MAX_MESSAGE: usize = 127;
+
+/// Why one source cannot become a reference.
+#[derive(Debug, thiserror::Error)]
+enum SourceFailure {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Malformed(#[from] Fault),
+    #[error("cannot store the reference: {0}")]
+    Store(#[from] LakeError),
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
+    #[error(transparent)]
+    Interrupted(#[from] Interrupt),
+}
+
+/// Runs a claimed job to its end, source by source.
+pub async fn run(app: App, job: ReferenceImportJob, epoch: Epoch, stop: CancellationToken) {
+    let control = Arc::<Control>::default();
+    let keeper = tokio::spawn(keep_lease(app.clone(), job.id.clone(), epoch, control.clone(), stop));
+    let result = import_sources(&app, &job, epoch, &control).await;
+    keeper.abort();
+    match result {
+        Ok(()) => info!(sources = job.sources.len(), "reference import job ended"),
+        Err(error) => warn!(%error, "reference import job left; it is tried again when its lease ends"),
+    }
+    app.wake_janitor();
+}
+
+async fn import_sources(
+    app: &App,
+    job: &ReferenceImportJob,
+    epoch: Epoch,
+    control: &Arc<Control>,
+) -> Result<(), varberg_catalog::Error> {
+    for source in job.sources.iter().filter(|s| !is_done(s)) {
+        let imported = import_source(app, job, epoch, source, control).await;
+        if matches!(imported, Err(SourceFailure::Interrupted(_))) {
+            return Ok(());
+        }
+        let text = imported.as_ref().err().map(|e| short(&e.to_string())).unwrap_or_default();
+        let result = imported.as_ref().map_err(|_| text.as_str());
+        app.catalog.finish_reference_source(&job.id, epoch, source.position, result).await?;
+    }
+    app.catalog.finish_reference_import(&job.id, epoch).await?;
+    Ok(())
+}
+
+fn is_done(source: &ReferenceImportSource) -> bool {
+    match source.status {
+        ReferenceSourceStatus::Finished | ReferenceSourceStatus::Failed => true,
+        ReferenceSourceStatus::NotStarted | ReferenceSourceStatus::InProgress => false,
+    }
+}
+
+/// Reads the source twice: once for its index and md5, once to keep it. Both reads are pinned to one version.
+async fn import_source(
+    app: &App,
+    job: &ReferenceImportJob,
+    epoch: Epoch,
+    source: &ReferenceImportSource,
+    control: &Arc<Control>,
+) -> Result<Reference, SourceFailure> {
+    let pinned = app.sources.pin(&source.source).await?;
+    let head = app.sources.read_range(&pinned, 0..pinned.size.min(64)).await?;
+    let (index, md5) = index(app, &pinned, Compression::detect(&head), control).await?;
+    let id = RefId::random();
+    let folder = format!("references/{}/{}-{epoch}-{id}", job.store, job.id);
+    let source_path = format!("{folder}/source");
+    let index_path = format!("{folder}/index");
+    let index_bytes = u64::try_from(index.fai.len()).unwrap_or(u64::MAX);
+    app.lake.put(&index_path, index.fai.into_bytes().into()).await?;
+    copy(app, &pinned, &source_path, control).await?;
+    let now = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
+    Ok(Reference {
+        id,
+        store: job.store.clone(),
+        name: source.name.clone(),
+        description: source.description.clone(),
+        tags: source.tags.clone(),
+        status: ReferenceStatus::Active,
+        md5,
+        source_path,
+        source_bytes: pinned.size,
+        index_path,
+        index_bytes,
+        job: job.id.clone(),
+        created: now,
+        updated: now,
+    })
+}
+
+async fn index(
+    app: &App,
+    pinned: &Pinned,
+    compression: Compression,
+    control: &Arc<Control>,
+) -> Result<(FastaIndex, String), SourceFailure> {
+    let digest = Arc::new(Mutex::new(Md5::new()));
+    let tee = Tee { inner: app.sources.open(pinned, 0), digest: digest.clone(), control: control.clone() };
+    let limits = app.config.import.limits();
+    let check = control.clone();
+    let work = move || {
+        let index = fasta::index(Box::new(tee), compression, &limits);
+        check.check()?;
+        index.map_err(SourceFailure::from)
+    };
+    let index = app.cpu.run("varberg-fasta", work).await??;
+    let digest = digest.lock().map_or_else(|poisoned| poisoned.into_inner().clone(), |digest| digest.clone());
+    Ok((index, hex::encode(digest.finalize())))
+}
+
+async fn copy(app: &App, pinned: &Pinned, path: &str, control: &Arc<Control>) -> Result<(), SourceFailure> {
+    let mut source = Tee { inner: app.sources.open(pinned, 0), digest: Arc::default(), control: control.clone() };
+    let lake = app.lake.clone();
+    let path = path.to_owned();
+    app.cpu.run("varberg-fasta", move || lake.put_reader(&path, &mut source)).await??;
+    Ok(())
+}
+
+/// Passes bytes on, adds them to a digest, and ends the read when the job must stop.
+struct Tee {
+    inner: Box<dyn Read + Send>,
+    digest: Arc<Mutex<Md5>>,
+    control: Arc<Control>,
+}
+
+impl Read for Tee {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.control.check().map_err(std::io::Error::other)?;
+        let n = self.inner.read(buffer)?;
+        if let (Ok(mut digest), Some(read)) = (self.digest.lock(), buffer.get(..n)) {
+            digest.update(read);
+        }
+        Ok(n)
+    }
+}
+
+async fn keep_lease(app: App, job: RefId, epoch: Epoch, control: Arc<Control>, stop: CancellationToken) {
+    let lease_s = app.config.import.lease_s;
+    let mut beat = tokio::time::interval(Duration::from_secs(u64::from(lease_s)) / 6);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return control.interrupt(Interrupt::Stopping),
+            _ = beat.tick() => {}
+        }
+        match app.catalog.heartbeat_reference_import(&job, epoch, lease_s).await {
+            Ok(Beat::Held) => {}
+            Ok(Beat::CancelRequested) => return control.interrupt(Interrupt::Cancelled),
+            Ok(Beat::Lost) => return control.interrupt(Interrupt::LeaseLost),
+            Err(error) => warn!(%error, "cannot renew the lease"),
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    if text.chars().count() <= MAX_MESSAGE {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(MAX_MESSAGE - 1).collect();
+    format!("{kept}…")
+}

@@ -1,0 +1,189 @@
+//! Claims jobs, keeps their leases, and ends them: the only place that starts import tasks.
+//!
+//! A lease is a row in the catalog with an end by the database's clock and an epoch that every claim raises. While a
+//! job runs its lease is renewed; when that fails, or another epoch appears, the job's threads are told to stop. What a
+//! worker does after losing its lease cannot reach a table: every write to the catalog checks the epoch.
+
+use super::control::{Control, Interrupt, ItemCounters};
+use super::{ImportError, Running, reference, run_job};
+use crate::app::App;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, error, info, info_span, warn};
+use varberg_catalog::{Beat, Claim, Finish, JobOutcome};
+use varberg_model::{ItemProgress, JobStatus};
+
+/// How long a worker waits for work before it looks again: jobs of dead workers come back by time, not by a call.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Runs jobs until `stop`, then lets go of what is running: its lease ends at once and the job goes on elsewhere.
+pub async fn run(app: App, stop: CancellationToken) {
+    let owner = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
+    let mut jobs = JoinSet::new();
+    while !stop.is_cancelled() {
+        while jobs.try_join_next().is_some() {}
+        if jobs.len() < app.config.import.max_jobs && start_next(&app, &owner, &stop, &mut jobs).await {
+            continue;
+        }
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = app.work.notified() => {}
+            () = tokio::time::sleep(IDLE) => {}
+            Some(_) = jobs.join_next(), if !jobs.is_empty() => {}
+        }
+    }
+    while jobs.join_next().await.is_some() {}
+}
+
+/// Starts one job of either kind if there is one.
+async fn start_next(app: &App, owner: &str, stop: &CancellationToken, jobs: &mut JoinSet<()>) -> bool {
+    let lease_s = app.config.import.lease_s;
+    match app.catalog.claim(owner, lease_s).await {
+        Ok(Some(claim)) => {
+            let span = info_span!("import", job.id = %claim.job.id, epoch = claim.lease.epoch);
+            jobs.spawn(import(app.clone(), claim, stop.clone()).instrument(span));
+            return true;
+        }
+        Ok(None) => {}
+        Err(error) => warn!(%error, "cannot look for import jobs"),
+    }
+    match app.catalog.claim_reference_import(owner, lease_s).await {
+        Ok(Some((job, epoch))) => {
+            let span = info_span!("reference-import", job.id = %job.id);
+            jobs.spawn(reference::run(app.clone(), job, epoch, stop.clone()).instrument(span));
+            true
+        }
+        Ok(None) => false,
+        Err(error) => {
+            warn!(%error, "cannot look for reference import jobs");
+            false
+        }
+    }
+}
+
+/// One claimed job from start to end.
+async fn import(app: App, claim: Claim, stop: CancellationToken) {
+    let started = Instant::now();
+    let lease = claim.lease.clone();
+    let items = claim.job.items.len();
+    let result = match prepare(&app, claim).await {
+        Ok(running) => {
+            let keeper = tokio::spawn(keep_lease(app.clone(), running.keeper(), stop));
+            let result = run_job(&app, &running).await;
+            keeper.abort();
+            result
+        }
+        Err(error) => Err(error),
+    };
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match result {
+        Ok(status) => info!(items, duration_ms, status = status.as_str(), "import job ended"),
+        Err(error) => give_up(&app, &lease, error).await,
+    }
+    app.wake_janitor();
+}
+
+/// Looks the store up and fails a job that has taken down too many workers.
+async fn prepare(app: &App, claim: Claim) -> Result<Running, ImportError> {
+    let attempts = u64::try_from(claim.lease.epoch).unwrap_or(u64::MAX);
+    if attempts > u64::from(app.config.import.max_attempts) {
+        let message = format!("internal error: the job was started {} times and never ended", attempts - 1);
+        let items = claim.job.items.iter().map(|i| (i.position, JobStatus::Failed, message.clone())).collect();
+        let outcome = JobOutcome { status: JobStatus::Failed, message, items };
+        return match app.catalog.finish(&claim.lease, &[], &outcome).await? {
+            Finish::Cancelled => Err(Interrupt::Cancelled.into()),
+            _ => Err(ImportError::Refused("too many attempts".to_owned())),
+        };
+    }
+    let job = &claim.job;
+    let store = app.catalog.store(&job.account, job.store_name.as_str()).await?;
+    let store = store.filter(|s| s.id == job.store_id).ok_or(Interrupt::Cancelled)?;
+    let counters = job.items.iter().map(|i| (i.position, Arc::<ItemCounters>::default())).collect();
+    Ok(Running { store, control: Arc::default(), counters, hold: app.hold.clone(), claim })
+}
+
+/// Leaves a job that cannot go on here in the state that its reason asks for.
+async fn give_up(app: &App, lease: &varberg_catalog::Lease, error: ImportError) {
+    let done = match &error {
+        ImportError::Interrupted(Interrupt::Cancelled) => app.catalog.cancelled(lease).await,
+        ImportError::Interrupted(Interrupt::Stopping) => app.catalog.release(lease).await,
+        ImportError::Interrupted(Interrupt::LeaseLost) | ImportError::Catalog(varberg_catalog::Error::LeaseLost) => Ok(()),
+        ImportError::Refused(_) => after_refusal(app, lease).await,
+        ImportError::Catalog(_) | ImportError::Lake(_) | ImportError::Recorded(_) => {
+            error!(%error, "import job interrupted; it is tried again when its lease ends");
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => info!(reason = %error, "import job left"),
+        Err(failed) => warn!(%failed, reason = %error, "import job left; the catalog could not be told"),
+    }
+}
+
+/// The commit's own checks refused it: a cancel or the deletion of the store came first, or the lease is gone.
+async fn after_refusal(app: &App, lease: &varberg_catalog::Lease) -> Result<(), varberg_catalog::Error> {
+    match app.catalog.heartbeat(lease, app.config.import.lease_s).await? {
+        Beat::CancelRequested => app.catalog.cancelled(lease).await,
+        Beat::Held | Beat::Lost => Ok(()),
+    }
+}
+
+/// What the lease keeper needs of a running job.
+struct Keeper {
+    lease: varberg_catalog::Lease,
+    control: Arc<Control>,
+    counters: BTreeMap<u32, Arc<ItemCounters>>,
+}
+
+impl Running {
+    fn keeper(&self) -> Keeper {
+        Keeper { lease: self.claim.lease.clone(), control: self.control.clone(), counters: self.counters.clone() }
+    }
+}
+
+/// Renews the lease six times per lease time, stores progress, and passes on the reasons to stop.
+async fn keep_lease(app: App, keeper: Keeper, stop: CancellationToken) {
+    let lease_s = app.config.import.lease_s;
+    let lease = Duration::from_secs(u64::from(lease_s));
+    let mut beat = tokio::time::interval(lease / 6);
+    let mut renewed = Instant::now();
+    let mut told = BTreeMap::new();
+    loop {
+        tokio::select! {
+            () = stop.cancelled(), if keeper.control.check().is_ok() => keeper.control.interrupt(Interrupt::Stopping),
+            _ = beat.tick() => {}
+        }
+        match app.catalog.heartbeat(&keeper.lease, lease_s).await {
+            Ok(Beat::Held) => renewed = Instant::now(),
+            Ok(Beat::CancelRequested) => {
+                renewed = Instant::now(); // the lease is held until all threads have stopped
+                keeper.control.interrupt(Interrupt::Cancelled);
+            }
+            Ok(Beat::Lost) => return keeper.control.interrupt(Interrupt::LeaseLost),
+            Err(error) => warn!(%error, "cannot renew the lease"),
+        }
+        if renewed.elapsed() > lease * 5 / 6 {
+            return keeper.control.interrupt(Interrupt::LeaseLost);
+        }
+        report(&app, &keeper, &mut told).await;
+    }
+}
+
+/// Stores the progress of the items that moved since the last time.
+async fn report(app: &App, keeper: &Keeper, told: &mut BTreeMap<u32, ItemProgress>) {
+    for (position, counters) in &keeper.counters {
+        let now = counters.snapshot();
+        if told.get(position) == Some(&now) || now == ItemProgress::default() {
+            continue;
+        }
+        match app.catalog.report_progress(&keeper.lease, *position, now).await {
+            Ok(()) => {
+                told.insert(*position, now);
+            }
+            Err(error) => warn!(%error, "cannot store the progress of an item"),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The configuration: its layers, its refusals, and `docs/configuration.md`, which is generated from the field docs.
+
+use crate::server::Server;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use varberg_server::{Config, Flags};
+
+fn load(file: Option<&str>, variables: &[(&str, &str)], flags: Flags) -> anyhow::Result<Config> {
+    let directory = tempfile::tempdir()?;
+    let path = directory.path().join("varberg.toml");
+    let config = match file {
+        Some(text) => {
+            std::fs::write(&path, text)?;
+            Some(path)
+        }
+        None => None,
+    };
+    let variables: BTreeMap<String, String> =
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Config::merge(&Flags { config, ..flags }, &variables)
+}
+
+#[test]
+fn flags_win_over_variables_and_variables_over_the_file() {
+    let file = "listen = \"127.0.0.1:1\"\nregion = \"eu-west-1\"\naccount = \"111111111111\"\n[import]\nthreads = 3\n[buckets]\na = \"/a\"\n";
+    let variables = [
+        ("VARBERG_LISTEN", "127.0.0.1:2"),
+        ("VARBERG_REGION", "eu-west-2"),
+        ("VARBERG_IMPORT_LEASE_S", "60"),
+        ("VARBERG_OTHER", "x"),
+    ];
+    let flags = Flags { listen: Some("127.0.0.1:3".into()), buckets: vec!["b=/b".into()], ..Flags::default() };
+    let config = load(Some(file), &variables, flags).unwrap();
+    assert_eq!(
+        (config.listen.as_str(), config.region.as_str(), config.account.as_str()),
+        ("127.0.0.1:3", "eu-west-2", "111111111111")
+    );
+    assert_eq!((config.import.threads, config.import.lease_s, config.import.heartbeat_s), (3, 60, 10));
+    assert_eq!(config.buckets, [("a".to_owned(), PathBuf::from("/a")), ("b".to_owned(), PathBuf::from("/b"))].into());
+}
+
+#[test]
+fn variables_hold_lists_as_shells_write_them() {
+    let variables =
+        [("VARBERG_BUCKETS", "a=/x,b=/y"), ("VARBERG_ALLOW_FILES", "/p:/q"), ("VARBERG_S3_PATH_STYLE", "true")];
+    let config = load(None, &variables, Flags::default()).unwrap();
+    assert_eq!(config.buckets.len(), 2);
+    assert_eq!(config.allow_files, [PathBuf::from("/p"), PathBuf::from("/q")]);
+    assert!(config.s3.path_style);
+}
+
+#[test]
+fn refusals_name_the_key() {
+    let files = [
+        ("listn = \"x\"", "listn"),
+        ("[import]\nthread = 1", "thread"),
+        ("[import]\nthreads = \"x\"", "line 2"),
+        ("account = \"1\"", "account"),
+        ("region = \"\"", "region"),
+        ("[import]\nlease_s = 1", "import.heartbeat_s"),
+        ("log_format = \"xml\"", "xml"),
+    ];
+    for (file, word) in files {
+        let text = format!("{:#}", load(Some(file), &[], Flags::default()).unwrap_err());
+        assert!(text.contains(word), "{file}: {text}");
+    }
+    for (name, value) in
+        [("VARBERG_IMPORT_THREADS", "many"), ("VARBERG_BUCKETS", "a"), ("VARBERG_S3_PATH_STYLE", "yes")]
+    {
+        let text = format!("{:#}", load(None, &[(name, value)], Flags::default()).unwrap_err());
+        assert!(text.contains(name), "{text}");
+    }
+    let flags = Flags { buckets: vec!["a".into()], ..Flags::default() };
+    assert!(format!("{:#}", load(None, &[], flags).unwrap_err()).contains("--bucket a"));
+}
+
+#[tokio::test]
+async fn the_data_directory_is_private() {
+    let server = Server::start().await;
+    for directory in ["", "warehouse", "spill"] {
+        let mode = std::fs::metadata(server.data_dir().join(directory)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{directory}");
+    }
+    assert!(server.data_dir().join("catalog.sqlite").is_file());
+}
+
+#[test]
+fn the_manual_is_that_of_the_fields() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = std::fs::read_to_string(root.join("src/config.rs")).unwrap();
+    let manual = manual(&source);
+    expect_test::expect_file![root.join("../../docs/configuration.md")].assert_eq(&manual);
+    for (key, variable) in Config::variables() {
+        assert!(manual.contains(&format!("| `{key}` | `{variable}` |")), "{key} is no field");
+    }
+    assert_eq!(manual.lines().filter(|line| line.starts_with("| `")).count(), Config::variables().count());
+}
+
+/// Makes the manual of the docs and fields of the structs in `source`.
+fn manual(source: &str) -> String {
+    let defaults = toml::Table::try_from(Config::default()).unwrap();
+    let variables: BTreeMap<&str, String> = Config::variables().collect();
+    let mut manual = String::from(
+        "# Configuration\n\nA TOML file (`--config FILE` or `VARBERG_CONFIG`), overridden by variables, overridden by \
+         flags of `varberg serve`.\nUnknown keys of the file are refused; unknown variables are ignored. Generated \
+         from the field docs of\n`crates/server/src/config.rs` by its test: `UPDATE_EXPECT=1 make test`.\n",
+    );
+    let mut docs: Vec<&str> = Vec::new();
+    let mut section: Option<&str> = None;
+    for line in source.lines().map(str::trim) {
+        if let Some(doc) = line.strip_prefix("///") {
+            docs.push(doc.trim());
+        } else if let Some(name) = line.strip_prefix("pub struct ").and_then(|rest| rest.strip_suffix(" {")) {
+            let prefix = match name.strip_suffix("Config").unwrap_or(name) {
+                "" => "",
+                "S3" => "s3.",
+                "Import" => "import.",
+                "Query" => "query.",
+                other => panic!("no section for {other}"),
+            };
+            section = Some(prefix);
+            let title =
+                if prefix.is_empty() { "Server".to_owned() } else { format!("`[{}]`", prefix.trim_end_matches('.')) };
+            let table = "| key | variable | default | meaning |\n|---|---|---|---|";
+            write!(manual, "\n## {title}\n\n{}\n\n{table}\n", docs.join(" ")).unwrap();
+            docs.clear();
+        } else if line == "}" {
+            section = None;
+            docs.clear();
+        } else if let (Some(prefix), Some(rest)) = (section, line.strip_prefix("pub ")) {
+            let key = format!("{prefix}{}", rest.split_once(':').unwrap().0);
+            if docs.is_empty() {
+                continue; // A section, documented at its struct.
+            }
+            let variable = &variables[key.as_str()];
+            let default = default(&defaults, &key);
+            writeln!(manual, "| `{key}` | `{variable}` | {default} | {} |", docs.join(" ")).unwrap();
+            docs.clear();
+        } else if !line.starts_with("#[") {
+            docs.clear();
+        }
+    }
+    manual
+}
+
+fn default(defaults: &toml::Table, key: &str) -> String {
+    let value = match key.split_once('.') {
+        Some((section, key)) => defaults[section].get(key),
+        None => defaults.get(key),
+    };
+    value.map_or_else(String::new, |value| format!("`{value}`"))
+}

@@ -1,0 +1,13 @@
+//! Tests of the program from outside: each starts a server on a free port with a real catalog and warehouse in a
+//! temporary directory. One binary, because each one that links the query engine is large.
+
+mod configuration;
+mod contract;
+mod guard;
+mod reference;
+mod reference_import_job;
+mod reference_store;
+mod server;
+mod tidy;
+mod variant_import_job;
+mod variant_store;

@@ -1,0 +1,181 @@
+//! StartVariantImportJob, GetVariantImportJob, ListVariantImportJobs, CancelVariantImportJob, and progress.
+
+use crate::server::{ROLE, Server, assert_timestamp};
+use serde_json::{Value, json};
+use varberg_model::ItemProgress;
+
+fn job(sources: &[&str]) -> Value {
+    let items: Vec<Value> = sources.iter().map(|source| json!({ "source": source })).collect();
+    json!({ "destinationName": "abc", "roleArn": ROLE, "items": items })
+}
+
+async fn start(server: &Server, body: &Value) -> String {
+    let answer = server.post("/import/variant", body).await.ok();
+    assert_eq!(answer.as_object().unwrap().len(), 1);
+    answer["jobId"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_job_is_accepted_without_looking_at_its_files() {
+    let server = Server::start().await;
+    server.store("abc").await;
+    let file = format!("file://{}/b.vcf.gz", server.inputs().display());
+    let id = start(&server, &job(&["s3://inputs/absent.vcf", &file])).await;
+    let shown = server.get(&format!("/import/variant/{id}")).await.ok();
+    assert_timestamp(&shown["creationTime"], 6);
+    let expected = json!({
+        "id": id, "destinationName": "abc", "roleArn": ROLE, "status": "SUBMITTED", "statusMessage": "",
+        "creationTime": shown["creationTime"], "updateTime": shown["updateTime"], "runLeftNormalization": false,
+        "items": [
+            { "source": "s3://inputs/absent.vcf", "jobStatus": "SUBMITTED" },
+            { "source": file, "jobStatus": "SUBMITTED" },
+        ],
+    });
+    assert_eq!(shown, expected);
+}
+
+#[tokio::test]
+async fn members_are_checked() {
+    let server = Server::start().await;
+    server.store("abc").await;
+    let with = |member: &str, value: Value| {
+        let mut body = job(&["s3://inputs/a.vcf"]);
+        body[member] = value;
+        body
+    };
+    let long: String = "k".repeat(22);
+    let bad = [
+        (with("destinationName", json!(null)), "destinationName"),
+        (with("destinationName", json!("A")), "destinationName"),
+        (with("roleArn", json!(null)), "roleArn"),
+        (with("roleArn", json!("arn:aws:iam::1:role/x")), "roleArn"),
+        (with("items", json!(null)), "items"),
+        (with("items", json!([])), "items"),
+        (with("items", json!({})), "items"),
+        (with("items", json!(vec![json!({ "source": "s3://inputs/a.vcf" }); 1001])), "items"),
+        (with("items", json!([1])), "items.1"),
+        (with("items", json!([{}])), "items.1.source"),
+        (with("items", json!([{ "source": "s3://inputs/a.vcf" }, { "source": 1 }])), "items.2.source"),
+        (with("items", json!([{ "source": "https://x/a.vcf" }])), "items.1.source"),
+        (with("items", json!([{ "source": "s3://inputs/a.BCF" }])), "items.1.source"),
+        (with("runLeftNormalization", json!("true")), "runLeftNormalization"),
+        (with("runLeftNormalization", json!(true)), "runLeftNormalization"),
+        (with("annotationFields", json!({ "VEP": "CSQ" })), "annotationFields"),
+        (with("annotationFields", json!({ "VEP": 1 })), "annotationFields.VEP"),
+        (with("annotationFields", json!({ "VEP": long })), "annotationFields.VEP"),
+    ];
+    for (body, member) in bad {
+        let text = server.post("/import/variant", &body).await.invalid();
+        assert!(
+            text.starts_with(&format!("1 validation error detected: Value at '{member}' failed")),
+            "{member}: {text}"
+        );
+    }
+    assert_eq!(server.post("/import/variants", &json!({})).await.ok(), json!({ "variantImportJobs": [] }));
+    start(&server, &with("runLeftNormalization", json!(false))).await;
+    start(&server, &with("annotationFields", json!({}))).await;
+    start(&server, &with("items", json!(vec![json!({ "source": "s3://inputs/a.vcf" }); 1000]))).await;
+}
+
+#[tokio::test]
+async fn the_store_must_exist() {
+    let server = Server::start().await;
+    let text = server.post("/import/variant", &job(&["s3://inputs/a.vcf"])).await.not_found();
+    assert!(text.contains("abc"), "{text}");
+}
+
+#[tokio::test]
+async fn a_file_outside_the_allowed_directories_is_refused_with_the_way_to_allow_it() {
+    let server = Server::start().await;
+    server.store("abc").await;
+    let answer = server.post("/import/variant", &job(&["s3://inputs/a.vcf", "file:///etc/a.vcf"])).await;
+    let text = answer.refused(403, "AccessDeniedException");
+    assert!(text.contains("file:///etc/a.vcf") && text.contains("--allow-files /etc"), "{text}");
+}
+
+#[tokio::test]
+async fn a_repeated_call_gives_the_same_job_and_another_body_another() {
+    let server = Server::start().await;
+    server.store("abc").await;
+    let call = async |id: &str, body: &Value| {
+        let request = server.request("POST", "/import/variant").header("amz-sdk-invocation-id", id);
+        server.send(request.json(body)).await.ok()["jobId"].clone()
+    };
+    let first = call("i-1", &job(&["s3://inputs/a.vcf"])).await;
+    assert_eq!(call("i-1", &job(&["s3://inputs/a.vcf"])).await, first);
+    assert_ne!(call("i-1", &job(&["s3://inputs/b.vcf"])).await, first);
+    assert_ne!(call("i-2", &job(&["s3://inputs/a.vcf"])).await, first);
+}
+
+#[tokio::test]
+async fn a_submitted_job_is_cancelled_with_its_items_and_only_once() {
+    let server = Server::start().await;
+    server.store("abc").await;
+    let id = start(&server, &job(&["s3://inputs/a.vcf"])).await;
+    let path = format!("/import/variant/{id}");
+    assert_eq!(server.delete(&path).await.ok(), Value::Null);
+    let shown = server.get(&path).await.ok();
+    assert_eq!((&shown["status"], &shown["items"][0]["jobStatus"]), (&json!("CANCELLED"), &json!("CANCELLED")));
+    assert_timestamp(&shown["completionTime"], 6);
+    assert!(server.delete(&path).await.invalid().contains("CANCELLED"));
+}
+
+#[tokio::test]
+async fn unknown_jobs_are_not_found_and_malformed_ids_invalid() {
+    let server = Server::start().await;
+    let path = "/import/variant/00000000-0000-4000-8000-000000000000";
+    server.get(path).await.not_found();
+    server.delete(path).await.not_found();
+    assert!(server.get("/import/variant/x").await.invalid().contains("'jobId'"));
+    server.get("/varberg/jobs/00000000-0000-4000-8000-000000000000/progress").await.not_found();
+}
+
+#[tokio::test]
+async fn jobs_are_listed_by_status_store_and_id() {
+    let server = Server::start().await;
+    server.store("abc").await;
+    let first = start(&server, &job(&["s3://inputs/a.vcf"])).await;
+    let second = start(&server, &job(&["s3://inputs/a.vcf"])).await;
+    server.delete(&format!("/import/variant/{first}")).await.ok();
+    let list = async |body: Value| {
+        let page = server.post("/import/variants", &body).await.ok();
+        let jobs = page["variantImportJobs"].as_array().unwrap().clone();
+        jobs.iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(list(json!({})).await, [second.clone(), first.clone()]);
+    assert_eq!(list(json!({ "filter": { "status": "CANCELLED" } })).await, [first.clone()]);
+    assert_eq!(list(json!({ "filter": { "storeName": "abc", "status": "SUBMITTED" } })).await, [second.clone()]);
+    assert!(list(json!({ "filter": { "storeName": "other" } })).await.is_empty());
+    assert_eq!(list(json!({ "ids": [first, "no-such-id"] })).await, [first]);
+    let page = server.post("/import/variants?maxResults=1", &json!({})).await.ok();
+    let entry = page["variantImportJobs"][0].as_object().unwrap();
+    let mut members: Vec<&String> = entry.keys().collect();
+    members.sort();
+    let expected = ["creationTime", "destinationName", "id", "roleArn", "runLeftNormalization", "status", "updateTime"];
+    assert_eq!(members, expected);
+    let next = page["nextToken"].as_str().unwrap();
+    let rest = server.post(&format!("/import/variants?nextToken={next}"), &json!({})).await.ok();
+    assert_eq!(rest["variantImportJobs"].as_array().unwrap().len(), 1);
+    assert!(rest.get("nextToken").is_none());
+    server.post(&format!("/variantStores?nextToken={next}"), &json!({})).await.invalid();
+    server.post("/import/variants", &json!({ "filter": { "status": "DONE" } })).await.invalid();
+}
+
+#[tokio::test]
+async fn the_progress_of_a_running_job_is_told() {
+    let server = Server::start().await;
+    server.store("abc").await;
+    let id = start(&server, &job(&["s3://inputs/a.vcf"])).await;
+    let claim = server.app.catalog.claim("test", 60).await.unwrap().unwrap();
+    let progress = ItemProgress { bytes_read: 5, bytes_total: 10, records: 3 };
+    server.app.catalog.report_progress(&claim.lease, 0, progress).await.unwrap();
+    let shown = server.get(&format!("/varberg/jobs/{id}/progress")).await.ok();
+    let expected = json!({
+        "jobId": id, "destinationName": "abc", "status": "IN_PROGRESS", "statusMessage": "",
+        "items": [{
+            "position": 0, "source": "s3://inputs/a.vcf", "status": "IN_PROGRESS", "message": "", "bytesRead": 5,
+            "bytesTotal": 10, "records": 3,
+        }],
+    });
+    assert_eq!(shown, expected);
+}
