@@ -133,10 +133,10 @@ class Server:
             self.process.send_signal(signal.SIGCONT)
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(30)
+                self.process.wait(45)
             except subprocess.TimeoutExpired:
                 self.kill()
-                raise AssertionError(f"SIGTERM did not end the server within 30 s:\n{self.log()[-2000:]}") from None
+                raise AssertionError(f"SIGTERM did not end the server within 45 s:\n{self.log()[-2000:]}") from None
         self._log.close()
         return self.process.returncode
 
