@@ -1,0 +1,59 @@
+# A few targets; CI calls only these. Everything is built once, into one folder, with one profile: the examples are part
+# of the build so that cargo resolves the same features for the demo, the tests and the benchmarks.
+
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+export VARBERG_BIN ?= $(CARGO_TARGET_DIR)/debug/varberg
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+PYTEST := $(VENV)/bin/python -m pytest -c tests/clients/pytest.ini --rootdir tests/clients -p no:cacheprovider tests/clients
+
+.PHONY: help demo build test test-fast test-all test-rust test-clients lint bench clean
+
+help: ## what can be done here
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: build ## the whole journey in a minute: a server, a store, an import, three questions
+	$(VARBERG_BIN) demo
+
+build:
+	cargo build --workspace --bins --examples
+
+test: test-rust test-clients ## everything a newcomer runs: Rust tests, then real clients against the real binary
+
+test-rust:
+	cargo test --workspace
+
+test-clients: build $(VENV)/.installed
+	$(PYTEST)
+
+test-fast: ## Rust tests only: under a minute after an edit
+	cargo test --workspace --quiet
+
+test-all: build $(VENV)/.installed ## with real files in full and random kills; needs bcftools and ../shared for all of it
+	cargo test --workspace
+	VARBERG_FULL=1 $(PYTEST)
+
+lint: ## format, clippy, licences and advisories of dependencies
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@if ! cargo deny --version >/dev/null 2>&1; then \
+		echo "lint: cargo-deny is not installed: licences and advisories were not checked (cargo install --locked cargo-deny)"; exit 0; \
+	fi; \
+	cargo deny check bans licenses sources || exit 1; \
+	found=$$(cargo deny check advisories 2>&1) && { echo "$$found" | tail -1; exit 0; }; \
+	case "$$found" in \
+		*"failed to fetch advisory database"*) echo "lint: the advisory database cannot be reached: advisories were not checked";; \
+		*) echo "$$found"; exit 1;; \
+	esac
+
+bench: build $(VENV)/.installed ## imports a simulated cohort and compares with bcftools; see bench/RESULTS.md
+	$(VENV)/bin/python -m pip install --quiet -r bench/requirements.txt
+	$(VENV)/bin/python bench/import.py
+
+$(VENV)/.installed: tests/clients/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt
+	touch $@
+
+clean: ## removes what was built here
+	rm -rf target $(VENV) demo-data

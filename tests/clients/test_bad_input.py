@@ -1,0 +1,209 @@
+"""Bad input ends as a failed item with its own clear text, within seconds and bounded memory; the server goes on."""
+
+import os
+import re
+import socket
+import time
+import zlib
+
+import pytest
+from server import BUCKET, create_store, import_files, reference_arn, start_import, wait_for, wait_for_job
+from vcf_files import HEADER, bgzf, gzipped, header, record, vcf
+
+MEBIBYTE = 1 << 20
+MEMORY_BOUND = 700 * MEBIBYTE
+SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def store(shared_server, reference):
+    create_store(shared_server, "bad_input", reference)
+    (shared_server.files / "good.vcf").write_text(vcf(3))
+    return "bad_input"
+
+
+def truncated_bgzf(path):
+    data = bgzf(vcf(20_000).encode())
+    path.write_bytes(data[: len(data) * 2 // 3])
+
+
+def bgzf_without_end(path):
+    """Cut exactly between two blocks: only the missing last block tells."""
+    path.write_bytes(bgzf(vcf(5_000).encode(), end=False))
+
+
+def truncated_gzip(path):
+    data = gzipped(vcf(20_000).encode())
+    path.write_bytes(data[: len(data) * 2 // 3])
+
+
+def damaged_bgzf(path):
+    data = bytearray(bgzf(vcf(20_000).encode()))
+    at = len(data) // 2
+    data[at : at + 8] = b"\0" * 8
+    path.write_bytes(data)
+
+
+def huge_line(path):
+    """One line of a gibibyte in a gzip of about a mebibyte."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, 31)
+    with open(path, "wb") as out:
+        out.write(deflate.compress(header().encode() + b"chr1\t1\t.\tA\tC\t.\t.\tX="))
+        for _ in range(1024):
+            out.write(deflate.compress(b"A" * MEBIBYTE))
+        out.write(deflate.compress(b"\n") + deflate.flush())
+
+
+def huge_header(path):
+    deflate = zlib.compressobj(9, zlib.DEFLATED, 31)
+    with open(path, "wb") as out:
+        out.write(deflate.compress(b"##fileformat=VCFv4.2\n"))
+        line = b"##note=" + b"A" * 1016 + b"\n"
+        for _ in range(200):
+            out.write(deflate.compress(line * 1024))
+        out.write(deflate.flush())
+
+
+# name, maker, what the message must contain (a regular expression)
+FILES = [
+    ("truncated.vcf.gz", truncated_bgzf, r"(?i)truncat|ends (early|inside|in the middle|before)|cut"),
+    ("noend.vcf.gz", bgzf_without_end, r"(?i)truncat|end|cut"),
+    ("truncated-gzip.vcf.gz", truncated_gzip, r"(?i)truncat|ends (early|inside|in the middle|before)|cut"),
+    ("damaged.vcf.gz", damaged_bgzf, r"(?i)damage|corrupt|invalid|checksum|crc"),
+    ("hugeline.vcf.gz", huge_line, r"(?i)line.*(long|limit|exceed|more than|MiB|bytes)"),
+    ("hugeheader.vcf.gz", huge_header, r"(?i)header.*(long|large|limit|exceed|more than|MiB|bytes)"),
+    ("empty.vcf", lambda path: path.write_bytes(b""), r"(?i)empty|E10"),
+    ("norows.vcf", lambda path: path.write_text(header()), r"E20"),
+    ("letter.vcf", lambda path: path.write_text("Dear all,\n\nplease find attached\n"), r"E10|E1\b|E11|(?i:not a VCF)"),
+    ("binary.vcf", lambda path: path.write_bytes(bytes(range(256)) * 64), r"E10|E11|E24|(?i:not a VCF|text)"),
+    ("noversion.vcf", lambda path: path.write_text(vcf(1).split("\n", 1)[1]), r"E1\b"),
+    ("oldversion.vcf", lambda path: path.write_text(vcf(1).replace("VCFv4.2", "VCFv3.3")), r"E11|E6"),
+    ("nochrom.vcf", lambda path: path.write_text(HEADER + record()), r"E2\b"),
+    ("badinteger.vcf", lambda path: path.write_text(vcf(2) + record(position="12x")), r"E15.*line 17"),
+    ("badgenotype.vcf", lambda path: path.write_text(vcf(2) + record(calls=("0/7:1,1:2:3", "0/0:1,1:2:3"))), r"E18.*line 17.*chr1:100"),
+    ("badsamples.vcf", lambda path: path.write_text(vcf(2) + record(calls=("0/0:1,1:2:3",))), r"E15.*line 17.*chr1:100"),
+    ("fewcolumns.vcf", lambda path: path.write_text(vcf(2) + "chr1\t100\t.\tA\n"), r"E16.*line 17"),
+    ("directory.vcf", lambda path: path.mkdir(), r"(?i)director"),
+    ("fifo.vcf", os.mkfifo, r"(?i)fifo|pipe|regular file"),
+    ("absent.vcf", lambda path: None, r"(?i)no such|not exist|not found|missing|absent"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name,make,text", FILES, ids=[f[0] for f in FILES])
+def test_a_bad_file_fails_with_its_own_text(shared_server, store, name, make, text):
+    make(shared_server.files / name)
+    began = time.monotonic()
+    job = import_files(shared_server, store, name, "good.vcf")
+    took = time.monotonic() - began
+    assert job["status"] == "COMPLETED_WITH_FAILURES", job
+    bad, good = job["items"]
+    assert (bad["jobStatus"], good["jobStatus"]) == ("FAILED", "COMPLETED")
+    assert re.search(text, bad["statusMessage"]), bad["statusMessage"]
+    assert len(bad["statusMessage"]) < 2000
+    assert "S1" not in bad["statusMessage"] and "0/1" not in bad["statusMessage"], "no sample names, no genotypes"
+    assert took < SECONDS
+    assert shared_server.peak_memory() < MEMORY_BOUND
+    statement = f"""SELECT count(*) FROM "default"."bad_input" WHERE importjobid = '{job["id"]}'"""
+    assert shared_server.value(statement) == 6, "the good file's rows only"
+
+
+def test_every_cause_has_a_text_of_its_own(shared_server, store):
+    causes = ["truncated.vcf.gz", "absent.vcf", "directory.vcf", "hugeline.vcf.gz", "empty.vcf", "letter.vcf", "norows.vcf", "fifo.vcf"]
+    for name, make, _ in FILES:
+        if name in causes and not os.path.lexists(shared_server.files / name):
+            make(shared_server.files / name)
+    job = import_files(shared_server, store, *causes)
+    texts = [item["statusMessage"].replace(name, "") for item, name in zip(job["items"], causes)]
+    assert job["status"] == "FAILED"
+    assert len(set(texts)) == len(causes), texts
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file; run as another user to test an unreadable one")
+def test_an_unreadable_file(shared_server, store):
+    path = shared_server.files / "secret.vcf"
+    path.write_text(vcf(1))
+    path.chmod(0)
+    item = import_files(shared_server, store, "secret.vcf")["items"][0]
+    assert item["jobStatus"] == "FAILED" and re.search(r"(?i)permission|may not|denied", item["statusMessage"]), item
+
+
+def test_a_device_and_a_socket_are_refused(shared_server, store, tmp_path):
+    with socket.socket(socket.AF_UNIX) as listener:
+        directory = os.getcwd()
+        os.chdir(shared_server.files)  # a socket's path has a length limit
+        try:
+            listener.bind("socket.vcf")
+        finally:
+            os.chdir(directory)
+        (shared_server.files / "zero.vcf").symlink_to("/dev/zero")
+        job = import_files(shared_server, store, "socket.vcf", "zero.vcf")
+    assert [i["jobStatus"] for i in job["items"]] == ["FAILED", "FAILED"]
+    assert all(i["statusMessage"] for i in job["items"])
+
+
+def test_a_symlink_out_of_the_bucket_is_refused(shared_server, store, tmp_path):
+    outside = tmp_path / "outside.vcf"
+    outside.write_text(vcf(1))
+    (shared_server.files / "link.vcf").symlink_to(outside)
+    (shared_server.files / "linkdir").symlink_to(tmp_path)
+    (shared_server.files / "inner.vcf").symlink_to("good.vcf")
+    job = import_files(shared_server, store, "link.vcf", "linkdir/outside.vcf")
+    assert [i["jobStatus"] for i in job["items"]] == ["FAILED", "FAILED"]
+    assert all(re.search(r"(?i)link|outside|leaves|escape", i["statusMessage"]) for i in job["items"]), job["items"]
+
+
+@pytest.mark.parametrize("key", ["../outside.vcf", "a/../../outside.vcf", "/etc/passwd", "..%2Foutside.vcf", "%2e%2e/outside.vcf", "./good.vcf/../../x"])
+def test_paths_never_leave_the_bucket(shared_server, store, key):
+    (shared_server.files.parent / "outside.vcf").write_text(vcf(1))
+    client = shared_server.client()
+    try:
+        job = wait_for_job(shared_server, start_import(shared_server, store, f"s3://{BUCKET}/{key}"))
+    except client.exceptions.ClientError as error:
+        assert error.response["Error"]["Code"] in ("ValidationException", "AccessDeniedException")
+        return
+    assert job["status"] == "FAILED"
+    assert "root:" not in job["items"][0]["statusMessage"]
+
+
+def test_a_file_outside_the_allowed_directories_names_the_setting(shared_server, store, tmp_path):
+    path = tmp_path / "mine.vcf"
+    path.write_text(vcf(1))
+    client = shared_server.client()
+    with pytest.raises(client.exceptions.ClientError) as caught:
+        start_import(shared_server, store, f"file://{path}")
+    error = caught.value.response["Error"]
+    assert error["Code"] == "AccessDeniedException"
+    assert f"--allow-files {tmp_path}" in error["Message"], error
+
+
+def test_a_file_inside_the_allowed_directories_imports(make_server, tmp_path):
+    allowed = tmp_path / "allowed"
+    allowed.mkdir()
+    (allowed / "mine.vcf").write_text(vcf(2))
+    (allowed / "out.vcf").symlink_to("/etc/passwd")
+    running = make_server(args=("--allow-files", str(allowed)))
+    create_store(running, "allowed", reference_arn(running))
+    assert import_files(running, "allowed", f"file://{allowed}/mine.vcf")["status"] == "COMPLETED"
+    assert import_files(running, "allowed", f"file://{allowed}/out.vcf")["status"] == "FAILED"
+
+
+def test_a_file_that_changes_while_it_is_read_fails(make_server, tmp_path):
+    hold = tmp_path / "hold"
+    running = make_server(hold=f"header-read:{hold}")
+    create_store(running, "changing", reference_arn(running))
+    path = running.files / "changing.vcf"
+    path.write_text(vcf(200_000))
+    job = start_import(running, "changing", "changing.vcf")
+    wait_for(hold.exists, "the worker to have read the header")
+    path.write_text(vcf(100_000, samples=("T1", "T2")))
+    hold.unlink()
+    answer = wait_for_job(running, job)
+    assert answer["status"] == "FAILED", answer
+    assert re.search(r"(?i)chang", answer["items"][0]["statusMessage"]), answer["items"]
+    assert running.value('SELECT count(*) FROM "default"."changing"') == 0
+
+
+def test_the_server_is_well_after_all_that(shared_server, store):
+    assert import_files(shared_server, store, "good.vcf")["status"] == "COMPLETED"
+    assert shared_server.peak_memory() < MEMORY_BOUND
+    assert "panicked" not in shared_server.log()
