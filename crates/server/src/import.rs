@@ -64,7 +64,8 @@ pub async fn run_job(app: &App, running: &Running) -> Result<JobStatus, ImportEr
     running.hold.reached(Stage::Claimed).await;
     let mut outcome = Outcome::resume(&claim.results)?;
     let todo: Vec<_> = claim.job.items.iter().filter(|i| !outcome.has(i.position)).collect();
-    let mut ended = stream::iter(todo).map(|i| item::import_item(app, running, i)).buffer_unordered(app.cpu.threads());
+    let imports: Vec<_> = todo.into_iter().map(|i| item::import_item(app, running, i)).collect();
+    let mut ended = stream::iter(imports).buffer_unordered(app.cpu.threads());
     while let Some((position, result)) = ended.next().await {
         item::record(app, running, &mut outcome, position, result?).await?;
         running.hold.reached(Stage::ItemRecorded).await;

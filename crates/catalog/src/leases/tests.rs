@@ -106,12 +106,17 @@ async fn the_janitor_sees_what_is_alive_and_what_is_recorded() {
     catalog.record_item(&claim.lease, &imported(1, "b")).await.unwrap();
     catalog.record_item(&claim.lease, &imported(0, "a")).await.unwrap();
     let results = vec!["a".to_owned(), "b".to_owned()];
-    let files = |terminal, live_epoch| JobFiles { terminal, live_epoch, results: results.clone() };
+    let files = |terminal, epoch, results: &[String]| JobFiles {
+        terminal,
+        store: store.id.clone(),
+        epoch,
+        results: results.to_vec(),
+    };
     let seen = catalog.job_epochs().await.unwrap();
-    assert_eq!(seen[&claim.lease.job], files(false, Some(1)));
-    assert_eq!(seen[&waiting.id], JobFiles::default());
+    assert_eq!(seen[&claim.lease.job], files(false, 1, &results));
+    assert_eq!(seen[&waiting.id], files(false, 0, &[]));
     catalog.release(&claim.lease).await.unwrap();
-    assert_eq!(catalog.job_epochs().await.unwrap()[&claim.lease.job], files(false, None));
+    assert_eq!(catalog.job_epochs().await.unwrap()[&claim.lease.job], files(false, 1, &results), "a lease let go still holds its epoch");
     catalog.cancelled(&claim.lease).await.unwrap();
-    assert_eq!(catalog.job_epochs().await.unwrap()[&claim.lease.job], files(true, None));
+    assert_eq!(catalog.job_epochs().await.unwrap()[&claim.lease.job], files(true, 1, &[]));
 }

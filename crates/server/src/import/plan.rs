@@ -120,8 +120,9 @@ fn part_size(file: u64, compression: Compression, configured: u64, threads: usiz
 /// The first block at or after each wanted offset, ascending, without repeats.
 async fn block_starts(sources: &Sources, pinned: &Pinned, wanted: &[u64]) -> Result<Vec<u64>, PlanError> {
     let mut starts: Vec<u64> = Vec::new();
+    let reach = u64::try_from(BLOCK_WINDOW).unwrap_or(u64::MAX);
     for from in wanted.iter().copied() {
-        let window = sources.read_range(pinned, from..pinned.size.min(from + BLOCK_WINDOW)).await?;
+        let window = sources.read_range(pinned, from..pinned.size.min(from.saturating_add(reach))).await?;
         let found = find_block(&window).and_then(|offset| u64::try_from(offset).ok()).map(|offset| from + offset);
         if let Some(start) = found.filter(|start| starts.last().is_none_or(|last| last < start)) {
             starts.push(start);

@@ -23,9 +23,10 @@ const IDLE: Duration = Duration::from_secs(1);
 pub async fn run(app: App, stop: CancellationToken) {
     let owner = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
     let mut jobs = JoinSet::new();
+    let max_jobs = usize::try_from(app.config.import.max_jobs).unwrap_or(usize::MAX);
     while !stop.is_cancelled() {
         while jobs.try_join_next().is_some() {}
-        if jobs.len() < app.config.import.max_jobs && start_next(&app, &owner, &stop, &mut jobs).await {
+        if jobs.len() < max_jobs && start_next(&app, &owner, &stop, &mut jobs).await {
             continue;
         }
         tokio::select! {
