@@ -63,7 +63,7 @@ pub enum Beat {
 }
 
 /// What the janitor must know of a job's files.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobFiles {
     pub terminal: bool,
     /// The store it writes to.

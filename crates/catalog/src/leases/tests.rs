@@ -105,13 +105,17 @@ async fn the_janitor_sees_what_is_alive_and_what_is_recorded() {
     catalog.enqueue(&waiting, None).await.unwrap();
     catalog.record_item(&claim.lease, &imported(1, "b")).await.unwrap();
     catalog.record_item(&claim.lease, &imported(0, "a")).await.unwrap();
-    let results = vec!["a".to_owned(), "b".to_owned()];
-    let files = |terminal, live_epoch| JobFiles { terminal, live_epoch, results: results.clone() };
+    let files = |terminal, epoch, results: &[&str]| JobFiles {
+        terminal,
+        store: store.id.clone(),
+        epoch,
+        results: results.iter().map(|result| (*result).to_owned()).collect(),
+    };
     let seen = catalog.job_epochs().await.unwrap();
-    assert_eq!(seen[&claim.lease.job], files(false, Some(1)));
-    assert_eq!(seen[&waiting.id], JobFiles::default());
+    assert_eq!(seen[&claim.lease.job], files(false, 1, &["a", "b"]));
+    assert_eq!(seen[&waiting.id], files(false, 0, &[]));
     catalog.release(&claim.lease).await.unwrap();
-    assert_eq!(catalog.job_epochs().await.unwrap()[&claim.lease.job], files(false, None));
+    assert_eq!(catalog.job_epochs().await.unwrap()[&claim.lease.job], files(false, 1, &["a", "b"]));
     catalog.cancelled(&claim.lease).await.unwrap();
-    assert_eq!(catalog.job_epochs().await.unwrap()[&claim.lease.job], files(true, None));
+    assert_eq!(catalog.job_epochs().await.unwrap()[&claim.lease.job], files(true, 1, &[]));
 }
