@@ -93,7 +93,8 @@ impl Catalog {
         Ok(tx.commit().await?)
     }
 
-    /// Notes how far an item is; an item that waited is IN_PROGRESS from then on.
+    /// Notes how far an item is; an item that waited is IN_PROGRESS from then on. Each note is a durable write, so
+    /// once a second per item is plenty.
     ///
     /// Errors: [`Error::LeaseLost`]; [`Error::NotFound`] when the job has no such item.
     pub async fn report_progress(&self, lease: &Lease, position: u32, progress: ItemProgress) -> Result<()> {

@@ -66,9 +66,11 @@ pub enum Beat {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobFiles {
     pub terminal: bool,
-    /// The epoch whose lease is alive now.
-    pub live_epoch: Option<i64>,
-    /// Payloads of all recorded items, by position.
+    /// The store it writes to.
+    pub store: StoreId,
+    /// The newest epoch: the only one that may still write. Lower ones are dead.
+    pub epoch: i64,
+    /// Payloads of the recorded items of a job that runs, by position.
     pub results: Vec<String>,
 }
 
@@ -171,17 +173,19 @@ impl Catalog {
     /// For each job there is: has it ended, which epoch may still write, what is recorded.
     pub async fn job_epochs(&self) -> Result<BTreeMap<JobId, JobFiles>> {
         let mut tx = self.read().await?;
-        let now = now_us(&mut tx).await?;
         let mut jobs = BTreeMap::new();
-        for row in sqlx::query("SELECT id, status, epoch, lease_until_us FROM import_jobs").fetch_all(&mut *tx).await? {
-            let terminal = job_status(&row)?.is_terminal();
-            let until: Option<i64> = row.try_get("lease_until_us")?;
-            let alive = !terminal && until.is_some_and(|until| until > now);
-            let live_epoch = if alive { Some(row.try_get("epoch")?) } else { None };
-            jobs.insert(job_id(&row)?, JobFiles { terminal, live_epoch, results: Vec::new() });
+        for row in sqlx::query("SELECT id, store_id, status, epoch FROM import_jobs").fetch_all(&mut *tx).await? {
+            let files = JobFiles {
+                terminal: job_status(&row)?.is_terminal(),
+                store: StoreId::from_stored(row.try_get("store_id")?),
+                epoch: row.try_get("epoch")?,
+                results: Vec::new(),
+            };
+            jobs.insert(job_id(&row)?, files);
         }
         let payloads = sqlx::query(
-            "SELECT job_id AS id, result FROM import_items WHERE outcome = 'IMPORTED' ORDER BY job_id, position",
+            "SELECT i.job_id AS id, i.result FROM import_items i JOIN import_jobs j ON j.id = i.job_id \
+             WHERE i.outcome = 'IMPORTED' AND j.status = 'IN_PROGRESS' ORDER BY i.job_id, i.position",
         )
         .fetch_all(&mut *tx)
         .await?;

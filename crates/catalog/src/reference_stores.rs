@@ -65,7 +65,8 @@ impl Catalog {
 
     /// The reference store of that id.
     pub async fn reference_store(&self, account: &AccountId, id: &RefId) -> Result<Option<ReferenceStore>> {
-        find_store(&mut *self.readers.acquire().await?, account, id).await
+        let mut connection = self.readers.acquire().await?;
+        find_store(&mut connection, account, id).await
     }
 
     /// A page of the account's reference stores, newest first.

@@ -26,29 +26,29 @@ pub(crate) fn count(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-fn unreadable(column: &'static str, value: impl ToString) -> Error {
+fn unreadable(column: &'static str, value: &impl ToString) -> Error {
     Error::Stored { column, source: Box::new(Unexpected(value.to_string())) }
 }
 
 fn time(row: &Row, column: &'static str) -> Result<DateTime<Utc>> {
     let us: i64 = row.try_get(column)?;
-    DateTime::from_timestamp_micros(us).ok_or_else(|| unreadable(column, us))
+    DateTime::from_timestamp_micros(us).ok_or_else(|| unreadable(column, &us))
 }
 
 fn optional_time(row: &Row, column: &'static str) -> Result<Option<DateTime<Utc>>> {
     let us: Option<i64> = row.try_get(column)?;
-    us.map(|us| DateTime::from_timestamp_micros(us).ok_or_else(|| unreadable(column, us))).transpose()
+    us.map(|us| DateTime::from_timestamp_micros(us).ok_or_else(|| unreadable(column, &us))).transpose()
 }
 
 fn unsigned(row: &Row, column: &'static str) -> Result<u64> {
     let value: i64 = row.try_get(column)?;
-    u64::try_from(value).map_err(|_| unreadable(column, value))
+    u64::try_from(value).map_err(|_| unreadable(column, &value))
 }
 
 /// The column `position`.
 pub(crate) fn position(row: &Row) -> Result<u32> {
     let value: i64 = row.try_get("position")?;
-    u32::try_from(value).map_err(|_| unreadable("position", value))
+    u32::try_from(value).map_err(|_| unreadable("position", &value))
 }
 
 /// A column that `parse` gave its text.
@@ -62,7 +62,7 @@ where
 
 fn named<T>(row: &Row, column: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
     let text: String = row.try_get(column)?;
-    parse(&text).ok_or_else(|| unreadable(column, text))
+    parse(&text).ok_or_else(|| unreadable(column, &text))
 }
 
 fn account(row: &Row) -> Result<AccountId> {

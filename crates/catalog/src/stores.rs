@@ -66,7 +66,8 @@ impl Catalog {
 
     /// The store of that name, in whatever state.
     pub async fn store(&self, account: &AccountId, name: &str) -> Result<Option<VariantStore>> {
-        find(&mut *self.readers.acquire().await?, account, name).await
+        let mut connection = self.readers.acquire().await?;
+        find(&mut connection, account, name).await
     }
 
     /// A page of the account's stores, newest first.

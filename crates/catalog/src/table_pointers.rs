@@ -33,6 +33,17 @@ impl Catalog {
         .await?;
         Ok(location.flatten())
     }
+
+    /// Whether any table lies in a namespace.
+    pub async fn namespace_exists(&self, namespace: &str) -> Result<bool> {
+        let found: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM iceberg_tables WHERE catalog_name = $1 AND table_namespace = $2 LIMIT 1")
+                .bind(CATALOG_NAME)
+                .bind(namespace)
+                .fetch_optional(&self.readers)
+                .await?;
+        Ok(found.is_some())
+    }
 }
 
 /// Adds a table and its namespace, written as PyIceberg writes them.
@@ -90,7 +101,7 @@ mod tests {
     use super::*;
     use expect_test::expect;
 
-    /// The text is what pyiceberg 0.12.0 leaves in `sqlite_master`.
+    /// The text is what pyiceberg 0.12.0 leaves in `sqlite_master`, indentation aside.
     #[tokio::test]
     async fn the_tables_are_those_of_pyiceberg() {
         let catalog = Catalog::open_in_memory().await.unwrap();
@@ -100,24 +111,24 @@ mod tests {
         .fetch_all(&catalog.readers)
         .await
         .unwrap();
-        let ddl = ddl.join("\n").replace('\t', "").replace(" \n", "\n");
-        expect![[r"
+        let ddl = ddl.join("\n");
+        expect![[r#"
             CREATE TABLE iceberg_tables (
-            catalog_name VARCHAR(255) NOT NULL,
-            table_namespace VARCHAR(255) NOT NULL,
-            table_name VARCHAR(255) NOT NULL,
-            metadata_location VARCHAR(1000),
-            previous_metadata_location VARCHAR(1000),
-            iceberg_type VARCHAR(5),
-            PRIMARY KEY (catalog_name, table_namespace, table_name)
+                catalog_name VARCHAR(255) NOT NULL,
+                table_namespace VARCHAR(255) NOT NULL,
+                table_name VARCHAR(255) NOT NULL,
+                metadata_location VARCHAR(1000),
+                previous_metadata_location VARCHAR(1000),
+                iceberg_type VARCHAR(5),
+                PRIMARY KEY (catalog_name, table_namespace, table_name)
             )
             CREATE TABLE iceberg_namespace_properties (
-            catalog_name VARCHAR(255) NOT NULL,
-            namespace VARCHAR(255) NOT NULL,
-            property_key VARCHAR(255) NOT NULL,
-            property_value VARCHAR(1000) NOT NULL,
-            PRIMARY KEY (catalog_name, namespace, property_key)
-            )"]]
+                catalog_name VARCHAR(255) NOT NULL,
+                namespace VARCHAR(255) NOT NULL,
+                property_key VARCHAR(255) NOT NULL,
+                property_value VARCHAR(1000) NOT NULL,
+                PRIMARY KEY (catalog_name, namespace, property_key)
+            )"#]]
         .assert_eq(&ddl);
     }
 }

@@ -1,11 +1,13 @@
 //! FASTA to its index, as `samtools faidx` writes it. In: stored bytes, plain, gzip or BGZF. Out: the text of the `.fai`,
-//! whose offsets are those of the decompressed text. Keeps no bases; a sequence may be one line of any length.
+//! whose offsets are those of the decompressed text, and the MD5 of the stored bytes. Keeps no bases; a sequence may be one line of any length.
 
 use crate::compression::{Compression, Decoder};
 use crate::fault::{Cause, Fault};
 use crate::lines::{Limits, limit};
+use md5::{Digest, Md5};
 use std::collections::HashSet;
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The index of a FASTA file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct FastaIndex {
     pub contigs: usize,
     /// Bases of all sequences.
     pub bases: u64,
+    /// MD5 of the file as stored, in hexadecimal digits.
+    pub md5: String,
 }
 
 /// Indexes a FASTA file.
@@ -23,7 +27,9 @@ pub struct FastaIndex {
 /// Faults: a file that does not begin with `>`, an empty or repeated name, lines of different lengths within a sequence
 /// (the last one may be shorter), names that are not UTF-8, damaged compression, passed limits.
 pub fn index(input: Box<dyn Read + Send>, compression: Compression, limits: &Limits) -> Result<FastaIndex, Fault> {
-    let mut decoder = Decoder::new(input, compression);
+    let digest = Arc::new(Mutex::new(Md5::new()));
+    let input = Digested { input, digest: Arc::clone(&digest) };
+    let mut decoder = Decoder::new(Box::new(input), compression);
     let mut scan = Scan::default();
     let mut name = Vec::new();
     loop {
@@ -57,7 +63,25 @@ pub fn index(input: Box<dyn Read + Send>, compression: Compression, limits: &Lim
     if !scan.at_line_start {
         scan.end_line(&mut name, decoder.position(), false)?;
     }
-    scan.finish()
+    let mut index = scan.finish()?;
+    let digest = std::mem::take(&mut *digest.lock().unwrap_or_else(PoisonError::into_inner));
+    index.md5 = hex::encode(digest.finalize());
+    Ok(index)
+}
+
+/// Takes the digest of the bytes that a decoder reads.
+struct Digested {
+    input: Box<dyn Read + Send>,
+    digest: Arc<Mutex<Md5>>,
+}
+
+impl Read for Digested {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.input.read(out)?;
+        let mut digest = self.digest.lock().unwrap_or_else(PoisonError::into_inner);
+        digest.update(out.get(..n).unwrap_or_default());
+        Ok(n)
+    }
 }
 
 /// The sequence that is being read.
@@ -93,7 +117,7 @@ impl Default for Scan {
             ends_with_return: false,
             sequence: None,
             names: HashSet::new(),
-            index: FastaIndex { fai: String::new(), contigs: 0, bases: 0 },
+            index: FastaIndex { fai: String::new(), contigs: 0, bases: 0, md5: String::new() },
         }
     }
 }

@@ -124,8 +124,9 @@ causes! {
     NullHeaderField E9 "a structured header line lacks a value it must have";
     NoHeader E10 "the file has no VCF header";
     OldVersion E11 "VCF 3 and older are not supported; convert the file to VCF 4.2";
+    MissingDescription E11 "an INFO or FORMAT line has no Description";
     HeaderLine E11 "a structured header line cannot be parsed";
-    FormatWithoutSamples E11 "the #CHROM line has FORMAT but no samples; the file is read as sites only";
+    FormatWithoutSamples E11 "the #CHROM line has FORMAT but no samples; cut the file to its first 8 columns";
     DuplicateDeclaration E11 "an INFO or FORMAT id is declared twice; the first line holds";
     SecondHeader E11 "a second, different #CHROM line stands between the records; import the files one by one";
     DuplicateSamples E12 "two sample columns have the same name; rename one of them";

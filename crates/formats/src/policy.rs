@@ -90,12 +90,14 @@ fn lenient(cause: Cause) -> Verdict {
         | Cause::UnsupportedVersion
         | Cause::NoHeader
         | Cause::OldVersion
+        | Cause::FormatWithoutSamples
         | Cause::SecondHeader
         | Cause::DuplicateSamples
         | Cause::TooFewColumns
         | Cause::SampleColumns
         | Cause::Position
         | Cause::EmptyContig
+        | Cause::DuplicateFormatKey
         | Cause::TooManyValues
         | Cause::GenotypeIndex
         | Cause::BatchTooLarge
@@ -114,8 +116,8 @@ fn lenient(cause: Cause) -> Verdict {
         Cause::UnknownType
         | Cause::BadNumber
         | Cause::NullHeaderField
+        | Cause::MissingDescription
         | Cause::HeaderLine
-        | Cause::FormatWithoutSamples
         | Cause::DuplicateDeclaration
         | Cause::HeaderBlankLine
         | Cause::AlleleAlphabet
@@ -135,12 +137,101 @@ fn lenient(cause: Cause) -> Verdict {
         | Cause::EndBeforeStart
         | Cause::UndeclaredInfo
         | Cause::UndeclaredFormat
-        | Cause::DuplicateFormatKey
         | Cause::GenotypeNotFirst
         | Cause::SampleValue
         | Cause::BlankLine
         | Cause::CarriageReturn => Verdict::Warn,
         // HealthOmics refuses it; every later version of VCF made GT optional.
         Cause::MissingGenotype => Verdict::Accept,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    #[test]
+    fn the_lenient_table_is_frozen() {
+        let line = |c: &Cause| format!("{} {} {:?}\n", c.name(), c.code(), Policy::lenient().verdict(*c));
+        let table: String = Cause::ALL.iter().map(line).collect();
+        expect![[r#"
+            MissingFileformat E1 RejectFile
+            MissingChromLine E2 RejectFile
+            TooFewHeaderColumns E3 RejectFile
+            HeaderColumnName E4 RejectFile
+            HeaderColumnOrder E5 RejectFile
+            UnsupportedVersion E6 RejectFile
+            UnknownType E7 Warn
+            BadNumber E8 Warn
+            NullHeaderField E9 Warn
+            NoHeader E10 RejectFile
+            OldVersion E11 RejectFile
+            MissingDescription E11 Warn
+            HeaderLine E11 Warn
+            FormatWithoutSamples E11 RejectFile
+            DuplicateDeclaration E11 Warn
+            SecondHeader E11 RejectFile
+            DuplicateSamples E12 RejectFile
+            HeaderBlankLine E12 Warn
+            AlleleAlphabet E14 Warn
+            EmptyAllele E14 Warn
+            SymbolicReference E15 Warn
+            DuplicateAllele E15 Warn
+            AltEqualsRef E15 Warn
+            TooFewColumns E16 RejectFile
+            SampleColumns E15 RejectFile
+            Position E15 RejectFile
+            EmptyContig E15 RejectFile
+            EmptyId E15 Warn
+            Quality E18 Warn
+            FilterZero E15 Warn
+            EmptyFilter E15 Warn
+            EmptyInfo E15 Warn
+            InfoSpace E15 Warn
+            EmptyInfoKey E15 Warn
+            DuplicateInfoKey E15 Warn
+            EndNotInteger E15 Warn
+            EndBeforeStart E15 Warn
+            UndeclaredInfo E17 Warn
+            UndeclaredFormat E17 Warn
+            DuplicateFormatKey E15 RejectFile
+            GenotypeNotFirst E15 Warn
+            MissingGenotype E15 Accept
+            TooManyValues E15 RejectFile
+            GenotypeIndex E18 RejectFile
+            SampleValue E18 Warn
+            BatchTooLarge E23 RejectFile
+            BlankLine E15 Warn
+            CarriageReturn E15 Warn
+            NotText E24 RejectFile
+            Truncated E21 RejectFile
+            Damaged E22 RejectFile
+            LineTooLong E23 RejectFile
+            HeaderTooLong E23 RejectFile
+            TooManyBytes E23 RejectFile
+            Io E25 RejectFile
+            FastaStart E26 RejectFile
+            FastaName E26 RejectFile
+            FastaDuplicateName E26 RejectFile
+            FastaLineLength E26 RejectFile
+        "#]]
+        .assert_eq(&table);
+    }
+
+    #[test]
+    fn what_cannot_be_read_stays_a_fault_whatever_the_policy() {
+        for cause in Cause::ALL.iter().copied().filter(|c| Policy::is_final(*c)) {
+            assert_eq!(Policy::lenient().with(cause, Verdict::Accept).verdict(cause), Verdict::RejectFile, "{cause:?}");
+        }
+        let policy = Policy::lenient().with(Cause::Position, Verdict::RejectRecord);
+        assert_eq!(policy.verdict(Cause::Position), Verdict::RejectRecord);
+    }
+
+    #[test]
+    fn texts_are_one_line_and_names_are_unique() {
+        let names: std::collections::BTreeSet<&str> = Cause::ALL.iter().map(|c| c.name()).collect();
+        assert_eq!(names.len(), Cause::ALL.len());
+        assert!(Cause::ALL.iter().all(|c| !c.text().is_empty() && !c.text().contains('\n')));
     }
 }

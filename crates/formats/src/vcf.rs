@@ -262,3 +262,6 @@ impl Judge {
         Stop::File(Box::new(fault))
     }
 }
+
+#[cfg(test)]
+mod tests;

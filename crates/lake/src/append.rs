@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub const JOB_ID: &str = "varberg.job-id";
 /// How often a commit is rebased before it gives up.
 const MAX_ATTEMPTS: u32 = 30;
-/// Small manifests are merged into one when a table has more than this many.
+/// Small manifests are merged into one when a table has more than this many of them.
 const MAX_MANIFESTS: usize = 100;
 /// A manifest with at least this many files is not small.
 const LARGE_MANIFEST: u32 = 2_000;
@@ -110,7 +110,7 @@ async fn stage(lake: &Lake, old: &str, append: &Append) -> Result<Option<String>
     };
     manifests.insert(0, commit.write_added(&append.files).await?);
     let list = commit.write_list(manifests).await?;
-    let snapshot = commit.snapshot(list, append)?;
+    let snapshot = commit.snapshot(list, append);
     let next = metadata_with(&metadata, old, snapshot)?;
     let version = next_version(old);
     let location = format!("{directory}/{version:05}-{}-{}.metadata.json", append.tag, Uuid::new_v4());
@@ -176,13 +176,14 @@ impl Commit<'_> {
 
     /// Replaces small manifests by one once there are many; else hands them back.
     async fn merge_small(&self, lake: &Lake, manifests: Vec<ManifestFile>) -> Result<Vec<ManifestFile>> {
-        if manifests.len() <= MAX_MANIFESTS {
+        let is_small = |m: &ManifestFile| {
+            let (added, existing) = (m.added_files_count, m.existing_files_count);
+            added.unwrap_or(u32::MAX).saturating_add(existing.unwrap_or(u32::MAX)) < LARGE_MANIFEST
+        };
+        if manifests.iter().filter(|m| is_small(m)).count() <= MAX_MANIFESTS {
             return Ok(manifests);
         }
-        let files = |m: &ManifestFile| {
-            m.added_files_count.unwrap_or(u32::MAX).saturating_add(m.existing_files_count.unwrap_or(u32::MAX))
-        };
-        let (small, mut kept): (Vec<_>, Vec<_>) = manifests.into_iter().partition(|m| files(m) < LARGE_MANIFEST);
+        let (small, mut kept): (Vec<_>, Vec<_>) = manifests.into_iter().partition(is_small);
         let mut writer = self.manifest_writer("merged")?;
         for manifest in &small {
             let content = lake.manifest(manifest).await?;
@@ -211,9 +212,9 @@ impl Commit<'_> {
         Ok(location)
     }
 
-    fn snapshot(&self, manifest_list: String, append: &Append) -> Result<Snapshot> {
+    fn snapshot(&self, manifest_list: String, append: &Append) -> Snapshot {
         let now = chrono::Utc::now().timestamp_millis().max(self.metadata.last_updated_ms());
-        Ok(Snapshot::builder()
+        Snapshot::builder()
             .with_snapshot_id(self.snapshot_id)
             .with_parent_snapshot_id(self.metadata.current_snapshot_id())
             .with_sequence_number(self.sequence)
@@ -221,7 +222,7 @@ impl Commit<'_> {
             .with_manifest_list(manifest_list)
             .with_summary(Summary { operation: Operation::Append, additional_properties: self.summary(append) })
             .with_schema_id(self.metadata.current_schema_id())
-            .build())
+            .build()
     }
 
     /// Iceberg's counters (spec, "Optional Snapshot Summary Fields") and the append's own properties.

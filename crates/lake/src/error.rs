@@ -12,11 +12,11 @@ pub enum Error {
     #[error("'{path}' is not a file below the warehouse")]
     Path { path: String },
     #[error("{operation} of '{path}' failed")]
-    Storage { operation: &'static str, path: String, source: object_store::Error },
+    Storage { operation: &'static str, path: String, source: Box<object_store::Error> },
     #[error("{operation} of '{path}' failed")]
     Io { operation: &'static str, path: String, source: std::io::Error },
-    #[error("{operation}: table metadata")]
-    Metadata { operation: &'static str, source: iceberg::Error },
+    #[error("{operation} failed")]
+    Metadata { operation: &'static str, source: Box<iceberg::Error> },
     #[error("writing a data file failed")]
     Parquet(#[from] parquet::errors::ParquetError),
     #[error("sorting rows of a data file failed")]
@@ -31,7 +31,7 @@ pub enum Error {
     #[error("table '{namespace}.{name}' changed {attempts} times during the commit")]
     Contended { namespace: String, name: String, attempts: u32 },
     /// The pointer store failed; whether the swap took place is unknown if `in_swap`.
-    #[error("table pointers")]
+    #[error("reading or moving table pointers failed")]
     Pointers { source: Box<dyn std::error::Error + Send + Sync>, in_swap: bool },
     /// A bug of ours.
     #[error("internal: {0}")]
@@ -51,10 +51,10 @@ impl Error {
 
     pub(crate) fn storage(operation: &'static str, path: &str) -> impl FnOnce(object_store::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Storage { operation, path, source }
+        move |source| Self::Storage { operation, path, source: Box::new(source) }
     }
 
     pub(crate) fn metadata(operation: &'static str) -> impl FnOnce(iceberg::Error) -> Self {
-        move |source| Self::Metadata { operation, source }
+        move |source| Self::Metadata { operation, source: Box::new(source) }
     }
 }

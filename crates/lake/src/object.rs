@@ -178,9 +178,9 @@ impl Sources {
             Ok(Target::Local(place)) => Box::new(local::LocalReader::new(place, pinned.clone(), start)),
             Ok(Target::Remote { bucket, key }) => {
                 let (sources, bucket) = (self.clone(), bucket.to_owned());
-                let (pinned, key) = (pinned.clone(), key.to_owned());
+                let (size, pinned, key) = (pinned.size, pinned.clone(), key.to_owned());
                 let open = async move { Ok(RemoteFile::new(sources.store(&bucket).await?, pinned, &key)) };
-                Box::new(remote::RemoteReader::new(self.inner.runtime.clone(), open, start))
+                Box::new(remote::RemoteReader::new(self.inner.runtime.clone(), open, start, size))
             }
             Err(error) => Box::new(Failed(Some(error))),
         }

@@ -12,7 +12,7 @@ use arrow_schema::{DataType, Schema, SchemaRef, SortOptions};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{DFSchema, DataFusionError, Result as EngineResult, Statistics};
+use datafusion::common::{DFSchema, DataFusionError, Result as EngineResult, Statistics, project_schema};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
@@ -23,6 +23,7 @@ use datafusion::physical_expr::expressions::col;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_optimizer::pruning::PruningPredicate;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
 use files::{FileBounds, ScanFile};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use iceberg::spec::ManifestContentType;
@@ -78,7 +79,7 @@ impl TableScan {
     /// The files that may hold rows that pass `filters`.
     fn prune(&self, state: &dyn Session, filters: &[Expr]) -> EngineResult<Vec<&ScanFile>> {
         let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(self.files.iter().collect()) };
-        let schema = DFSchema::try_from(self.schema.as_ref().clone())?;
+        let schema = DFSchema::try_from(self.schema.clone())?;
         let Ok(predicate) =
             PruningPredicate::try_new(state.create_physical_expr(filter, &schema)?, self.schema.clone())
         else {
@@ -162,6 +163,9 @@ impl TableProvider for TableScan {
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
         let files = self.prune(state, filters)?;
+        if files.is_empty() {
+            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
+        }
         let source = ParquetSource::new(self.schema.clone())
             .with_pushdown_filters(true)
             .with_enable_page_index(true)

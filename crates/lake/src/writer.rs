@@ -10,7 +10,7 @@ mod window;
 use crate::{Error, Lake, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{Int64Array, RecordBatch, StringArray};
+use arrow_array::{Array, Int64Array, RecordBatch, StringArray};
 use arrow_schema::SchemaRef;
 use parquet_file::ParquetFile;
 use serde::{Deserialize, Serialize};
@@ -131,6 +131,7 @@ impl DataFileWriter {
         let batch = self.check_shape(batch)?;
         let places = Places::of(&batch)?;
         let runs: Vec<(usize, usize)> = contig_runs(places.contigs);
+        let row_bytes = batch.get_array_memory_size() / batch.num_rows().max(1);
         for (first, rows) in runs {
             let run = batch.slice(first, rows);
             let contig = places.contigs.is_valid(first).then(|| places.contigs.value(first));
@@ -138,7 +139,7 @@ impl DataFileWriter {
                 let rest = self.window.drain()?;
                 self.emit_all(rest)?;
             }
-            let ready = self.window.push(contig, run)?;
+            let ready = self.window.push(contig, run, row_bytes)?;
             self.emit_all(ready)?;
         }
         Ok(())

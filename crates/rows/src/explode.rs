@@ -368,5 +368,4 @@ fn put_raw(key: &str, cell: Cell<'_>, sink: &mut Sink) {
 }
 
 #[cfg(test)]
-#[path = "explode_tests.rs"]
 mod tests;

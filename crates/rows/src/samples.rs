@@ -7,7 +7,12 @@ use crate::vector::VectorBuilder;
 use crate::{FormatColumn, RecordShape, ValueKind};
 use arrow_array::{ArrayRef, BinaryArray};
 use arrow_buffer::{Buffer, NullBufferBuilder, OffsetBuffer};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+/// Most values (FORMAT keys times samples) of a record: trailing fields may be dropped, so that a short line can stand
+/// for very many.
+const MAX_VALUES: usize = 1 << 25;
 
 /// What makes the sample columns of a record unreadable (spec 7.3). Nothing of the record was kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,8 +23,6 @@ pub enum SampleError {
     TooManyColumns { expected: usize, found: usize },
     #[error("sample column {column} (from 1) has more values than FORMAT has keys")]
     TooManyValues { column: usize },
-    #[error("GT is not the first key of FORMAT")]
-    GenotypeNotFirst,
     #[error("FORMAT has a key twice or an empty key")]
     BadFormat,
     #[error("GT of sample column {column} (from 1) is not a genotype")]
@@ -28,7 +31,8 @@ pub enum SampleError {
     AlleleOutOfRange { column: usize },
     #[error("the sample columns are not UTF-8 text")]
     NotText,
-    #[error("the sample columns of one batch exceed 2 GiB")]
+    /// FORMAT keys times samples beyond 2^25, or a column of the batch beyond 2 GiB (then `finish` makes room).
+    #[error("the record has too many FORMAT keys for its number of samples, or its batch exceeds 2 GiB")]
     TooLarge,
 }
 
@@ -52,6 +56,8 @@ pub type SampleProblems = Vec<SampleProblem>;
 pub struct SampleColumnsBuilder {
     samples: usize,
     formats: Vec<FormatColumn>,
+    /// Positions in `formats`.
+    positions: HashMap<String, usize>,
     columns: Vec<BinaryColumn>,
     undeclared: BinaryColumn,
     plan: Plan,
@@ -80,14 +86,16 @@ enum Target {
 
 impl SampleColumnsBuilder {
     pub fn new(shape: &RecordShape) -> Self {
-        let vector = |f: &FormatColumn| VectorBuilder::new(f.kind).rounding(matches!(f.id.as_str(), "DP" | "GQ"));
+        let vector =
+            |f: &FormatColumn| VectorBuilder::new(f.kind).rounding(matches!(f.id.as_str(), "DP" | "GQ")).without_text();
         Self {
             samples: shape.samples.len(),
             formats: shape.formats.clone(),
+            positions: shape.formats.iter().enumerate().map(|(at, f)| (f.id.clone(), at)).collect(),
             columns: shape.formats.iter().map(|_| BinaryColumn::new()).collect(),
             undeclared: BinaryColumn::new(),
             plan: Plan::default(),
-            genotypes: GenotypeVectorBuilder::new(),
+            genotypes: GenotypeVectorBuilder::new().without_text(),
             vectors: shape.formats.iter().map(vector).collect(),
             texts: Vec::new(),
             scratch: Vec::new(),
@@ -103,7 +111,6 @@ impl SampleColumnsBuilder {
         samples: &[u8],
         alternates: usize,
     ) -> Result<SampleProblems, SampleError> {
-        self.check_room(samples.len())?;
         let Some(format) = format.filter(|_| self.samples > 0 || !samples.is_empty()) else {
             count_columns(self.samples, samples)?;
             self.close_row();
@@ -111,8 +118,9 @@ impl SampleColumnsBuilder {
         };
         if self.plan.format != format || self.plan.targets.is_empty() {
             self.plan = Plan::default();
-            self.plan = Plan::new(format, &self.formats)?;
+            self.plan = Plan::new(format, &self.positions)?;
         }
+        self.check_room(samples.len())?;
         if let [Target::Genotype(at)] = self.plan.targets[..]
             && let Some(column) = self.columns.get_mut(at)
             && GenotypeVectorBuilder::encode_all(samples, self.samples, alternates, &mut column.bytes)
@@ -124,6 +132,13 @@ impl SampleColumnsBuilder {
         count_columns(self.samples, samples)?;
         std::str::from_utf8(samples).map_err(|_| SampleError::NotText)?;
         self.stage(samples, alternates)?;
+        let mut again = self.genotypes.keep_text_if_needed();
+        for vector in &mut self.vectors {
+            again |= vector.keep_text_if_needed();
+        }
+        if again {
+            self.stage(samples, alternates)?;
+        }
         Ok(self.store())
     }
 
@@ -132,10 +147,15 @@ impl SampleColumnsBuilder {
         self.columns.iter_mut().chain([&mut self.undeclared]).map(BinaryColumn::finish).collect()
     }
 
-    /// Offsets of a column are 32-bit; a vector takes at most four times its text and its descriptor.
+    /// Offsets of a column are 32-bit; a vector takes at most four times its text form and its descriptor, a text form
+    /// at most five bytes for each sample beside the text.
     fn check_room(&self, text: usize) -> Result<(), SampleError> {
+        let values = self.plan.targets.len().saturating_mul(self.samples);
+        if values > MAX_VALUES {
+            return Err(SampleError::TooLarge);
+        }
         let largest = self.columns.iter().chain([&self.undeclared]).map(|c| c.bytes.len()).max().unwrap_or(0);
-        let most = text.checked_mul(4).and_then(|t| t.checked_add(largest + 5 * self.samples + 65_536));
+        let most = text.checked_mul(4).and_then(|t| t.checked_add(largest + 5 * values + 65_536));
         match most.map(i32::try_from) {
             Some(Ok(_)) => Ok(()),
             _ => Err(SampleError::TooLarge),
@@ -151,7 +171,8 @@ impl SampleColumnsBuilder {
         }
         self.texts.iter_mut().for_each(VectorBuilder::clear);
         let (mut start, mut column, mut key) = (0, 1, 0);
-        for end in memchr::memchr2_iter(b'\t', b':', samples).chain([samples.len()]) {
+        let ends = samples.iter().enumerate().filter(|(_, b)| matches!(b, b'\t' | b':')).map(|(at, _)| at);
+        for end in ends.chain([samples.len()]) {
             let text = samples.get(start..end).unwrap_or_default();
             let Some(target) = self.plan.targets.get(key) else { return Err(SampleError::TooManyValues { column }) };
             put(target, Some(text), alternates, &mut self.genotypes, &mut self.vectors, &mut self.texts)
@@ -224,6 +245,7 @@ fn bad_genotype(bad: BadGenotype, column: usize) -> SampleError {
     }
 }
 
+#[inline]
 fn put(
     target: &Target,
     text: Option<&[u8]>,
@@ -253,19 +275,17 @@ fn count_columns(expected: usize, samples: &[u8]) -> Result<(), SampleError> {
 }
 
 impl Plan {
-    fn new(format: &str, formats: &[FormatColumn]) -> Result<Self, SampleError> {
+    fn new(format: &str, positions: &HashMap<String, usize>) -> Result<Self, SampleError> {
         let mut plan = Self { format: format.to_owned(), ..Self::default() };
-        for (at, key) in format.split(':').enumerate() {
-            if key == "GT" && at > 0 {
-                return Err(SampleError::GenotypeNotFirst);
-            }
-            let declared = formats.iter().position(|f| f.id == key);
+        let mut seen = HashSet::new();
+        for key in format.split(':') {
+            let declared = positions.get(key).copied();
             let target = match declared {
                 Some(i) if key == "GT" => Target::Genotype(i),
                 Some(i) => Target::Declared(i),
                 None => Target::Undeclared(plan.undeclared.len()),
             };
-            if key.is_empty() || plan.targets.contains(&target) || plan.undeclared.iter().any(|k| k == key) {
+            if key.is_empty() || !seen.insert(key) {
                 return Err(SampleError::BadFormat);
             }
             if declared.is_none() {
@@ -314,5 +334,4 @@ impl BinaryColumn {
 }
 
 #[cfg(test)]
-#[path = "samples_tests.rs"]
 mod tests;

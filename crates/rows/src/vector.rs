@@ -34,6 +34,45 @@ pub struct VectorBuilder {
     least: i32,
     greatest: i32,
     text: Vec<u8>,
+    keeps: Keeps,
+}
+
+/// Whether a builder copies the texts it is given, in case that the text form is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    Text,
+    /// Only the length; where the text form turns out to be needed, the caller goes through the record once more.
+    Length(usize),
+}
+
+impl Keeps {
+    /// Takes note of a sample's text.
+    pub(crate) fn add(&mut self, value: Option<&[u8]>, text: &mut Vec<u8>) {
+        match self {
+            Self::Length(len) => *len += 1 + value.map_or(0, <[u8]>::len),
+            Self::Text => match value {
+                None => text.push(0),
+                Some(value) => {
+                    ints::put_leb128(value.len() + 1, text);
+                    text.extend_from_slice(value);
+                }
+            },
+        }
+    }
+
+    /// Length of the text form.
+    pub(crate) fn len(self, text: &[u8]) -> usize {
+        match self {
+            Self::Length(len) => len,
+            Self::Text => text.len(),
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        if let Self::Length(len) = self {
+            *len = 0;
+        }
+    }
 }
 
 impl VectorBuilder {
@@ -48,6 +87,7 @@ impl VectorBuilder {
             least: 0,
             greatest: 0,
             text: Vec::new(),
+            keeps: Keeps::Text,
         };
         builder.clear();
         builder
@@ -57,8 +97,35 @@ impl VectorBuilder {
         Self { rounds, ..self }
     }
 
+    /// Lets integers go without a copy of their text; see [`keep_text_if_needed`](Self::keep_text_if_needed).
+    pub(crate) fn without_text(mut self) -> Self {
+        if self.kind == ValueKind::Integer {
+            self.keeps = Keeps::Length(0);
+        }
+        self
+    }
+
+    /// Whether the vector needs texts that were not copied; from then on they are.
+    pub(crate) fn keep_text_if_needed(&mut self) -> bool {
+        let needed = self.keeps != Keeps::Text && self.typed_form().is_none();
+        if needed {
+            self.keeps = Keeps::Text;
+        }
+        needed
+    }
+
+    /// Values per sample and width of the typed form, where that is the one to write.
+    fn typed_form(&self) -> Option<(u32, Width)> {
+        let longest = self.lengths.iter().copied().max().unwrap_or(0).max(1);
+        let float = self.kind == ValueKind::Float;
+        let width = if float { Width::Four } else { Width::of(self.least, self.greatest) };
+        let fits = self.typed && padded_fits(self.lengths.len(), longest, width, self.keeps.len(&self.text));
+        fits.then_some((longest, width))
+    }
+
     /// Forgets the samples pushed so far.
     pub(crate) fn clear(&mut self) {
+        self.keeps.clear();
         self.typed = matches!(self.kind, ValueKind::Integer | ValueKind::Float);
         self.bad = false;
         self.values.clear();
@@ -69,13 +136,11 @@ impl VectorBuilder {
 
     /// Adds the next sample; None where it has no value because trailing fields were dropped.
     pub fn push(&mut self, text: Option<&[u8]>) {
+        self.keeps.add(text, &mut self.text);
         let Some(text) = text else {
-            self.text.push(0);
             self.lengths.push(0);
             return;
         };
-        ints::put_leb128(text.len() + 1, &mut self.text);
-        self.text.extend_from_slice(text);
         let start = self.values.len();
         match self.kind {
             ValueKind::Integer if self.typed || !self.bad => self.push_ints(text),
@@ -122,10 +187,8 @@ impl VectorBuilder {
 
     /// Appends the vector to `out` and starts the next one.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        let longest = self.lengths.iter().copied().max().unwrap_or(0).max(1);
-        let float = self.kind == ValueKind::Float;
-        let width = if float { Width::Four } else { Width::of(self.least, self.greatest) };
-        if self.typed && padded_fits(self.lengths.len(), longest, width, self.text.len()) {
+        if let Some((longest, width)) = self.typed_form() {
+            let float = self.kind == ValueKind::Float;
             ints::put_descriptor(if float { FLOAT } else { width.type_code() }, longest, out);
             let end = if float { FLOAT_END.cast_signed() } else { END };
             put_padded(&self.values, &self.lengths, longest, end, width, out);
@@ -145,6 +208,10 @@ pub(crate) fn padded_fits(samples: usize, longest: u32, width: Width, text_len: 
 
 /// Writes the values of all samples, each filled up to `longest` with `end`.
 pub(crate) fn put_padded(values: &[i32], lengths: &[u32], longest: u32, end: i32, width: Width, out: &mut Vec<u8>) {
+    if lengths.iter().all(|l| *l == longest) && width == Width::One {
+        return out
+            .extend(values.iter().map(|v| if *v < ints::SMALLEST { 0x80 + (v - i32::MIN) as u8 } else { *v as u8 }));
+    }
     let mut rest = values.iter();
     // Bits of floats pass as they are: four bytes are never narrowed.
     for &length in lengths {

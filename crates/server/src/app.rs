@@ -3,6 +3,8 @@
 //! Cloned into every handler and worker; a clone is cheap and shares everything. Holds no request and no job.
 
 use crate::config::Config;
+use crate::cpu::Cpu;
+use crate::import::Hold;
 use crate::query_pool::QueryPool;
 use anyhow::{Context, Result};
 use std::collections::HashMap;
@@ -24,6 +26,10 @@ pub struct App {
     pub catalog: Catalog,
     pub lake: Lake,
     pub sources: Arc<Sources>,
+    /// Threads for parsing and writing.
+    pub cpu: Cpu,
+    /// Where crash tests hold an import; nowhere otherwise.
+    pub hold: Hold,
     /// Answers statements, each in a process of its own.
     pub queries: QueryPool,
     /// Rung when a job was enqueued or its cancellation asked for.
@@ -64,6 +70,8 @@ impl App {
         let program = std::env::current_exe().context("cannot find the program's own file")?;
         let queries = QueryPool::new(program, usize::try_from(config.query.concurrency)?);
         Ok(Self {
+            cpu: Cpu::new(config.import.thread_count()),
+            hold: Hold::parse(config.hold_at.as_deref()),
             config: Arc::new(config),
             scope: Arc::new(scope),
             catalog,

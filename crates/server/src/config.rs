@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use varberg_lake::{S3Options, SourcesConfig, WarehouseConfig};
+use varberg_formats::Limits;
+use varberg_lake::{S3Options, SourcesConfig, WarehouseConfig, WriterOptions};
 use varberg_model::{AccountId, Scope};
 
 const MIB: u64 = 1 << 20;
@@ -40,6 +41,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What is logged: a level (`error`, `warn`, `info`, `debug`), or levels by module (`info,varberg_lake=debug`).
     pub log_level: String,
+    /// For tests of crash recovery: `<stage>:<file>` holds the import worker at a stage for as long as the file exists.
+    pub hold_at: Option<String>,
     pub s3: S3Config,
     pub import: ImportConfig,
     pub query: QueryConfig,
@@ -75,8 +78,12 @@ pub struct ImportConfig {
     pub threads: u32,
     /// Seconds after which the job of a server that gives no sign of life is taken over by another.
     pub lease_s: u32,
-    /// Seconds between two signs of life; less than half of `lease_s`.
-    pub heartbeat_s: u32,
+    /// Import jobs that run at the same time; the others wait.
+    pub max_jobs: u32,
+    /// Times a job may be taken up again before it is failed as one that brings the server down.
+    pub max_attempts: u32,
+    /// Seconds between two complete rounds of the janitor, who removes files that nothing names any more.
+    pub janitor_interval_s: u32,
     /// Longest line of a source, decompressed.
     pub max_line_bytes: u64,
     /// Longest header of a source, decompressed.
@@ -113,6 +120,7 @@ impl Default for Config {
             region: "us-east-1".to_owned(),
             log_format: LogFormat::Human,
             log_level: "info".to_owned(),
+            hold_at: None,
             s3: S3Config::default(),
             import: ImportConfig::default(),
             query: QueryConfig::default(),
@@ -125,7 +133,9 @@ impl Default for ImportConfig {
         Self {
             threads: 0,
             lease_s: 30,
-            heartbeat_s: 10,
+            max_jobs: 2,
+            max_attempts: 10,
+            janitor_interval_s: 3600,
             max_line_bytes: 128 * MIB,
             max_header_bytes: 64 * MIB,
             max_total_bytes: 4 * MIB * MIB,
@@ -150,17 +160,20 @@ impl Config {
 
     /// As [`Config::load`], with these variables; those that the manual does not name are not looked at.
     pub fn merge(flags: &Flags, variables: &BTreeMap<String, String>) -> Result<Self> {
-        let config = layers::merge(flags, variables)?;
+        let mut config = layers::merge(flags, variables)?;
         config.check()?;
+        config.data_dir = absolute(&config.data_dir)?;
+        for directory in config.buckets.values_mut().chain(&mut config.allow_files) {
+            *directory = absolute(directory)?;
+        }
         Ok(config)
     }
 
     /// Checks what the types alone do not.
     fn check(&self) -> Result<()> {
         self.scope()?;
-        if self.import.lease_s == 0 || self.import.heartbeat_s == 0 || self.import.heartbeat_s * 2 > self.import.lease_s
-        {
-            bail!("import.heartbeat_s must be at least 1 and at most half of import.lease_s");
+        if self.import.lease_s == 0 || self.import.max_jobs == 0 || self.import.max_attempts == 0 {
+            bail!("import.lease_s, import.max_jobs and import.max_attempts must be at least 1");
         }
         if self.import.part_bytes < MIB {
             bail!("import.part_bytes must be at least {MIB}");
@@ -229,10 +242,32 @@ impl ImportConfig {
             _ => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         }
     }
+
+    /// What is read of one source at most.
+    pub fn limits(&self) -> Limits {
+        let bounded = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        Limits {
+            max_line_bytes: bounded(self.max_line_bytes),
+            max_header_bytes: bounded(self.max_header_bytes),
+            max_total_bytes: self.max_total_bytes,
+        }
+    }
+
+    /// Bounds of a data file writer: each thread has one, and about a sixth of its share goes into the open row group
+    /// (the rest into rows being sorted, encoded pages and the upload).
+    pub fn writer(&self) -> WriterOptions {
+        let share = usize::try_from(self.memory_bytes).unwrap_or(usize::MAX) / self.thread_count();
+        WriterOptions { row_group_bytes: (share / 6).max(4 << 20), ..WriterOptions::default() }
+    }
 }
 
 fn file_uri(directory: &Path) -> Result<String> {
-    let absolute = std::path::absolute(directory).with_context(|| format!("cannot locate {}", directory.display()))?;
+    let absolute = absolute(directory)?;
     let text = absolute.to_str().with_context(|| format!("{} is not UTF-8", absolute.display()))?;
     Ok(format!("file://{}", text.trim_end_matches('/')))
+}
+
+/// Relative directories are those of where the server was started.
+fn absolute(directory: &Path) -> Result<PathBuf> {
+    std::path::absolute(directory).with_context(|| format!("cannot locate {}", directory.display()))
 }

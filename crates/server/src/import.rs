@@ -37,7 +37,7 @@ pub enum ImportError {
     #[error("the catalog: {0}")]
     Catalog(#[from] varberg_catalog::Error),
     #[error("the table: {0}")]
-    Lake(#[from] varberg_lake::LakeError),
+    Lake(#[from] varberg_lake::Error),
     #[error("a recorded item result cannot be read: {0}")]
     Recorded(#[from] serde_json::Error),
     #[error("the commit was refused: {0}")]
@@ -99,7 +99,7 @@ async fn publish(app: &App, running: &Running, outcome: &Outcome, end: &JobOutco
         tag,
     };
     let pointers = LeasePointers { catalog: &app.catalog, lease, hold: &running.hold };
-    match varberg_lake::append(&app.lake, &pointers, &[append], end).await? {
+    match varberg_lake::append(&app.lake, &pointers, &[append], end, || ()).await? {
         SwapResult::Swapped => Ok(()),
         SwapResult::PointerMoved => Err(ImportError::Refused("other imports kept changing the table".to_owned())),
         SwapResult::Refused(why) => Err(ImportError::Refused(why)),

@@ -91,11 +91,19 @@ async fn identified(request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().to_string();
     let span =
         tracing::info_span!("request", request.id = %id, method = %request.method(), path = request.uri().path());
+    let read = request.method().is_safe();
     let begin = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    span.in_scope(|| tracing::debug!(status, duration_ms, "answered"));
+    // Whoever waits for a job asks often; what changes something is worth a line each.
+    span.in_scope(|| {
+        if read {
+            tracing::debug!(status, duration_ms, "answered");
+        } else {
+            tracing::info!(status, duration_ms, "answered");
+        }
+    });
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), value);
     }

@@ -2,7 +2,9 @@
 
 use crate::app::App;
 use crate::config::Config;
-use crate::{auth, router, shutdown, telemetry};
+use crate::import::{janitor, worker};
+use crate::shutdown::Signals;
+use crate::{auth, router, telemetry};
 use anyhow::{Context, Result};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -10,22 +12,36 @@ use tokio::net::TcpListener;
 /// Time that requests and jobs get to end after SIGTERM or SIGINT.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// Time that the catalog gets to close.
+const CLOSE: Duration = Duration::from_secs(2);
+
 /// Runs the server of `config` until SIGTERM or SIGINT.
 ///
 /// Refuses to start on an address that is not loopback. One log line names the address with its real port.
 pub async fn serve(config: Config) -> Result<()> {
-    telemetry::start(&config)?;
     let address = auth::loopback(&config.listen)?;
+    telemetry::start(&config)?;
+    let mut signals = Signals::listen()?;
     let app = App::open(config).await?;
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let catalog = app.catalog.clone();
     let stop = app.stop.clone();
-    let signals = tokio::spawn(async move {
-        shutdown::signal().await;
+    let stopped_by_signal = async {
+        signals.next().await;
         tracing::info!("stopping");
         stop.cancel();
-    });
-    let outcome = run(app, listener).await;
-    signals.abort();
+        // What is left is to wait for `run`; a second signal ends that too.
+        signals.next().await;
+        tracing::warn!("stopped at once; jobs go on at the next start");
+    };
+    let outcome = tokio::select! {
+        outcome = run(app, listener) => outcome,
+        () = stopped_by_signal => Ok(()),
+    };
+    // Writes what the database still holds in its log; a call that hangs must not keep the process.
+    if tokio::time::timeout(CLOSE, catalog.close()).await.is_err() {
+        tracing::warn!("the catalog was still in use at the end");
+    }
     outcome
 }
 
@@ -35,6 +51,8 @@ pub async fn run(app: App, listener: TcpListener) -> Result<()> {
     tracing::info!("listening on http://{address}");
     let stop = app.stop.clone();
     let tasks = app.tasks.clone();
+    tasks.spawn(worker::run(app.clone(), stop.clone()));
+    tasks.spawn(janitor::run(app.clone(), stop.clone()));
     let server = axum::serve(listener, router(app)).with_graceful_shutdown({
         let stop = stop.clone();
         async move { stop.cancelled().await }

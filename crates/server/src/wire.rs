@@ -55,11 +55,6 @@ impl<'a> Fields<'a> {
         self.members.get(member).filter(|value| !value.is_null())
     }
 
-    /// Whether the member is there and not `null`.
-    pub(crate) fn has(&self, member: &str) -> bool {
-        self.get(member).is_some()
-    }
-
     pub(crate) fn text(&self, member: &str) -> Result<Option<&'a str>, ValidationError> {
         match self.get(member) {
             None => Ok(None),

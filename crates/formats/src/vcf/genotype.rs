@@ -25,6 +25,9 @@ impl Samples {
             (true, None) => return judge.refuse(Cause::SampleColumns, Some(site)),
             (false, _) => (None, &b""[..]),
         };
+        if format.is_some_and(|format| format != "GT" && !format.starts_with("GT:") && has_genotype(format)) {
+            judge.judge(Cause::GenotypeNotFirst, Some(site), None)?;
+        }
         let alternates = site.alternate_alleles().count();
         match self.builder.push(format, samples, alternates) {
             Ok(problems) => problems.iter().try_for_each(|problem| {
@@ -44,11 +47,14 @@ impl Samples {
     }
 }
 
+fn has_genotype(format: &str) -> bool {
+    format.split(':').any(|key| key == "GT")
+}
+
 fn cause(error: &SampleError) -> Cause {
     match error {
         SampleError::TooFewColumns { .. } | SampleError::TooManyColumns { .. } => Cause::SampleColumns,
         SampleError::TooManyValues { .. } => Cause::TooManyValues,
-        SampleError::GenotypeNotFirst => Cause::GenotypeNotFirst,
         SampleError::BadFormat => Cause::DuplicateFormatKey,
         SampleError::BadGenotype { .. } | SampleError::AlleleOutOfRange { .. } => Cause::GenotypeIndex,
         SampleError::NotText => Cause::NotText,

@@ -170,7 +170,7 @@ impl<'a> Parser<'a> {
     /// The end of the input, or a record, before a `#CHROM` line.
     fn no_columns(&self) -> Fault {
         let cause = if self.text.is_empty() { Cause::NoHeader } else { Cause::MissingChromLine };
-        Fault::new(cause).at_line(self.line)
+        Fault { line: (self.line > 0).then_some(self.line), ..Fault::new(cause) }
     }
 
     fn not_text(&self, line: &[u8]) -> Fault {
@@ -303,3 +303,6 @@ impl<'a> Parser<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,15 +89,18 @@ pub(super) struct RemoteReader<F> {
     runtime: Handle,
     /// Until the first read.
     unopened: Option<F>,
-    start: u64,
+    position: u64,
+    size: u64,
     chunks: Option<mpsc::Receiver<Result<Bytes, SourceError>>>,
     task: Option<JoinHandle<()>>,
     current: Bytes,
 }
 
 impl<F> RemoteReader<F> {
-    pub(super) fn new(runtime: Handle, open: F, start: u64) -> Self {
-        Self { runtime, unopened: Some(open), start, chunks: None, task: None, current: Bytes::new() }
+    /// `open` gives the file of `size` bytes, once the first byte is wanted.
+    pub(super) fn new(runtime: Handle, open: F, start: u64, size: u64) -> Self {
+        let current = Bytes::new();
+        Self { runtime, unopened: Some(open), position: start, size, chunks: None, task: None, current }
     }
 }
 
@@ -106,16 +109,18 @@ impl<F: Future<Output = Result<RemoteFile, SourceError>> + Send + 'static> Read 
         if let Some(open) = self.unopened.take() {
             let (sender, receiver) = mpsc::channel(AHEAD);
             self.chunks = Some(receiver);
-            self.task = Some(self.runtime.spawn(fetch(open, self.start, sender)));
+            self.task = Some(self.runtime.spawn(fetch(open, self.position, sender)));
         }
         while self.current.is_empty() {
             match self.chunks.as_mut().and_then(mpsc::Receiver::blocking_recv) {
                 Some(chunk) => self.current = chunk.map_err(io::Error::other)?,
+                None if self.position < self.size => return Err(io::ErrorKind::UnexpectedEof.into()),
                 None => return Ok(0),
             }
         }
         let read = self.current.len().min(buffer.len());
         self.current.copy_to_slice(buffer.get_mut(..read).unwrap_or_default());
+        self.position += read as u64;
         Ok(read)
     }
 }

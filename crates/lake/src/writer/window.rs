@@ -7,12 +7,17 @@ use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use std::collections::VecDeque;
 
+/// Bytes held at most, however few rows they are: a row may have thousands of INFO keys.
+const MAX_BYTES: usize = 32 << 20;
+
 /// Holds at most `rows` rows (and one batch) of one contig; when full, hands out the first half by (start, end).
 pub(super) struct Window {
     rows: usize,
     contig: Option<String>,
     batches: VecDeque<RecordBatch>,
     held: usize,
+    /// About the bytes of the rows held.
+    bytes: usize,
     /// The greatest (start, end) held, while everything held is in order.
     last: Option<(i64, i64)>,
     in_order: bool,
@@ -20,7 +25,8 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(rows: usize) -> Self {
-        Self { rows: rows.max(2), contig: None, batches: VecDeque::new(), held: 0, last: None, in_order: true }
+        let batches = VecDeque::new();
+        Self { rows: rows.max(2), contig: None, batches, held: 0, bytes: 0, last: None, in_order: true }
     }
 
     /// Whether rows of `contig` may join those held.
@@ -28,15 +34,22 @@ impl Window {
         self.held == 0 || self.contig.as_deref() == contig
     }
 
-    /// Adds rows of the contig held. Returns rows that are ready, in order.
-    pub(super) fn push(&mut self, contig: Option<&str>, batch: RecordBatch) -> Result<Vec<RecordBatch>> {
+    /// Adds rows of the contig held, of about `row_bytes` bytes each. Returns rows that are ready, in order.
+    pub(super) fn push(
+        &mut self,
+        contig: Option<&str>,
+        batch: RecordBatch,
+        row_bytes: usize,
+    ) -> Result<Vec<RecordBatch>> {
         if self.held == 0 {
             self.contig = contig.map(str::to_owned);
         }
         self.watch_order(&batch)?;
         self.held += batch.num_rows();
+        self.bytes += batch.num_rows().saturating_mul(row_bytes);
         self.batches.push_back(batch);
-        if self.held <= self.rows { Ok(Vec::new()) } else { self.release(self.rows / 2) }
+        let full = self.held > self.rows || self.bytes > MAX_BYTES;
+        if full { self.release((self.held / 2).min(self.rows / 2)) } else { Ok(Vec::new()) }
     }
 
     /// Everything held, in order.
@@ -68,6 +81,7 @@ impl Window {
             self.sort()?;
         }
         let mut ready = Vec::new();
+        self.bytes = self.bytes / self.held.max(1) * keep;
         while self.held > keep
             && let Some(batch) = self.batches.pop_front()
         {

@@ -121,7 +121,7 @@ impl Strings {
         let block = source.value_data().get(position(from)..position(to)).unwrap_or_default();
         let base = self.offsets.last();
         let fits = block.len().checked_mul(times).and_then(|total| self.bytes.len().checked_add(total));
-        if !fits.is_some_and(|total| i32::try_from(total).is_ok()) {
+        if fits.is_none_or(|total| i32::try_from(total).is_err()) {
             self.offsets.fits = false;
             return self.push_nulls(times * own.len());
         }

@@ -30,7 +30,8 @@ impl Listing {
 
     /// The answer: `member` with the entries, and `nextToken` unless this is the last page.
     pub(crate) fn answer<T>(&self, member: &str, page: &Page<T>, entries: Vec<Value>) -> Value {
-        let mut answer = serde_json::json!({ member: entries });
+        let mut answer = serde_json::json!({});
+        wire::show(&mut answer, member, Some(Value::Array(entries)));
         let next = page
             .next
             .as_ref()

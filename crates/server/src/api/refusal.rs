@@ -30,7 +30,7 @@ const OTHER_SERVICES: [&str; 9] = [
 ];
 
 fn not_supported(what: &str) -> ApiError {
-    ApiError::NotSupported(format!("{what} is not available in this version: {HERE}"))
+    ApiError::NotSupported(format!("not available in this version: {what}; {HERE}"))
 }
 
 pub(crate) async fn missing(what: Missing) -> ApiError {

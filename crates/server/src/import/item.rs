@@ -11,8 +11,8 @@ use futures::future::join_all;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use varberg_catalog::{ItemOutcome, ItemResult};
-use varberg_formats::vcf::ReadOptions;
-use varberg_formats::{Fault, Policy};
+use varberg_formats::Tally;
+use varberg_formats::vcf::{Header, ReadOptions};
 use varberg_lake::WriteTarget;
 use varberg_model::{ImportItem, TableSchema};
 
@@ -75,11 +75,11 @@ async fn run_parts(
             part: *part,
             compression: plan.compression,
             header: plan.header.clone(),
-            options: ReadOptions::new(app.config.import.limits(), Policy::lenient()),
+            options: ReadOptions { limits: app.config.import.limits(), ..ReadOptions::default() },
         };
         run_part(app, running, plan, task, context.clone())
     });
-    join(join_all(parts).await, plan.header.samples().len())
+    join(join_all(parts).await, &plan.header)
 }
 
 async fn run_part(
@@ -90,8 +90,7 @@ async fn run_part(
     context: PartContext,
 ) -> Result<PartResult, PartEnd> {
     let lease = &running.claim.lease;
-    let target =
-        WriteTarget { table_path: table_path(&running.store), job: lease.job.to_string(), epoch: lease.epoch };
+    let target = WriteTarget { table_path: table_path(&running.store), job: lease.job.to_string(), epoch: lease.epoch };
     let (lake, sources, pinned) = (app.lake.clone(), app.sources.clone(), plan.pinned.clone());
     let options = app.config.import.writer();
     let faults = context.first_fault.clone();
@@ -120,22 +119,22 @@ enum PartEnd {
 }
 
 /// Joins the parts in order. The earliest fault is the item's; its line counts the lines of the parts before it.
-fn join(parts: Vec<Result<PartResult, PartEnd>>, samples: usize) -> Result<ItemEnd, Interrupt> {
+fn join(parts: Vec<Result<PartResult, PartEnd>>, header: &Header) -> Result<ItemEnd, Interrupt> {
     let mut good = Vec::with_capacity(parts.len());
+    let mut tally = Tally { lines: 0, ..header.tally().clone() };
     for part in parts {
-        let lines_before: u64 = good.iter().map(|p: &PartResult| p.tally.lines).sum();
         match part {
-            Ok(result) => good.push(result),
+            Ok(result) => {
+                tally.append(&result.tally);
+                good.push(result);
+            }
             Err(PartEnd::Failed(PartError::Interrupted(why))) => return Err(why),
-            Err(PartEnd::Failed(PartError::Malformed(fault))) => return Ok(Err(rebase(fault, lines_before).to_string())),
+            Err(PartEnd::Failed(PartError::Malformed(fault))) => {
+                return Ok(Err(fault.after_lines(tally.lines).to_string()));
+            }
             Err(PartEnd::Failed(error)) => return Ok(Err(error.to_string())),
             Err(PartEnd::Panicked(text)) => return Ok(Err(text)),
         }
     }
-    Ok(ImportedItem::join(good, samples))
-}
-
-/// A fault with its line counted from the start of the file.
-fn rebase(fault: Fault, lines_before: u64) -> Fault {
-    Fault { line: fault.line.map(|line| line + lines_before), ..fault }
+    Ok(ImportedItem::join(good, &tally, header.samples().len()))
 }

@@ -3,6 +3,9 @@
 //! File names carry the job and the epoch that wrote them, so the rule needs no clock (design 3.7):
 //! a file goes when its job is terminal and no retained metadata names it, or when its epoch is dead and no recorded
 //! item result names it. Files of a store that is being deleted go when no worker holds one of its jobs.
+//!
+//! A round after a job looks only at the stores of jobs that have ended since the last one; a complete round, at start
+//! and from time to time, looks at everything, also at what a worker left that woke up after its job or store was gone.
 
 use super::outcome::ImportedItem;
 use super::table_path;
@@ -21,33 +24,63 @@ pub enum JanitorError {
     #[error("the catalog: {0}")]
     Catalog(#[from] varberg_catalog::Error),
     #[error("the warehouse: {0}")]
-    Lake(#[from] varberg_lake::LakeError),
+    Lake(#[from] varberg_lake::Error),
 }
+
+/// How often stores in deletion are looked at: their last worker may end at any time.
+const DELETION_POLL: Duration = Duration::from_secs(2);
 
 /// Cleans at start, whenever it is woken, and at a steady pace, until `stop`.
 pub async fn run(app: App, stop: CancellationToken) {
     let pace = Duration::from_secs(u64::from(app.config.import.janitor_interval_s.max(1)));
+    let mut complete = tokio::time::interval(pace);
+    let mut deletions = tokio::time::interval(DELETION_POLL);
+    let mut settled = BTreeSet::new();
     loop {
-        if let Err(error) = clean(&app).await {
-            warn!(%error, "the janitor could not finish its round");
-        }
-        tokio::select! {
+        let round = tokio::select! {
             () = stop.cancelled() => return,
-            () = app.leftovers.notified() => {}
-            () = tokio::time::sleep(pace) => {}
+            _ = complete.tick() => {
+                settled.clear();
+                everything(&app, &mut settled).await
+            }
+            () = app.leftovers.notified() => after_jobs(&app, &mut settled).await,
+            _ = deletions.tick() => delete_stores(&app).await,
+        };
+        if let Err(error) = round {
+            warn!(%error, "the janitor could not finish its round");
         }
     }
 }
 
-/// One round.
-pub async fn clean(app: &App) -> Result<(), JanitorError> {
+/// A complete round.
+async fn everything(app: &App, settled: &mut BTreeSet<JobId>) -> Result<(), JanitorError> {
+    after_jobs(app, settled).await?;
+    sweep_lost_namespaces(app).await?;
+    sweep_references(app).await
+}
+
+/// Stores in deletion, and the stores of jobs that ended or were taken over. `settled`: ended jobs already cleaned up.
+async fn after_jobs(app: &App, settled: &mut BTreeSet<JobId>) -> Result<(), JanitorError> {
+    delete_stores(app).await?;
+    // Read before any table pointer is, so that a job seen as ended has its commit in the metadata read afterwards.
+    let mut jobs = app.catalog.job_epochs().await?;
+    jobs.retain(|job, _| !settled.contains(job));
+    for table in app.catalog.all_tables(app.account()).await? {
+        let mine: BTreeMap<JobId, JobFiles> =
+            jobs.iter().filter(|(_, files)| files.store == table.store.id).map(|(j, f)| (*j, f.clone())).collect();
+        if !mine.is_empty() {
+            sweep_store(app, &table.store, &mine).await?;
+        }
+    }
+    settled.extend(jobs.into_iter().filter(|(_, files)| files.terminal).map(|(job, _)| job));
+    Ok(())
+}
+
+async fn delete_stores(app: &App) -> Result<(), JanitorError> {
     for store in app.catalog.deletable_stores().await? {
         delete_store(app, &store).await?;
     }
-    for (store, jobs) in live_tables(app).await? {
-        sweep_store(app, &store, &jobs).await?;
-    }
-    sweep_references(app).await
+    Ok(())
 }
 
 async fn delete_store(app: &App, store: &VariantStore) -> Result<(), JanitorError> {
@@ -60,12 +93,30 @@ async fn delete_store(app: &App, store: &VariantStore) -> Result<(), JanitorErro
     Ok(())
 }
 
-/// The stores of the account and what is known of the jobs, read *before* any table pointer is, so that a job seen as
-/// ended has its commit in the metadata read afterwards.
-async fn live_tables(app: &App) -> Result<Vec<(VariantStore, BTreeMap<JobId, JobFiles>)>, JanitorError> {
+/// Files below namespaces of stores that are gone: a worker that slept through the deletion wrote them, or the server
+/// died between the creation of a table and of its store.
+async fn sweep_lost_namespaces(app: &App) -> Result<(), JanitorError> {
+    let files = app.lake.list("").await?;
+    // Read after the listing: a store created meanwhile is known, a file written meanwhile is not in the list.
+    let mut gone: BTreeMap<String, bool> = BTreeMap::new();
     let jobs = app.catalog.job_epochs().await?;
-    let tables = app.catalog.all_tables(app.account()).await?;
-    Ok(tables.into_iter().map(|table| (table.store, jobs.clone())).collect())
+    for file in files {
+        let Some((namespace, _)) = file.path.split_once('/').filter(|(name, _)| name.starts_with("variant_")) else {
+            continue;
+        };
+        if !gone.contains_key(namespace) {
+            let exists = app.catalog.namespace_exists(namespace).await?;
+            gone.insert(namespace.to_owned(), !exists);
+        }
+        let writer = writer_of(&file.path).and_then(|(job, _)| jobs.get(&job));
+        let old = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()) - file.modified
+            > chrono::TimeDelta::hours(1);
+        let ended = writer.map_or(old, |job| job.terminal);
+        if gone.get(namespace).copied().unwrap_or(false) && ended {
+            app.lake.delete(&file.path).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn sweep_store(app: &App, store: &VariantStore, jobs: &BTreeMap<JobId, JobFiles>) -> Result<(), JanitorError> {
@@ -121,7 +172,8 @@ async fn sweep_references(app: &App) -> Result<(), JanitorError> {
     if files.is_empty() {
         return Ok(());
     }
-    let running: BTreeSet<String> = app.catalog.running_reference_imports().await?.into_iter().collect();
+    let running = app.catalog.running_reference_imports().await?;
+    let running: BTreeSet<String> = running.into_iter().map(|(job, epoch)| format!("{job}-{epoch}")).collect();
     let kept: BTreeSet<String> = app.catalog.all_reference_paths().await?.into_iter().collect();
     for file in files.iter().filter(|file| !kept.contains(&file.path)) {
         let writer = file.path.split('/').nth(2).and_then(|folder| folder.rsplit_once('-')).map(|(writer, _)| writer);
@@ -155,7 +207,9 @@ mod tests {
     fn keeps_files_of_the_live_epoch_and_of_recorded_results() {
         let job = JobId::parse("", JOB).unwrap();
         let path = |epoch: i64| format!("v/s/data/{JOB}/{epoch}/f.parquet");
-        let state = |terminal, epoch| JobFiles { terminal, epoch, results: vec!["not json".to_owned()] };
+        let store = varberg_model::StoreId::from_stored("0123456789ab".to_owned());
+        let state =
+            |terminal, epoch| JobFiles { terminal, store: store.clone(), epoch, results: vec!["not json".to_owned()] };
         assert!(!may_be_garbage(&path(2), &BTreeMap::from([(job, state(false, 2))])));
         assert!(!may_be_garbage(&path(1), &BTreeMap::from([(job, state(false, 2))])), "an unreadable result names all");
         assert!(may_be_garbage(&path(1), &BTreeMap::from([(job, JobFiles { results: vec![], ..state(false, 2) })])));

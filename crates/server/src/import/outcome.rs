@@ -5,7 +5,7 @@ use super::part::PartResult;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use varberg_catalog::{ItemOutcome, ItemResult, JobOutcome};
-use varberg_formats::Warning;
+use varberg_formats::Tally;
 use varberg_lake::DataFile;
 use varberg_model::{ImportItem, JobStatus, roll_up};
 
@@ -25,12 +25,12 @@ pub struct ImportedItem {
 impl ImportedItem {
     const VERSION: u32 = 1;
 
-    /// Joins the parts of an item, in order. `samples` is the number of sample columns of the file.
+    /// Joins the parts of an item, in order. `tally` is their sum and `samples` the number of sample columns of the file.
     ///
     /// The rows that the closed files say they hold must be the records read times the samples (at least one row a
     /// record); anything else is a bug, and the item must not be published.
-    pub fn join(parts: Vec<PartResult>, samples: usize) -> Result<Self, String> {
-        let records: u64 = parts.iter().map(|p| p.tally.records).sum();
+    pub fn join(parts: Vec<PartResult>, tally: &Tally, samples: usize) -> Result<Self, String> {
+        let records = tally.records;
         let rows: u64 = parts.iter().map(|p| p.rows).sum();
         let stored: u64 = parts.iter().flat_map(|p| &p.files).map(|f| f.rows).sum();
         let expected = records.saturating_mul(u64::try_from(samples).unwrap_or(u64::MAX).max(1));
@@ -43,7 +43,7 @@ impl ImportedItem {
         if records == 0 {
             return Err("E20: the file has no records; a file without data rows cannot be imported".to_owned());
         }
-        let message = warnings_text(&parts);
+        let message = warnings_text(tally);
         let files = parts.into_iter().flat_map(|p| p.files).collect();
         Ok(Self { version: Self::VERSION, files, records, rows, message })
     }
@@ -55,25 +55,14 @@ impl ImportedItem {
 }
 
 /// One sentence per kind of warning: what, how often, and where first (true line of the file).
-fn warnings_text(parts: &[PartResult]) -> String {
-    let mut lines_before = 0;
-    let mut rejected = 0;
-    let mut merged: BTreeMap<&'static str, (u64, u64)> = BTreeMap::new();
-    for part in parts {
-        for Warning { cause, count, first_line } in &part.tally.warnings {
-            let entry = merged.entry(cause.text()).or_insert((0, lines_before + first_line));
-            entry.0 += count;
-        }
-        lines_before += part.tally.lines;
-        rejected += part.tally.rejected;
-    }
+fn warnings_text(tally: &Tally) -> String {
     let mut said: Vec<String> = Vec::new();
-    if rejected > 0 {
-        said.push(format!("{rejected} records were left out"));
+    if tally.rejected > 0 {
+        said.push(format!("{} records were left out", tally.rejected));
     }
-    said.extend(merged.into_iter().map(|(text, (count, line))| match count {
-        1 => format!("{text} (line {line})"),
-        n => format!("{text} ({n} times, first on line {line})"),
+    said.extend(tally.warnings.iter().map(|w| match w.count {
+        1 => format!("{} (line {})", w.cause.text(), w.first_line),
+        n => format!("{} ({n} times, first on line {})", w.cause.text(), w.first_line),
     }));
     if said.is_empty() { String::new() } else { shorten(&format!("warnings: {}", said.join("; "))) }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use varberg_formats::vcf::{Header, ReadOptions, Reader};
 use varberg_formats::{Compression, Fault, Part, Tally};
-use varberg_lake::{DataFile, DataFileWriter, LakeError};
+use varberg_lake::{DataFile, DataFileWriter};
 use varberg_rows::{Explode, ExplodeError};
 
 /// Rows of one batch handed to the writer. A record of a large cohort is cut into several batches.
@@ -46,7 +46,7 @@ pub enum PartError {
     #[error("cannot build rows: {0}")]
     Explode(#[from] ExplodeError),
     #[error("cannot store the rows: {0}")]
-    Store(#[from] LakeError),
+    Store(#[from] varberg_lake::Error),
     #[error(transparent)]
     Interrupted(#[from] Interrupt),
     /// An earlier part of the item has a fault, so this one no longer matters.
@@ -74,7 +74,7 @@ pub fn import_part(
     let mut reader = Reader::new(task.header.clone(), source, task.compression, task.part, task.options.clone())?;
     let item = i32::try_from(task.item).unwrap_or(i32::MAX);
     let first_record = i64::from(task.index) * RECORDS_PER_PART;
-    let mut explode = Explode::new(&task.header.shape(), &task.job, item, first_record, BATCH_ROWS);
+    let explode = Explode::new(&task.header.shape(), &task.job, item, first_record, BATCH_ROWS);
     let mut seen = Seen::default();
     let mut rows = 0;
     let mut batches = 0;
@@ -114,7 +114,7 @@ struct Seen {
 impl Seen {
     fn report(&mut self, reader: &Reader, counters: &ItemCounters) {
         let bytes = reader.bytes_read();
-        let records = reader.records();
+        let records = reader.tally().records;
         counters.bytes_read.fetch_add(bytes.saturating_sub(self.bytes), Ordering::Relaxed);
         counters.records.fetch_add(records.saturating_sub(self.records), Ordering::Relaxed);
         *self = Self { bytes, records };

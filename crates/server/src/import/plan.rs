@@ -8,14 +8,14 @@ use bytes::Bytes;
 use std::io::{BufRead, Read};
 use std::sync::Arc;
 use varberg_formats::vcf::{self, Header};
-use varberg_formats::{BGZF_EOF, Cause, Compression, Fault, Limits, Part, Policy, find_block};
+use varberg_formats::{
+    BGZF_EOF, BLOCK_WINDOW, Cause, Compression, Fault, Limits, Part, Policy, find_block, plain_or_block_parts,
+};
 use varberg_lake::{Pinned, SourceError, Sources};
 use varberg_model::ImportItem;
 
 /// Bytes looked at to tell the compression.
 const SNIFF: u64 = 64;
-/// Bytes fetched to find a BGZF block: a block is at most 64 KiB, so three of them show a chain.
-const BLOCK_WINDOW: u64 = 3 * 65_536;
 /// No part is smaller, so that small files are not cut to shreds: compressed and plain bytes.
 const MIN_PART_BGZF: u64 = 1 << 20;
 const MIN_PART_PLAIN: u64 = 4 << 20;
@@ -58,10 +58,10 @@ pub async fn plan(app: &App, item: &ImportItem, control: &Control) -> Result<Ite
     let header = read_header(app, &pinned, compression).await?;
     control.check()?;
     let wanted = part_size(pinned.size, compression, app.config.import.part_bytes, app.cpu.threads());
+    let wanted = plain_or_block_parts(compression, pinned.size, wanted);
     let parts = match compression {
-        Compression::Gzip => vec![Part { start: 0, end: None }],
-        Compression::Plain => cut(&(1..pinned.size.div_ceil(wanted)).map(|n| n * wanted).collect::<Vec<_>>()),
-        Compression::Bgzf => cut(&block_starts(&app.sources, &pinned, wanted).await?),
+        Compression::Gzip | Compression::Plain => Part::between(&wanted),
+        Compression::Bgzf => Part::between(&block_starts(&app.sources, &pinned, &wanted).await?),
     };
     Ok(ItemPlan { position: item.position, pinned, compression, header: Arc::new(header), parts })
 }
@@ -89,8 +89,7 @@ async fn check_end_marker(sources: &Sources, pinned: &Pinned) -> Result<(), Plan
     if tail.as_ref() == BGZF_EOF.as_slice() {
         return Ok(());
     }
-    let message = "the BGZF end marker is missing: the file was cut off (copy or compress it again)";
-    Err(PlanError::Malformed(Fault::of_file(Cause::Truncated, message)))
+    Err(PlanError::Malformed(Fault::new(Cause::Truncated).with_detail("the BGZF end marker is missing")))
 }
 
 async fn read_header(app: &App, pinned: &Pinned, compression: Compression) -> Result<Header, PlanError> {
@@ -101,7 +100,7 @@ async fn read_header(app: &App, pinned: &Pinned, compression: Compression) -> Re
 }
 
 fn header_of(source: Box<dyn Read + Send>, compression: Compression, limits: &Limits) -> Result<Header, PlanError> {
-    let mut input = varberg_formats::decompress(source, compression);
+    let mut input = varberg_formats::decode(source, compression);
     if input.fill_buf().is_ok_and(|start| start.starts_with(b"BCF")) {
         return Err(PlanError::Unsupported(BCF));
     }
@@ -118,18 +117,10 @@ fn part_size(file: u64, compression: Compression, configured: u64, threads: usiz
     share.min(configured).max(least)
 }
 
-/// Parts between the given cuts, from the start of the file to its end.
-fn cut(at: &[u64]) -> Vec<Part> {
-    let starts = std::iter::once(0).chain(at.iter().copied());
-    let ends = at.iter().copied().map(Some).chain(std::iter::once(None));
-    starts.zip(ends).map(|(start, end)| Part { start, end }).collect()
-}
-
-/// The first block at or after each multiple of `wanted`, ascending, without repeats.
-async fn block_starts(sources: &Sources, pinned: &Pinned, wanted: u64) -> Result<Vec<u64>, PlanError> {
+/// The first block at or after each wanted offset, ascending, without repeats.
+async fn block_starts(sources: &Sources, pinned: &Pinned, wanted: &[u64]) -> Result<Vec<u64>, PlanError> {
     let mut starts: Vec<u64> = Vec::new();
-    for n in 1..pinned.size.div_ceil(wanted) {
-        let from = n * wanted;
+    for from in wanted.iter().copied() {
         let window = sources.read_range(pinned, from..pinned.size.min(from + BLOCK_WINDOW)).await?;
         let found = find_block(&window).and_then(|offset| u64::try_from(offset).ok()).map(|offset| from + offset);
         if let Some(start) = found.filter(|start| starts.last().is_none_or(|last| last < start)) {
@@ -142,12 +133,6 @@ async fn block_starts(sources: &Sources, pinned: &Pinned, wanted: u64) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn parts_cover_the_file_without_gaps() {
-        let parts = cut(&[10, 20]);
-        assert_eq!(parts.iter().map(|p| (p.start, p.end)).collect::<Vec<_>>(), [(0, Some(10)), (10, Some(20)), (20, None)]);
-    }
 
     #[test]
     fn every_thread_has_a_part_of_a_big_file_and_a_small_file_is_one_part() {

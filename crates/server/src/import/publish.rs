@@ -4,7 +4,7 @@
 use super::stage::{Hold, Stage};
 use async_trait::async_trait;
 use varberg_catalog::{Catalog, Finish, JobOutcome, Lease};
-use varberg_lake::{LakeError, PointerStore, SwapResult, TableSwap};
+use varberg_lake::{PointerStore, SwapResult, TableSwap};
 
 /// The catalog's table pointers as seen by the holder of one lease.
 #[derive(Debug)]
@@ -18,16 +18,16 @@ pub struct LeasePointers<'a> {
 impl PointerStore for LeasePointers<'_> {
     type Outcome = JobOutcome;
 
-    async fn load(&self, namespace: &str, name: &str) -> Result<String, LakeError> {
-        let pointer = self.catalog.pointer(namespace, name).await.map_err(LakeError::pointer_store)?;
-        pointer.ok_or_else(|| LakeError::TableGone { namespace: namespace.to_owned(), name: name.to_owned() })
+    async fn load(&self, namespace: &str, name: &str) -> varberg_lake::Result<String> {
+        let pointer = self.catalog.pointer(namespace, name).await.map_err(varberg_lake::Error::pointers)?;
+        pointer.ok_or_else(|| varberg_lake::Error::pointers(format!("table {namespace}.{name} does not exist")))
     }
 
-    async fn swap(&self, swaps: &[TableSwap], outcome: &JobOutcome) -> Result<SwapResult, LakeError> {
+    async fn swap(&self, swaps: &[TableSwap], outcome: &JobOutcome) -> varberg_lake::Result<SwapResult> {
         self.hold.reached(Stage::MetadataWritten).await;
         let swaps: Vec<varberg_catalog::TableSwap> = swaps.iter().map(to_catalog).collect();
         self.hold.reached(Stage::CommitBefore).await;
-        let finish = self.catalog.finish(self.lease, &swaps, outcome).await.map_err(LakeError::pointer_store)?;
+        let finish = self.catalog.finish(self.lease, &swaps, outcome).await.map_err(varberg_lake::Error::pointers)?;
         self.hold.reached(Stage::CommitAfter).await;
         Ok(match finish {
             Finish::Committed => SwapResult::Swapped,

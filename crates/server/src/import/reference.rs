@@ -3,17 +3,18 @@
 use super::control::{Control, Interrupt};
 use crate::app::App;
 use crate::cpu::Panicked;
-use md5::{Digest, Md5};
 use std::io::Read;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use varberg_catalog::{Beat, Epoch};
 use varberg_formats::fasta::{self, FastaIndex};
 use varberg_formats::{Compression, Fault};
-use varberg_lake::{LakeError, Pinned, SourceError};
-use varberg_model::{RefId, Reference, ReferenceImportJob, ReferenceImportSource, ReferenceSourceStatus, ReferenceStatus};
+use varberg_lake::{Pinned, SourceError};
+use varberg_model::{
+    RefId, Reference, ReferenceImportJob, ReferenceImportSource, ReferenceSourceStatus, ReferenceStatus,
+};
 
 /// Longest status message of a source (spec 3.9).
 const MAX_MESSAGE: usize = 127;
@@ -26,7 +27,9 @@ enum SourceFailure {
     #[error(transparent)]
     Malformed(#[from] Fault),
     #[error("cannot store the reference: {0}")]
-    Store(#[from] LakeError),
+    Store(#[from] varberg_lake::Error),
+    #[error("the copy of the reference failed: {0}")]
+    Copy(#[from] std::io::Error),
     #[error(transparent)]
     Panicked(#[from] Panicked),
     #[error(transparent)]
@@ -82,13 +85,13 @@ async fn import_source(
 ) -> Result<Reference, SourceFailure> {
     let pinned = app.sources.pin(&source.source).await?;
     let head = app.sources.read_range(&pinned, 0..pinned.size.min(64)).await?;
-    let (index, md5) = index(app, &pinned, Compression::detect(&head), control).await?;
+    let index = index(app, &pinned, Compression::detect(&head), control).await?;
     let id = RefId::random();
     let folder = format!("references/{}/{}-{epoch}-{id}", job.store, job.id);
     let source_path = format!("{folder}/source");
     let index_path = format!("{folder}/index");
     let index_bytes = u64::try_from(index.fai.len()).unwrap_or(u64::MAX);
-    app.lake.put(&index_path, index.fai.into_bytes().into()).await?;
+    app.lake.put(&index_path, index.fai.into_bytes()).await?;
     copy(app, &pinned, &source_path, control).await?;
     let now = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
     Ok(Reference {
@@ -98,7 +101,7 @@ async fn import_source(
         description: source.description.clone(),
         tags: source.tags.clone(),
         status: ReferenceStatus::Active,
-        md5,
+        md5: index.md5,
         source_path,
         source_bytes: pinned.size,
         index_path,
@@ -114,44 +117,41 @@ async fn index(
     pinned: &Pinned,
     compression: Compression,
     control: &Arc<Control>,
-) -> Result<(FastaIndex, String), SourceFailure> {
-    let digest = Arc::new(Mutex::new(Md5::new()));
-    let tee = Tee { inner: app.sources.open(pinned, 0), digest: digest.clone(), control: control.clone() };
+) -> Result<FastaIndex, SourceFailure> {
+    let source = Stoppable { inner: app.sources.open(pinned, 0), control: control.clone() };
     let limits = app.config.import.limits();
     let check = control.clone();
     let work = move || {
-        let index = fasta::index(Box::new(tee), compression, &limits);
+        let index = fasta::index(Box::new(source), compression, &limits);
         check.check()?;
         index.map_err(SourceFailure::from)
     };
-    let index = app.cpu.run("varberg-fasta", work).await??;
-    let digest = digest.lock().map_or_else(|poisoned| poisoned.into_inner().clone(), |digest| digest.clone());
-    Ok((index, hex::encode(digest.finalize())))
+    app.cpu.run("varberg-fasta", work).await?
 }
 
 async fn copy(app: &App, pinned: &Pinned, path: &str, control: &Arc<Control>) -> Result<(), SourceFailure> {
-    let mut source = Tee { inner: app.sources.open(pinned, 0), digest: Arc::default(), control: control.clone() };
+    let mut source = Stoppable { inner: app.sources.open(pinned, 0), control: control.clone() };
     let lake = app.lake.clone();
     let path = path.to_owned();
-    app.cpu.run("varberg-fasta", move || lake.put_reader(&path, &mut source)).await??;
-    Ok(())
+    let work = move || {
+        let mut upload = lake.upload(&path)?;
+        std::io::copy(&mut source, &mut upload)?;
+        upload.finish()?;
+        Ok::<(), SourceFailure>(())
+    };
+    app.cpu.run("varberg-fasta", work).await?
 }
 
-/// Passes bytes on, adds them to a digest, and ends the read when the job must stop.
-struct Tee {
+/// Passes bytes on, and ends the read when the job must stop.
+struct Stoppable {
     inner: Box<dyn Read + Send>,
-    digest: Arc<Mutex<Md5>>,
     control: Arc<Control>,
 }
 
-impl Read for Tee {
+impl Read for Stoppable {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.control.check().map_err(std::io::Error::other)?;
-        let n = self.inner.read(buffer)?;
-        if let (Ok(mut digest), Some(read)) = (self.digest.lock(), buffer.get(..n)) {
-            digest.update(read);
-        }
-        Ok(n)
+        self.inner.read(buffer)
     }
 }
 

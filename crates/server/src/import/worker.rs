@@ -110,7 +110,9 @@ async fn give_up(app: &App, lease: &varberg_catalog::Lease, error: ImportError) 
     let done = match &error {
         ImportError::Interrupted(Interrupt::Cancelled) => app.catalog.cancelled(lease).await,
         ImportError::Interrupted(Interrupt::Stopping) => app.catalog.release(lease).await,
-        ImportError::Interrupted(Interrupt::LeaseLost) | ImportError::Catalog(varberg_catalog::Error::LeaseLost) => Ok(()),
+        ImportError::Interrupted(Interrupt::LeaseLost) | ImportError::Catalog(varberg_catalog::Error::LeaseLost) => {
+            Ok(())
+        }
         ImportError::Refused(_) => after_refusal(app, lease).await,
         ImportError::Catalog(_) | ImportError::Lake(_) | ImportError::Recorded(_) => {
             error!(%error, "import job interrupted; it is tried again when its lease ends");

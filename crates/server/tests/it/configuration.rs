@@ -37,7 +37,7 @@ fn flags_win_over_variables_and_variables_over_the_file() {
         (config.listen.as_str(), config.region.as_str(), config.account.as_str()),
         ("127.0.0.1:3", "eu-west-2", "111111111111")
     );
-    assert_eq!((config.import.threads, config.import.lease_s, config.import.heartbeat_s), (3, 60, 10));
+    assert_eq!((config.import.threads, config.import.lease_s, config.import.max_jobs), (3, 60, 2));
     assert_eq!(config.buckets, [("a".to_owned(), PathBuf::from("/a")), ("b".to_owned(), PathBuf::from("/b"))].into());
 }
 
@@ -52,6 +52,22 @@ fn variables_hold_lists_as_shells_write_them() {
 }
 
 #[test]
+fn directories_are_those_of_where_the_server_was_started() {
+    let config = load(None, &[("VARBERG_ALLOW_FILES", "x")], Flags::default()).unwrap();
+    let here = std::env::current_dir().unwrap();
+    assert_eq!(
+        (config.data_dir.clone(), config.allow_files.clone()),
+        (here.join("varberg-data"), vec![here.join("x")])
+    );
+    assert_eq!(config.warehouse().unwrap().uri, format!("file://{}/varberg-data/warehouse", here.display()));
+    for (warehouse, uri) in [("s3://b/p", "s3://b/p"), ("/w/", "file:///w"), ("file:///w", "file:///w")] {
+        let config = Config { warehouse: Some(warehouse.to_owned()), ..Config::default() };
+        assert_eq!(config.warehouse().unwrap().uri, uri);
+    }
+    assert!(Config { warehouse: Some("gs://b".to_owned()), ..Config::default() }.warehouse().is_err());
+}
+
+#[test]
 fn refusals_name_the_key() {
     let files = [
         ("listn = \"x\"", "listn"),
@@ -59,7 +75,7 @@ fn refusals_name_the_key() {
         ("[import]\nthreads = \"x\"", "line 2"),
         ("account = \"1\"", "account"),
         ("region = \"\"", "region"),
-        ("[import]\nlease_s = 1", "import.heartbeat_s"),
+        ("[import]\nlease_s = 0", "import.lease_s"),
         ("log_format = \"xml\"", "xml"),
     ];
     for (file, word) in files {

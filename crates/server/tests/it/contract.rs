@@ -1,7 +1,8 @@
 //! What holds for every answer: ids, headers, errors of paths, methods and bodies (facts: error contract).
 
-use crate::server::Server;
-use serde_json::json;
+use crate::server::{ROLE, Server};
+use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Sends bytes as they are and returns the whole answer as text.
@@ -30,7 +31,20 @@ async fn is_live_and_ready() {
     let server = Server::start().await;
     assert_eq!(server.get("/health/live").await.ok(), json!({ "status": "live" }));
     assert_eq!(server.get("/health/ready").await.ok(), json!({ "status": "ready" }));
+}
+
+#[tokio::test]
+async fn a_server_told_to_stop_ends_although_a_client_keeps_its_connection() {
+    let server = Server::start().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let running = tokio::spawn(varberg_server::run(server.app.clone(), listener));
+    let mut idle = tokio::net::TcpStream::connect(address).await.unwrap();
+    idle.write_all(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut byte = [0];
+    idle.read_exact(&mut byte).await.unwrap();
     server.app.stop.cancel();
+    tokio::time::timeout(Duration::from_secs(20), running).await.unwrap().unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -106,4 +120,70 @@ async fn a_request_as_proxies_send_it_is_routed_by_its_path() {
     let foreign =
         raw(&server, b"GET http://evil.example/health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     assert!(foreign.await.starts_with("HTTP/1.1 403"));
+}
+
+/// `value` with each of its members and elements, at any depth, replaced by each of `wrong`.
+fn mutations(value: &Value, wrong: &[Value]) -> Vec<Value> {
+    let mut out = wrong.to_vec();
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                for mutation in mutations(member, wrong) {
+                    let mut changed = members.clone();
+                    changed.insert(key.clone(), mutation);
+                    out.push(Value::Object(changed));
+                }
+            }
+        }
+        Value::Array(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                for mutation in mutations(element, wrong) {
+                    let mut changed = elements.clone();
+                    changed[index] = mutation;
+                    out.push(Value::Array(changed));
+                }
+            }
+        }
+        _ => {}
+    }
+    out
+}
+
+#[tokio::test]
+async fn no_body_makes_the_server_fail() {
+    let server = Server::start().await;
+    let store = server.reference_store().await;
+    let arn = server.reference(&store, "chr1").await;
+    let sse = json!({ "type": "KMS", "keyArn": "arn:aws:kms:us-east-1:123456789012:key/abc" });
+    let source = json!({ "sourceFile": "s3://inputs/a.fa", "name": "abc", "tags": { "a": "b" } });
+    let calls = [
+        ("/referencestore", json!({ "name": "r", "sseConfig": sse, "tags": { "a": "b" } })),
+        (&format!("/referencestore/{store}/importjob"), json!({ "roleArn": ROLE, "sources": [source] })),
+        (&format!("/referencestore/{store}/references"), json!({ "filter": { "md5": "a", "createdAfter": "x" } })),
+        ("/variantStore", json!({ "name": "abc", "reference": { "referenceArn": arn }, "sseConfig": sse })),
+        ("/variantStores", json!({ "ids": ["a"], "filter": { "status": "ACTIVE" } })),
+        (
+            "/import/variant",
+            json!({ "destinationName": "abc", "roleArn": ROLE, "items": [{ "source": "s3://inputs/a" }], "annotationFields": {} }),
+        ),
+        ("/import/variants", json!({ "ids": ["a"], "filter": { "status": "FAILED", "storeName": "abc" } })),
+    ];
+    let wrong = [
+        json!(null),
+        json!(true),
+        json!(-1.5e300),
+        json!(""),
+        json!("\u{0}\u{fffe}"),
+        json!("x".repeat(5000)),
+        json!([]),
+        json!([[null]]),
+        json!({}),
+        json!({ "a": { "b": null } }),
+    ];
+    for (path, body) in calls {
+        for mutation in mutations(&body, &wrong) {
+            let answer = server.post(path, &mutation).await;
+            assert!([200, 400, 403, 404, 409].contains(&answer.status), "{path} {mutation}: {answer:?}");
+        }
+    }
 }

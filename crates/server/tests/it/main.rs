@@ -1,6 +1,8 @@
 //! Tests of the program from outside: each starts a server on a free port with a real catalog and warehouse in a
 //! temporary directory. One binary, because each one that links the query engine is large.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "everything here is a test; clippy knows only the functions")]
+
 mod configuration;
 mod contract;
 mod guard;

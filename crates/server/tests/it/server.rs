@@ -68,7 +68,7 @@ impl Server {
         app.queries = QueryPool::new(env!("CARGO_BIN_EXE_varberg").into(), 2);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(varberg_server::run(app.clone(), listener));
+        tokio::spawn(axum::serve(listener, varberg_server::router(app.clone())).into_future());
         Self { app, base, client: reqwest::Client::new(), directory }
     }
 

@@ -27,7 +27,7 @@ fn only(name: &str, allowed: &[&str]) {
     for dependency in dependencies(name) {
         let fits =
             |rule: &&str| rule.strip_suffix('*').map_or(*rule == dependency, |start| dependency.starts_with(start));
-        assert!(allowed.iter().any(|rule| fits(rule)), "{name} must not depend on {dependency}");
+        assert!(allowed.iter().any(fits), "{name} must not depend on {dependency}");
     }
 }
 
@@ -42,7 +42,7 @@ fn never(name: &str, forbidden: &[&str]) {
 #[test]
 fn manifests_keep_the_layers_apart() {
     only("model", &["chrono", "uuid", "thiserror"]);
-    only("rows", &["varberg-model", "arrow-*", "thiserror"]);
+    only("rows", &["varberg-model", "arrow-*", "fast-float2", "memchr", "thiserror"]);
     only(
         "formats",
         &[
@@ -160,7 +160,8 @@ fn files_are_short_named_by_a_noun_and_open_with_what_they_are() {
         );
         let lines = text.lines().count();
         assert!(lines <= MAX_LINES, "{name} has {lines} lines; the most is {MAX_LINES}");
-        assert!(text.starts_with("//!"), "{name} does not say what it is");
+        // `foo/tests.rs` is told by `foo.rs`.
+        assert!(text.starts_with("//!") || file == "tests", "{name} does not say what it is");
         assert!(!text.contains("#[path") || name.ends_with("tidy.rs"), "{name}: modules lie where they are looked for");
     }
 }

@@ -48,6 +48,9 @@ pub(super) fn parse(section: Section, body: &str) -> Parsed {
         kind = ValueKind::String;
         number = Number::Unknown;
     }
+    if value("Description").is_none() {
+        problems.push(Cause::MissingDescription);
+    }
     Parsed { declaration: Some(Declaration { id: id.to_owned(), number, kind }), problems }
 }
 

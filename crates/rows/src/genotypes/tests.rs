@@ -1,7 +1,9 @@
 //! Genotype vectors: forms, and the law that text comes back.
 
 use super::*;
+use crate::vector::VectorError;
 use proptest::prelude::*;
+use std::borrow::Cow;
 
 fn slow(texts: &[Option<&str>], alternates: usize) -> Result<Vec<u8>, BadGenotype> {
     let mut builder = GenotypeVectorBuilder::new();

@@ -1,0 +1,68 @@
+//! Reads a VCF file to record batches and drops them: how fast is the reader alone? Prints megabytes of VCF text per CPU
+//! second, which the benchmark takes up.
+//!
+//! `cargo run -p varberg-formats --example read_rate -- FILE`
+#![expect(clippy::print_stdout, reason = "a command whose purpose is to print")]
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::sync::Arc;
+use std::time::Instant;
+use varberg_formats::vcf::{ReadOptions, Reader, read_header};
+use varberg_formats::{Compression, Part, decode};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = std::env::args().nth(1).ok_or("usage: read_rate FILE")?;
+    let mut prefix = Vec::new();
+    File::open(&path)?.take(18).read_to_end(&mut prefix)?;
+    let compression = Compression::detect(&prefix);
+    let options = ReadOptions::default();
+    let mut text = BufReader::new(decode(Box::new(File::open(&path)?), compression));
+    let header = Arc::new(read_header(&mut text, &options.limits, &options.policy)?);
+    let text_bytes = text_bytes(&path, compression)?;
+
+    let (clock, cpu) = (Instant::now(), cpu_seconds());
+    let mut reader = Reader::new(Arc::clone(&header), Box::new(File::open(&path)?), compression, Part::WHOLE, options)?;
+    let mut memory = 0;
+    while let Some(batch) = reader.next_batch()? {
+        memory = memory.max(batch.get_array_memory_size());
+    }
+    let (wall, cpu) = (clock.elapsed().as_secs_f64(), cpu_seconds().zip(cpu).map(|(after, before)| after - before));
+
+    let tally = reader.tally();
+    let megabytes = text_bytes / 1e6;
+    println!("file: {path} ({compression:?}), {} samples", header.samples().len());
+    println!("records: {}, text: {megabytes:.1} MB, largest batch: {:.1} MB", tally.records, kilobytes(memory) / 1e3);
+    for warning in &tally.warnings {
+        println!("warning: {} x {:?}, first in line {}", warning.count, warning.cause, warning.first_line);
+    }
+    println!("wall: {wall:.3} s, {:.0} MB/s", megabytes / wall);
+    if let Some(cpu) = cpu {
+        println!("cpu: {cpu:.2} s, {:.0} MB/s", megabytes / cpu);
+    }
+    Ok(())
+}
+
+/// Bytes of the decompressed file.
+fn text_bytes(path: &str, compression: Compression) -> Result<f64, Box<dyn Error>> {
+    let bytes = match compression {
+        Compression::Plain => std::fs::metadata(path)?.len(),
+        Compression::Gzip | Compression::Bgzf => {
+            std::io::copy(&mut decode(Box::new(File::open(path)?), compression), &mut std::io::sink())?
+        }
+    };
+    Ok(f64::from(u32::try_from(bytes / 1024)?) * 1024.0)
+}
+
+fn kilobytes(bytes: usize) -> f64 {
+    f64::from(u32::try_from(bytes / 1000).unwrap_or(u32::MAX))
+}
+
+/// CPU seconds of this process in user mode and in the kernel, from Linux' own account.
+fn cpu_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
+    Some(ticks / 100.0)
+}

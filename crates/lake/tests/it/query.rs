@@ -1,0 +1,213 @@
+//! Queries over published files.
+
+use crate::world::{Row, TABLE, World, batch, row};
+use expect_test::{Expect, expect};
+
+async fn check(world: &World, sql: &str, expected: Expect) {
+    expected.assert_eq(&world.rows(sql).await.join("\n"));
+}
+
+async fn small() -> World {
+    let world = World::new().await;
+    let first = Row {
+        names: Some(vec!["rs1", "rs2"]),
+        qual: Some(29.5),
+        attributes: Some(vec![("DP", Some("14")), ("DB", Some("true")), ("AF", None)]),
+        phased: Some(true),
+        calls: Some(vec![Some(0), Some(1)]),
+        depth: Some(3),
+        ..row("chr20", 14369, "NA1")
+    };
+    let second = Row { calls: Some(vec![Some(-1), Some(1)]), end: 17330, ..row("chr20", 17329, "NA2") };
+    world.add(TABLE, "job", vec![batch(&[first, second])]).await;
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nested_columns_come_back_by_projection() {
+    let world = small().await;
+    let sql = "SELECT calls, attributes['DP'] dp, attributes['no'] no, attributes['AF'] af, names[1] first, \"end\" \
+               FROM cohort ORDER BY start";
+    check(
+        &world,
+        sql,
+        expect![[r#"
+        [0, 1] 14 rs1 14370
+        [-1, 1] 17330"#]],
+    )
+    .await;
+    check(&world, "SELECT attributes FROM cohort WHERE sampleid = 'NA1'", expect!["{DP: 14, DB: true, AF: }"]).await;
+    check(&world, "SELECT calls[1] + calls[2], cardinality(attributes) FROM cohort WHERE depth = 3", expect!["1 3"])
+        .await;
+    check(&world, "SELECT sampleid FROM cohort WHERE attributes['DP'] = '14'", expect!["NA1"]).await;
+    check(&world, "SELECT count(*) FROM cohort WHERE annotations IS NULL AND information IS NULL", expect!["2"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_resolve_by_name_and_by_both_schemas() {
+    let world = small().await;
+    for name in [
+        "cohort",
+        "\"default\".cohort",
+        "\"default\".\"cohort\"",
+        "variant_000000000000_0123456789.cohort",
+        "awsdatacatalog.\"default\".cohort",
+    ] {
+        assert_eq!(world.rows(&format!("SELECT count(*) FROM {name}")).await, ["2"], "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hidden_columns_stay_hidden() {
+    let world = small().await;
+    assert_eq!(world.rows("DESCRIBE cohort").await.len(), 23);
+    assert!(world.query("SELECT _record FROM cohort").await.starts_with("Invalid("));
+    assert!(!world.query("SELECT * FROM cohort").await.contains("_raw"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_table_is_answered_with_the_known_ones() {
+    let world = small().await;
+    check(
+        &world,
+        "SELECT * FROM other",
+        expect![[r#"Invalid("table 'awsdatacatalog.default.other' not found. Tables: cohort")"#]],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn show_tables_shows_the_granted_ones() {
+    let world = small().await;
+    let sql = "SELECT table_schema, table_name FROM information_schema.tables \
+               WHERE table_schema <> 'information_schema' ORDER BY 1";
+    check(
+        &world,
+        sql,
+        expect![[r#"
+        default cohort
+        variant_000000000000_0123456789 cohort"#]],
+    )
+    .await;
+    assert!(world.query("SHOW TABLES").await.contains("cohort"));
+    assert!(world.query("SHOW COLUMNS FROM cohort").await.contains("contigname"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_come_from_metadata() {
+    let world = small().await;
+    let plan = world.query("EXPLAIN SELECT count(*) FROM cohort").await;
+    assert!(plan.contains("PlaceholderRowExec") && !plan.contains("DataSourceExec"), "{plan}");
+    check(&world, "SELECT count(*), count(depth) FROM cohort", expect!["2 1"]).await;
+    check(&world, "SELECT count(*) FROM cohort WHERE start > 20000", expect!["0"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_cannot_match_are_not_planned() {
+    let world = World::new().await;
+    let contig = |contig, start| batch(&[row(contig, start, "s1"), row(contig, start + 9, "s2")]);
+    world.add(TABLE, "job", vec![contig("chr1", 100), contig("chr2", 100), contig("chr3", 5000)]).await;
+    for (filter, files) in [
+        ("contigname = 'chr2'", 1),
+        ("contigname IN ('chr1', 'chr3')", 2),
+        ("start BETWEEN 4000 AND 6000", 1),
+        ("contigname = 'chr1' OR start > 4000", 2),
+        ("contigname = 'chr2' AND start < 100000", 1),
+        ("depth IS NOT NULL", 0),
+        ("depth IS NULL", 3),
+        ("sampleid = 's1'", 3),
+        ("contigname >= 'chr2' AND \"end\" < 200", 1),
+    ] {
+        let plan = world.query(&format!("EXPLAIN SELECT contigname, calls FROM cohort WHERE {filter}")).await;
+        assert_eq!(plan.matches(".parquet").count(), files, "{filter}\n{plan}");
+    }
+    check(&world, "SELECT count(*) FROM cohort WHERE contigname = 'chr2'", expect!["2"]).await;
+}
+
+/// Files whose rows and contigs are in every kind of disorder.
+async fn shuffled() -> World {
+    let world = World::new().await;
+    let rows = |contig, starts: &[i64]| starts.iter().map(|s| row(contig, *s, "s")).collect::<Vec<_>>();
+    let mixed = [rows("chr2", &[5, 1]), rows("chr10", &[7]), rows("chr1", &[3])].concat();
+    let batches = vec![
+        batch(&rows("chr1", &[1, 4, 9])),
+        batch(&rows("chr1", &[2, 5, 8])), // overlaps the first
+        batch(&mixed),
+        batch(&rows("chr10", &[1, 2])),
+        batch(&rows("chr2", &[2])),
+    ];
+    world.add(TABLE, "job", batches).await;
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn order_filters_and_joins_are_right_on_shuffled_files() {
+    let world = shuffled().await;
+    let ordered = expect![[r#"
+        chr1 1
+        chr1 2
+        chr1 3
+        chr1 4
+        chr1 5
+        chr1 8
+        chr1 9
+        chr10 1
+        chr10 2
+        chr10 7
+        chr2 1
+        chr2 2
+        chr2 5"#]];
+    check(&world, "SELECT contigname, start FROM cohort ORDER BY contigname, start", ordered).await;
+    check(
+        &world,
+        "SELECT contigname, start FROM cohort ORDER BY contigname, start LIMIT 3",
+        expect![[r#"
+        chr1 1
+        chr1 2
+        chr1 3"#]],
+    )
+    .await;
+    check(
+        &world,
+        "SELECT contigname, max(start) FROM cohort GROUP BY contigname ORDER BY contigname",
+        expect![[r#"
+        chr1 9
+        chr10 7
+        chr2 5"#]],
+    )
+    .await;
+    let join = "SELECT count(*) FROM cohort a JOIN cohort b ON a.contigname = b.contigname AND a.start = b.start";
+    check(&world, join, expect!["13"]).await;
+    let full = "SELECT count(*) FROM (SELECT contigname, start FROM cohort WHERE start < 5) a \
+                FULL JOIN (SELECT contigname, start FROM cohort WHERE start > 1) b \
+                ON a.contigname = b.contigname AND a.start = b.start";
+    check(&world, full, expect!["13"]).await;
+    check(&world, "SELECT min(start), max(start), count(*) FROM cohort WHERE contigname = 'chr1'", expect!["1 9 7"])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sorted_files_need_no_sort_and_answer_in_order() {
+    let world = World::new().await;
+    let rows = |contig, starts: std::ops::Range<i64>| batch(&starts.map(|s| row(contig, s, "s")).collect::<Vec<_>>());
+    let batches = vec![rows("chr1", 0..50), rows("chr1", 50..99), rows("chr2", 0..9), rows("chr1", 25..75)];
+    world.add(TABLE, "job", batches).await;
+    let sql = "SELECT contigname, start FROM cohort ORDER BY contigname, start";
+    let plan = world.query(&format!("EXPLAIN {sql}")).await;
+    assert!(plan.contains("SortPreservingMergeExec") && !plan.contains("SortExec:"), "{plan}");
+    let got = world.rows(sql).await;
+    let mut wanted: Vec<(&str, i64)> =
+        (0..99).chain(25..75).map(|s| ("chr1", s)).chain((0..9).map(|s| ("chr2", s))).collect();
+    wanted.sort_unstable();
+    assert_eq!(got, wanted.iter().map(|(c, s)| format!("{c} {s}")).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_queries_are_explained() {
+    let world = small().await;
+    assert!(world.query("SELECT nothing FROM cohort").await.contains("nothing"));
+    assert!(world.query("SELEC 1").await.starts_with("NotAllowed("));
+    assert!(world.query("SELECT 'a' + FROM cohort").await.starts_with("Invalid("));
+    assert!(world.query("SELECT CAST('x' AS INT)").await.starts_with("Invalid("));
+    assert!(world.query("SELECT start / 0 FROM cohort").await.starts_with("Invalid("));
+}
