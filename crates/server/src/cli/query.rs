@@ -94,7 +94,9 @@ pub(super) async fn run(args: QueryArgs, context: &Context) -> anyhow::Result<Ex
     if format.is_binary() && terminal {
         return Err(UsageError("a terminal cannot show this form; write it to a file with > FILE".to_owned()).into());
     }
-    let statement = statement(args.sql, args.file.as_deref())?;
+    // Off this thread: standard input may never come, and Ctrl-C must still be heard.
+    let (sql, file) = (args.sql, args.file);
+    let statement = tokio::task::spawn_blocking(move || statement(sql, file.as_deref())).await??;
     if format == QueryFormat::Table {
         let limit = if terminal && args.max_rows > 0 { args.max_rows } else { usize::MAX };
         let answer = fetch(context, &statement, limit).await?;

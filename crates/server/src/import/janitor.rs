@@ -109,7 +109,8 @@ async fn sweep_lost_namespaces(app: &App) -> Result<(), JanitorError> {
             gone.insert(namespace.to_owned(), !exists);
         }
         let writer = writer_of(&file.path).and_then(|(job, _)| jobs.get(&job));
-        let old = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()) - file.modified > chrono::TimeDelta::hours(1);
+        let old = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()) - file.modified
+            > chrono::TimeDelta::hours(1);
         let ended = writer.map_or(old, |job| job.terminal);
         if gone.get(namespace).copied().unwrap_or(false) && ended {
             app.lake.delete(&file.path).await?;

@@ -4,6 +4,8 @@ use crate::server::Server;
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
 use serde_json::{Value, json};
+use varberg_lake::{QueryLimits, QueryRequest};
+use varberg_server::{QueryFailure, QueryPool};
 
 const NESTED: &str = "SELECT column1 AS n, column2 AS text, \
     CASE WHEN column1 = 1 THEN map(['AC', 'X'], ['1,2', NULL]) END AS m, \
@@ -118,4 +120,52 @@ async fn a_fault_in_the_middle_of_an_answer_breaks_the_connection() {
     let answer = ask(&server, &statement, "application/x-ndjson").await;
     assert_eq!(answer.status().as_u16(), 200);
     assert!(answer.bytes().await.is_err());
+}
+
+fn pool(program: &str) -> QueryPool {
+    QueryPool::new(program.into(), 1)
+}
+
+fn request(server: &Server, sql: String, time_s: u64) -> QueryRequest {
+    let config = &server.app.config;
+    let limits = QueryLimits {
+        memory_bytes: 256 << 20,
+        time_s,
+        spill_dir: config.spill_dir(),
+        spill_bytes: 1 << 30,
+        target_partitions: 2,
+    };
+    QueryRequest { sql, tables: Vec::new(), limits, warehouse: config.warehouse().unwrap() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_takes_too_long_is_stopped() {
+    let server = Server::start().await;
+    let endless = request(&server, of_numbers(10, "SELECT sum(n % 7) FROM numbers"), 1);
+    let failure = pool(env!("CARGO_BIN_EXE_varberg")).ask(&endless).await.unwrap_err();
+    assert!(matches!(failure, QueryFailure::Exhausted(_) | QueryFailure::TimeLimit(_)), "{failure:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_dies_is_an_error_for_its_caller_alone() {
+    let server = Server::start().await;
+    let one = request(&server, "SELECT 1".to_owned(), 60);
+    for program in ["/bin/true", "/bin/false", "/nowhere/varberg"] {
+        let failure = pool(program).ask(&one).await.unwrap_err();
+        assert!(matches!(failure, QueryFailure::Crashed(_)), "{program}: {failure:?}");
+    }
+    assert_eq!(text(&server, "SELECT 1 AS n", "application/json").await, r#"[{"n":1}]"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_waits_for_its_turn_and_gets_it_when_an_answer_is_dropped() {
+    let server = Server::start().await;
+    let pool = pool(env!("CARGO_BIN_EXE_varberg"));
+    let long = request(&server, of_numbers(7, "SELECT n FROM numbers"), 60);
+    let first = pool.ask(&long).await.unwrap();
+    let one = request(&server, "SELECT 1".to_owned(), 60);
+    let mut second = Box::pin(pool.ask(&one));
+    assert!(futures::poll!(&mut second).is_pending());
+    drop(first);
+    assert!(second.await.unwrap().next().await.unwrap().is_some());
 }
