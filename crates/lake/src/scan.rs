@@ -21,7 +21,7 @@ use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::expressions::col;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
-use datafusion::physical_optimizer::pruning::PruningPredicate;
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use files::{FileBounds, ScanFile};
@@ -80,8 +80,8 @@ impl TableScan {
     fn prune(&self, state: &dyn Session, filters: &[Expr]) -> EngineResult<Vec<&ScanFile>> {
         let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(self.files.iter().collect()) };
         let schema = DFSchema::try_from(self.schema.clone())?;
-        let Ok(predicate) =
-            PruningPredicate::try_new(state.create_physical_expr(filter, &schema)?, self.schema.clone())
+        let filter = state.create_physical_expr(filter, &schema)?;
+        let Ok(predicate) = PruningPredicateBuilder::new().with_file_schema(self.schema.clone()).try_build(filter)
         else {
             return Ok(self.files.iter().collect()); // a filter that bounds cannot answer
         };

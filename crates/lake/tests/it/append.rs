@@ -50,7 +50,9 @@ async fn two_tables_move_together() {
     let files = world.write("job", vec![batch(&[row("chr1", 1, "s")])]).await;
     let appends = [appended(TABLE, "job", files.clone()), appended("samples", "job", files)];
     let staged = AtomicUsize::new(0);
-    let count = || drop(staged.fetch_add(1, Ordering::Relaxed));
+    let count = || {
+        staged.fetch_add(1, Ordering::Relaxed);
+    };
     let result = append(&world.lake, &world.pointers, &appends, &(), count).await.unwrap();
     assert_eq!((result, staged.into_inner()), (SwapResult::Swapped, 1));
     for table in [TABLE, "samples"] {
@@ -76,16 +78,16 @@ struct Refusing<'a>(&'a World, Result<(), ()>);
 
 #[async_trait]
 impl PointerStore for Refusing<'_> {
-    type Outcome = str;
+    type Outcome = &'static str;
 
     async fn load(&self, namespace: &str, name: &str) -> varberg_lake::Result<String> {
         self.0.pointers.load(namespace, name).await
     }
 
-    async fn swap(&self, swaps: &[TableSwap], outcome: &str) -> varberg_lake::Result<SwapResult> {
+    async fn swap(&self, swaps: &[TableSwap], outcome: &&'static str) -> varberg_lake::Result<SwapResult> {
         assert!(swaps.iter().all(|s| s.namespace == NAMESPACE && s.old != s.new));
         match self.1 {
-            Ok(()) => Ok(SwapResult::Refused(outcome.to_owned())),
+            Ok(()) => Ok(SwapResult::Refused((*outcome).to_owned())),
             Err(()) => Err(Error::pointers("connection lost")),
         }
     }
@@ -96,11 +98,12 @@ async fn a_refusal_is_handed_back_and_a_lost_answer_is_marked() {
     let world = World::new().await;
     let files = world.write("job", vec![batch(&[row("chr1", 1, "s")])]).await;
     let appends = [appended(TABLE, "job", files)];
-    let refused = append(&world.lake, &Refusing(&world, Ok(())), &appends, "lease lost", || ()).await.unwrap();
+    let refused = append(&world.lake, &Refusing(&world, Ok(())), &appends, &"lease lost", || ()).await.unwrap();
     assert_eq!(refused, SwapResult::Refused("lease lost".to_owned()));
-    let lost = append(&world.lake, &Refusing(&world, Err(())), &appends, "x", || ()).await.unwrap_err();
+    let lost = append(&world.lake, &Refusing(&world, Err(())), &appends, &"x", || ()).await.unwrap_err();
     assert!(lost.may_have_committed());
-    let unknown = append(&world.lake, &world.pointers, &[appended("no", "job", appends[0].files.clone())], &(), || ());
+    let elsewhere = [appended("no", "job", appends[0].files.clone())];
+    let unknown = append(&world.lake, &world.pointers, &elsewhere, &(), || ());
     assert!(!unknown.await.unwrap_err().may_have_committed());
 }
 

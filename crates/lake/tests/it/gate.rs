@@ -64,7 +64,7 @@ async fn texts_beyond_the_limits_are_refused_before_planning() {
     let world = World::new().await;
     let long = format!("SELECT '{}'", "x".repeat(300_000));
     let nested = format!("SELECT {}1{}", "(".repeat(5_000), ")".repeat(5_000));
-    let cases = format!("SELECT {} 1 {}", "CASE WHEN true THEN".repeat(200), "END".repeat(200));
+    let cases = format!("SELECT {} 1 {}", "CASE WHEN true THEN ".repeat(200), " END".repeat(200));
     let chain = format!("SELECT {}1", "1 + ".repeat(5_000));
     let products = format!("SELECT {}1", "1 * ".repeat(5_000));
     let nots = format!("SELECT {} true", "NOT ".repeat(5_000));

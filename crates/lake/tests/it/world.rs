@@ -1,7 +1,7 @@
 //! A warehouse in a temporary directory, and rows to put into it.
 
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray, MapArray, RecordBatch, StringArray,
+    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray, MapArray, RecordBatch, StringArray,
     StructArray, new_null_array,
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer};
@@ -18,31 +18,31 @@ use varberg_lake::{
 };
 use varberg_model::TableSchema;
 
-pub const NAMESPACE: &str = "variant_000000000000_0123456789";
-pub const TABLE: &str = "cohort";
+pub(crate) const NAMESPACE: &str = "variant_000000000000_0123456789";
+pub(crate) const TABLE: &str = "cohort";
 
 /// A row; the columns that are not here are null.
 #[derive(Clone, Default)]
-pub struct Row {
-    pub contig: &'static str,
-    pub start: i64,
-    pub end: i64,
-    pub sample: Option<&'static str>,
-    pub names: Option<Vec<&'static str>>,
-    pub qual: Option<f64>,
-    pub attributes: Option<Vec<(&'static str, Option<&'static str>)>>,
-    pub phased: Option<bool>,
-    pub calls: Option<Vec<Option<i32>>>,
-    pub depth: Option<i32>,
-    pub record: i64,
+pub(crate) struct Row {
+    pub(crate) contig: &'static str,
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+    pub(crate) sample: Option<&'static str>,
+    pub(crate) names: Option<Vec<&'static str>>,
+    pub(crate) qual: Option<f64>,
+    pub(crate) attributes: Option<Vec<(&'static str, Option<&'static str>)>>,
+    pub(crate) phased: Option<bool>,
+    pub(crate) calls: Option<Vec<Option<i32>>>,
+    pub(crate) depth: Option<i32>,
+    pub(crate) record: i64,
 }
 
-pub fn row(contig: &'static str, start: i64, sample: &'static str) -> Row {
+pub(crate) fn row(contig: &'static str, start: i64, sample: &'static str) -> Row {
     Row { contig, start, end: start + 1, sample: Some(sample), ..Row::default() }
 }
 
 /// A batch with every column of the long layout.
-pub fn batch(rows: &[Row]) -> RecordBatch {
+pub(crate) fn batch(rows: &[Row]) -> RecordBatch {
     let schema = varberg_rows::arrow_schema(&TableSchema::variants_long());
     let columns = schema.fields().iter().map(|field| -> ArrayRef {
         let kind = field.data_type();
@@ -92,14 +92,14 @@ fn map(kind: &DataType, rows: &[Row]) -> ArrayRef {
 }
 
 /// A warehouse with one table.
-pub struct World {
-    pub directory: TempDir,
-    pub lake: Lake,
-    pub pointers: MemoryPointers,
+pub(crate) struct World {
+    pub(crate) directory: TempDir,
+    pub(crate) lake: Lake,
+    pub(crate) pointers: MemoryPointers,
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let lake = Lake::open(warehouse(directory.path())).await.unwrap();
         let world = Self { directory, lake, pointers: MemoryPointers::default() };
@@ -107,14 +107,14 @@ impl World {
         world
     }
 
-    pub async fn create(&self, table: &str) {
+    pub(crate) async fn create(&self, table: &str) {
         let path = format!("{NAMESPACE}/{table}");
         let location = self.lake.create_table(&path, &TableSchema::variants_long()).await.unwrap();
         self.pointers.set(NAMESPACE, table, &location);
     }
 
     /// Writes one file for each batch, and publishes nothing.
-    pub async fn write(&self, job: &str, batches: Vec<RecordBatch>) -> Vec<DataFile> {
+    pub(crate) async fn write(&self, job: &str, batches: Vec<RecordBatch>) -> Vec<DataFile> {
         let (lake, job) = (self.lake.clone(), job.to_owned());
         let write = move || {
             let mut files = Vec::new();
@@ -126,23 +126,23 @@ impl World {
         tokio::task::spawn_blocking(write).await.unwrap()
     }
 
-    pub async fn append(&self, table: &str, job: &str, files: Vec<DataFile>) -> SwapResult {
+    pub(crate) async fn append(&self, table: &str, job: &str, files: Vec<DataFile>) -> SwapResult {
         let append = vec![appended(table, job, files)];
         self::append(&self.lake, &self.pointers, &append, &(), || ()).await.unwrap()
     }
 
     /// Writes and publishes.
-    pub async fn add(&self, table: &str, job: &str, batches: Vec<RecordBatch>) -> Vec<DataFile> {
+    pub(crate) async fn add(&self, table: &str, job: &str, batches: Vec<RecordBatch>) -> Vec<DataFile> {
         let files = self.write(job, batches).await;
         assert_eq!(self.append(table, job, files.clone()).await, SwapResult::Swapped);
         files
     }
 
-    pub async fn location(&self, table: &str) -> String {
+    pub(crate) async fn location(&self, table: &str) -> String {
         self.pointers.load(NAMESPACE, table).await.unwrap()
     }
 
-    pub async fn request(&self, sql: &str, tables: &[&str]) -> QueryRequest {
+    pub(crate) async fn request(&self, sql: &str, tables: &[&str]) -> QueryRequest {
         let mut granted = Vec::new();
         for table in tables {
             granted.push(GrantedTable {
@@ -160,14 +160,14 @@ impl World {
         QueryRequest { sql: sql.to_owned(), tables: granted, limits, warehouse }
     }
 
-    pub async fn try_query(&self, sql: &str) -> Result<Vec<RecordBatch>, QueryError> {
+    pub(crate) async fn try_query(&self, sql: &str) -> Result<Vec<RecordBatch>, QueryError> {
         let request = self.request(sql, &[TABLE]).await;
         let stream = varberg_lake::query::run(request).await?;
         stream.try_collect().await.map_err(|error| QueryError::from_engine(&error))
     }
 
     /// The answer as a table, one string.
-    pub async fn query(&self, sql: &str) -> String {
+    pub(crate) async fn query(&self, sql: &str) -> String {
         match self.try_query(sql).await {
             Ok(batches) => pretty_format_batches(&batches).unwrap().to_string(),
             Err(error) => format!("{error:?}"),
@@ -175,7 +175,7 @@ impl World {
     }
 
     /// The rows of the answer, values separated by spaces.
-    pub async fn rows(&self, sql: &str) -> Vec<String> {
+    pub(crate) async fn rows(&self, sql: &str) -> Vec<String> {
         let table = self.query(sql).await;
         let cells = |line: &str| line.split('|').map(str::trim).filter(|c| !c.is_empty()).collect::<Vec<_>>().join(" ");
         let lines: Vec<String> = table.lines().filter(|l| l.starts_with('|')).map(cells).collect();
@@ -183,11 +183,11 @@ impl World {
     }
 }
 
-pub fn warehouse(directory: &Path) -> WarehouseConfig {
+pub(crate) fn warehouse(directory: &Path) -> WarehouseConfig {
     WarehouseConfig { uri: format!("file://{}/warehouse", directory.display()), s3: S3Options::default() }
 }
 
-pub fn write_with(lake: &Lake, job: &str, batches: Vec<RecordBatch>, options: WriterOptions) -> Vec<DataFile> {
+pub(crate) fn write_with(lake: &Lake, job: &str, batches: Vec<RecordBatch>, options: WriterOptions) -> Vec<DataFile> {
     let table_path = format!("{NAMESPACE}/{TABLE}");
     let target = WriteTarget { table_path, job: job.to_owned(), epoch: 1 };
     let mut writer = lake.writer(target, &TableSchema::variants_long(), options);
@@ -195,7 +195,7 @@ pub fn write_with(lake: &Lake, job: &str, batches: Vec<RecordBatch>, options: Wr
     writer.close().unwrap()
 }
 
-pub fn appended(table: &str, job: &str, files: Vec<DataFile>) -> Append {
+pub(crate) fn appended(table: &str, job: &str, files: Vec<DataFile>) -> Append {
     Append {
         namespace: NAMESPACE.to_owned(),
         name: table.to_owned(),
