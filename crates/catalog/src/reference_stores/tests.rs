@@ -122,7 +122,7 @@ async fn an_old_epoch_of_a_reference_import_writes_nothing() {
     assert!(catalog.claim_reference_import("other", 60).await.unwrap().is_none());
     assert_eq!(catalog.running_reference_imports().await.unwrap(), [(job.id.clone(), 1)].into());
     catalog.release_reference_import(&job.id, old).await.unwrap();
-    assert!(catalog.running_reference_imports().await.unwrap().is_empty());
+    assert_eq!(catalog.running_reference_imports().await.unwrap().len(), 1, "let go, but nobody else has claimed it");
     let (again, new) = catalog.claim_reference_import("other", 60).await.unwrap().unwrap();
     assert_eq!((&again.id, new), (&job.id, 2));
     let genome = genome(&job, "GRCh38", 5);
