@@ -54,9 +54,9 @@ def wait_for(condition, what: str, timeout: float = 60.0, interval: float = 0.05
 
 
 class Server:
-    """`varberg serve` on `data_dir`; `files` is what the bucket `lab-files` shows."""
+    """`varberg serve` on `data_dir`; `files` is what the bucket `lab-files` shows; `wrapper` starts the command."""
 
-    def __init__(self, data_dir, files, hold=None, config="", lease_s=3, args=()):
+    def __init__(self, data_dir, files, hold=None, config="", lease_s=3, args=(), wrapper=()):
         self.data_dir = pathlib.Path(data_dir)
         self.files = pathlib.Path(files)
         self.files.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ class Server:
         environment = clean_environment()
         if hold:
             environment["VARBERG_HOLD_AT"] = hold
-        command = [str(binary()), "serve", "--listen", "127.0.0.1:0", "--data-dir", str(self.data_dir)]
+        command = [*wrapper, str(binary()), "serve", "--listen", "127.0.0.1:0", "--data-dir", str(self.data_dir)]
         command += ["--config", str(config_path), "--bucket", f"{BUCKET}={self.files}", *args]
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         self._log = open(self.log_path, "wb")

@@ -58,7 +58,7 @@ pub async fn append<P: PointerStore>(
             let old = pointers.load(&append.namespace, &append.name).await?;
             match stage(lake, &old, append).await? {
                 Some(new) => {
-                    swaps.push(TableSwap { namespace: append.namespace.clone(), name: append.name.clone(), old, new })
+                    swaps.push(TableSwap { namespace: append.namespace.clone(), name: append.name.clone(), old, new });
                 }
                 None => published = true,
             }

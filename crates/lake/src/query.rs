@@ -8,6 +8,7 @@ mod session;
 
 use crate::scan::TableScan;
 use crate::{Lake, WarehouseConfig};
+use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
@@ -73,12 +74,13 @@ pub enum QueryError {
 /// - Errors: before the first batch.
 pub async fn run(request: QueryRequest) -> Result<SendableRecordBatchStream, QueryError> {
     gate::check(&request.sql)?;
-    let lake = Lake::open(request.warehouse.clone()).await.map_err(internal)?;
+    let lake = Lake::open(request.warehouse.clone()).await.map_err(|error| internal(&error))?;
     let context = session::new(&lake, &request.limits)?;
     let schemas = session::Schemas::new(&context)?;
     for table in &request.tables {
-        let scan = TableScan::load(&lake, &table.metadata_location).await.map_err(internal)?;
-        schemas.add(table, Arc::new(scan))?;
+        let scan = TableScan::load(&lake, &table.metadata_location).await.map_err(|error| internal(&error))?;
+        let scan: Arc<dyn TableProvider> = Arc::new(scan);
+        schemas.add(table, &scan)?;
     }
     let work = async {
         let plan = plan(&context, &request).await?;
@@ -101,9 +103,9 @@ async fn plan(
     Ok(plan)
 }
 
-fn internal(error: crate::Error) -> QueryError {
+fn internal(error: &crate::Error) -> QueryError {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
+    let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         text = format!("{text}: {inner}");
         cause = inner.source();

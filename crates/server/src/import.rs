@@ -6,16 +6,16 @@
 
 mod control;
 mod item;
-pub mod janitor;
+pub(crate) mod janitor;
 mod outcome;
 mod part;
 mod plan;
 mod publish;
 mod reference;
 mod stage;
-pub mod worker;
+pub(crate) mod worker;
 
-pub use stage::Hold;
+pub(crate) use stage::Hold;
 
 use crate::app::App;
 use control::{Control, Interrupt, ItemCounters};
@@ -31,7 +31,7 @@ use varberg_model::{JobStatus, VariantStore};
 
 /// Why a job ended without a final state of its own. Its lease runs out and another claim takes it up.
 #[derive(Debug, thiserror::Error)]
-pub enum ImportError {
+pub(crate) enum ImportError {
     #[error(transparent)]
     Interrupted(#[from] Interrupt),
     #[error("the catalog: {0}")]
@@ -46,7 +46,7 @@ pub enum ImportError {
 
 /// A job on its way: what was claimed, for which store, and the signals its threads share.
 #[derive(Debug)]
-pub struct Running {
+pub(crate) struct Running {
     pub claim: Claim,
     pub store: VariantStore,
     pub control: Arc<Control>,
@@ -59,7 +59,7 @@ pub struct Running {
 ///
 /// An item that fails leaves no row and the job goes on. Results of finished items are recorded as they come, so a
 /// restart redoes only what is missing.
-pub async fn run_job(app: &App, running: &Running) -> Result<JobStatus, ImportError> {
+pub(crate) async fn run_job(app: &App, running: &Running) -> Result<JobStatus, ImportError> {
     let claim = &running.claim;
     running.hold.reached(Stage::Claimed).await;
     let mut outcome = Outcome::resume(&claim.results)?;
@@ -108,6 +108,6 @@ async fn publish(app: &App, running: &Running, outcome: &Outcome, end: &JobOutco
 }
 
 /// Where a store's table lies below the warehouse.
-pub fn table_path(store: &VariantStore) -> String {
+pub(crate) fn table_path(store: &VariantStore) -> String {
     format!("{}/{}", store.namespace(), store.name)
 }

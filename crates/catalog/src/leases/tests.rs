@@ -116,7 +116,11 @@ async fn the_janitor_sees_what_is_alive_and_what_is_recorded() {
     assert_eq!(seen[&claim.lease.job], files(false, 1, &results));
     assert_eq!(seen[&waiting.id], files(false, 0, &[]));
     catalog.release(&claim.lease).await.unwrap();
-    assert_eq!(catalog.job_epochs().await.unwrap()[&claim.lease.job], files(false, 1, &results), "a lease let go still holds its epoch");
+    assert_eq!(
+        catalog.job_epochs().await.unwrap()[&claim.lease.job],
+        files(false, 1, &results),
+        "a lease let go still holds its epoch"
+    );
     catalog.cancelled(&claim.lease).await.unwrap();
     assert_eq!(catalog.job_epochs().await.unwrap()[&claim.lease.job], files(true, 1, &[]));
 }

@@ -93,9 +93,9 @@ impl Schemas {
     }
 
     /// Shows a table under each of its schemas.
-    pub(super) fn add(&self, table: &GrantedTable, provider: Arc<dyn TableProvider>) -> Result<(), QueryError> {
+    pub(super) fn add(&self, table: &GrantedTable, provider: &Arc<dyn TableProvider>) -> Result<(), QueryError> {
         for schema in &table.schemas {
-            self.schema(schema)?.register_table(table.name.clone(), Arc::clone(&provider)).map_err(internal)?;
+            self.schema(schema)?.register_table(table.name.clone(), Arc::clone(provider)).map_err(internal)?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 /// Why a running import must end early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Interrupt {
+pub(crate) enum Interrupt {
     /// The user asked for it.
     #[error("the job was cancelled")]
     Cancelled,
@@ -18,12 +18,12 @@ pub enum Interrupt {
 
 /// The stop signal of one job. Set once: the first reason stands.
 #[derive(Debug, Default)]
-pub struct Control {
+pub(crate) struct Control {
     reason: AtomicU8,
 }
 
 impl Control {
-    pub fn interrupt(&self, why: Interrupt) {
+    pub(crate) fn interrupt(&self, why: Interrupt) {
         let code = match why {
             Interrupt::Cancelled => 1,
             Interrupt::LeaseLost => 2,
@@ -33,7 +33,7 @@ impl Control {
     }
 
     /// An error as soon as the import must stop.
-    pub fn check(&self) -> Result<(), Interrupt> {
+    pub(crate) fn check(&self) -> Result<(), Interrupt> {
         match self.reason.load(Ordering::Acquire) {
             0 => Ok(()),
             1 => Err(Interrupt::Cancelled),
@@ -45,14 +45,14 @@ impl Control {
 
 /// What the parts of one item have done so far; read by the lease keeper, who stores it for the command line.
 #[derive(Debug, Default)]
-pub struct ItemCounters {
+pub(crate) struct ItemCounters {
     pub bytes_read: AtomicU64,
     pub bytes_total: AtomicU64,
     pub records: AtomicU64,
 }
 
 impl ItemCounters {
-    pub fn snapshot(&self) -> varberg_model::ItemProgress {
+    pub(crate) fn snapshot(&self) -> varberg_model::ItemProgress {
         varberg_model::ItemProgress {
             bytes_read: self.bytes_read.load(Ordering::Relaxed),
             bytes_total: self.bytes_total.load(Ordering::Relaxed),

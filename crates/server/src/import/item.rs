@@ -17,10 +17,10 @@ use varberg_lake::WriteTarget;
 use varberg_model::{ImportItem, TableSchema};
 
 /// What became of an item: rows ready to be published, or the text that says why not.
-pub type ItemEnd = Result<ImportedItem, String>;
+pub(super) type ItemEnd = Result<ImportedItem, String>;
 
 /// Imports one item. `Err` only when the whole job must stop; everything else is the item's own end.
-pub async fn import_item(app: &App, running: &Running, item: &ImportItem) -> (u32, Result<ItemEnd, Interrupt>) {
+pub(super) async fn import_item(app: &App, running: &Running, item: &ImportItem) -> (u32, Result<ItemEnd, Interrupt>) {
     let counters = running.counters.get(&item.position).cloned().unwrap_or_default();
     let planned = plan::plan(app, item, &running.control).await;
     let end = match planned {
@@ -35,7 +35,7 @@ pub async fn import_item(app: &App, running: &Running, item: &ImportItem) -> (u3
 }
 
 /// Keeps the item's end in the catalog, under a check of the lease, and in `outcome`.
-pub async fn record(
+pub(super) async fn record(
     app: &App,
     running: &Running,
     outcome: &mut Outcome,

@@ -20,7 +20,7 @@ use varberg_model::{JobId, VariantStore};
 
 /// Why a round ended early; the next one goes on.
 #[derive(Debug, thiserror::Error)]
-pub enum JanitorError {
+pub(crate) enum JanitorError {
     #[error("the catalog: {0}")]
     Catalog(#[from] varberg_catalog::Error),
     #[error("the warehouse: {0}")]
@@ -31,7 +31,7 @@ pub enum JanitorError {
 const DELETION_POLL: Duration = Duration::from_secs(2);
 
 /// Cleans at start, whenever it is woken, and at a steady pace, until `stop`.
-pub async fn run(app: App, stop: CancellationToken) {
+pub(crate) async fn run(app: App, stop: CancellationToken) {
     let pace = Duration::from_secs(u64::from(app.config.import.janitor_interval_s.max(1)));
     let mut complete = tokio::time::interval(pace);
     let mut deletions = tokio::time::interval(DELETION_POLL);

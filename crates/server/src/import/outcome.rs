@@ -14,7 +14,7 @@ const MAX_MESSAGE: usize = 1000;
 
 /// A good item as the catalog keeps it. `version` changes whenever the meaning of a field does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ImportedItem {
+pub(super) struct ImportedItem {
     pub version: u32,
     pub files: Vec<DataFile>,
     pub records: u64,
@@ -29,7 +29,7 @@ impl ImportedItem {
     ///
     /// The rows that the closed files say they hold must be the records read times the samples (at least one row a
     /// record); anything else is a bug, and the item must not be published.
-    pub fn join(parts: Vec<PartResult>, tally: &Tally, samples: usize) -> Result<Self, String> {
+    pub(super) fn join(parts: Vec<PartResult>, tally: &Tally, samples: usize) -> Result<Self, String> {
         let records = tally.records;
         let rows: u64 = parts.iter().map(|p| p.rows).sum();
         let stored: u64 = parts.iter().flat_map(|p| &p.files).map(|f| f.rows).sum();
@@ -49,7 +49,7 @@ impl ImportedItem {
     }
 
     /// Reads what an earlier run of the job recorded.
-    pub fn from_payload(payload: &str) -> Result<Self, serde_json::Error> {
+    pub(super) fn from_payload(payload: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(payload)
     }
 }
@@ -68,7 +68,7 @@ fn warnings_text(tally: &Tally) -> String {
 }
 
 /// Cuts a text at 1000 characters.
-pub fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     if text.chars().count() <= MAX_MESSAGE {
         return text.to_owned();
     }
@@ -78,14 +78,14 @@ pub fn shorten(text: &str) -> String {
 
 /// The items of one job: those already ended and those still to do.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub(super) struct Outcome {
     imported: BTreeMap<u32, ImportedItem>,
     failed: BTreeMap<u32, String>,
 }
 
 impl Outcome {
     /// Takes up what earlier runs of the job recorded.
-    pub fn resume(results: &[ItemResult]) -> Result<Self, serde_json::Error> {
+    pub(super) fn resume(results: &[ItemResult]) -> Result<Self, serde_json::Error> {
         let mut outcome = Self::default();
         for result in results {
             match &result.outcome {
@@ -100,29 +100,25 @@ impl Outcome {
         Ok(outcome)
     }
 
-    pub fn has(&self, position: u32) -> bool {
+    pub(super) fn has(&self, position: u32) -> bool {
         self.imported.contains_key(&position) || self.failed.contains_key(&position)
     }
 
-    pub fn add_imported(&mut self, position: u32, item: ImportedItem) {
+    pub(super) fn add_imported(&mut self, position: u32, item: ImportedItem) {
         self.imported.insert(position, item);
     }
 
-    pub fn add_failed(&mut self, position: u32, message: String) {
+    pub(super) fn add_failed(&mut self, position: u32, message: String) {
         self.failed.insert(position, message);
     }
 
     /// The data files of all good items.
-    pub fn files(&self) -> Vec<DataFile> {
+    pub(super) fn files(&self) -> Vec<DataFile> {
         self.imported.values().flat_map(|item| item.files.iter().cloned()).collect()
     }
 
-    pub fn rows(&self) -> u64 {
-        self.imported.values().map(|item| item.rows).sum()
-    }
-
     /// The job's final state and message and those of each item (spec 5.2).
-    pub fn conclude(&self, items: &[ImportItem]) -> JobOutcome {
+    pub(super) fn conclude(&self, items: &[ImportItem]) -> JobOutcome {
         let ended: Vec<(u32, JobStatus, String)> = items.iter().map(|item| self.item(item.position)).collect();
         let status = roll_up(&ended.iter().map(|(_, status, _)| *status).collect::<Vec<_>>());
         JobOutcome { status, message: self.message(items), items: ended }

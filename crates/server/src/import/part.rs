@@ -18,7 +18,7 @@ const RECORDS_PER_PART: i64 = 1 << 40;
 
 /// What to read: all that a part needs to know of its job.
 #[derive(Debug, Clone)]
-pub struct PartTask {
+pub(super) struct PartTask {
     pub job: String,
     pub item: u32,
     /// Ordinal of the part in its item, from 0.
@@ -31,7 +31,7 @@ pub struct PartTask {
 
 /// What a part gave: its data files, and what was read.
 #[derive(Debug)]
-pub struct PartResult {
+pub(super) struct PartResult {
     pub files: Vec<DataFile>,
     pub tally: Tally,
     pub rows: u64,
@@ -39,7 +39,7 @@ pub struct PartResult {
 
 /// Why a part ended without a result.
 #[derive(Debug, thiserror::Error)]
-pub enum PartError {
+pub(super) enum PartError {
     /// The input is at fault; `lines` of the part came before and are counted for the line number.
     #[error(transparent)]
     Malformed(#[from] Fault),
@@ -56,7 +56,7 @@ pub enum PartError {
 
 /// The signals a part listens to and the counters it feeds.
 #[derive(Debug, Clone)]
-pub struct PartContext {
+pub(super) struct PartContext {
     pub control: Arc<Control>,
     pub counters: Arc<ItemCounters>,
     /// Index of the earliest part with a fault so far; later ones stop.
@@ -65,7 +65,7 @@ pub struct PartContext {
 }
 
 /// Imports one part: every record it owns becomes rows in the data files of `writer`.
-pub fn import_part(
+pub(super) fn import_part(
     task: &PartTask,
     source: Box<dyn Read + Send>,
     mut writer: DataFileWriter,

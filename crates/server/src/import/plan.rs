@@ -22,7 +22,7 @@ const MIN_PART_PLAIN: u64 = 4 << 20;
 
 /// What to do for one item: where its bytes are, how they are compressed, what its header says, which parts it has.
 #[derive(Debug, Clone)]
-pub struct ItemPlan {
+pub(super) struct ItemPlan {
     pub position: u32,
     pub pinned: Pinned,
     pub compression: Compression,
@@ -32,7 +32,7 @@ pub struct ItemPlan {
 
 /// Why an item cannot be planned. All but `Interrupted` fail the item and nothing else.
 #[derive(Debug, thiserror::Error)]
-pub enum PlanError {
+pub(super) enum PlanError {
     #[error(transparent)]
     Source(#[from] SourceError),
     #[error(transparent)]
@@ -46,7 +46,7 @@ pub enum PlanError {
 }
 
 /// Plans one item. Reads the header and a few windows of the source, nothing more.
-pub async fn plan(app: &App, item: &ImportItem, control: &Control) -> Result<ItemPlan, PlanError> {
+pub(super) async fn plan(app: &App, item: &ImportItem, control: &Control) -> Result<ItemPlan, PlanError> {
     control.check()?;
     let pinned = app.sources.pin(&item.source).await?;
     let head = app.sources.read_range(&pinned, 0..pinned.size.min(SNIFF)).await?;
@@ -95,8 +95,8 @@ async fn check_end_marker(sources: &Sources, pinned: &Pinned) -> Result<(), Plan
 async fn read_header(app: &App, pinned: &Pinned, compression: Compression) -> Result<Header, PlanError> {
     let source = app.sources.open(pinned, 0);
     let limits = app.config.import.limits();
-    let header = app.cpu.run("varberg-header", move || header_of(source, compression, &limits)).await?;
-    header
+
+    app.cpu.run("varberg-header", move || header_of(source, compression, &limits)).await?
 }
 
 fn header_of(source: Box<dyn Read + Send>, compression: Compression, limits: &Limits) -> Result<Header, PlanError> {

@@ -8,7 +8,7 @@ use varberg_lake::{PointerStore, SwapResult, TableSwap};
 
 /// The catalog's table pointers as seen by the holder of one lease.
 #[derive(Debug)]
-pub struct LeasePointers<'a> {
+pub(super) struct LeasePointers<'a> {
     pub catalog: &'a Catalog,
     pub lease: &'a Lease,
     pub hold: &'a Hold,

@@ -37,7 +37,7 @@ enum SourceFailure {
 }
 
 /// Runs a claimed job to its end, source by source.
-pub async fn run(app: App, job: ReferenceImportJob, epoch: Epoch, stop: CancellationToken) {
+pub(super) async fn run(app: App, job: ReferenceImportJob, epoch: Epoch, stop: CancellationToken) {
     let control = Arc::<Control>::default();
     let keeper = tokio::spawn(keep_lease(app.clone(), job.id.clone(), epoch, control.clone(), stop));
     let result = import_sources(&app, &job, epoch, &control).await;

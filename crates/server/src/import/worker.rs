@@ -20,7 +20,7 @@ use varberg_model::{ItemProgress, JobStatus};
 const IDLE: Duration = Duration::from_secs(1);
 
 /// Runs jobs until `stop`, then lets go of what is running: its lease ends at once and the job goes on elsewhere.
-pub async fn run(app: App, stop: CancellationToken) {
+pub(crate) async fn run(app: App, stop: CancellationToken) {
     let owner = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
     let mut jobs = JoinSet::new();
     let max_jobs = usize::try_from(app.config.import.max_jobs).unwrap_or(usize::MAX);
@@ -68,7 +68,7 @@ async fn start_next(app: &App, owner: &str, stop: &CancellationToken, jobs: &mut
 /// One claimed job from start to end.
 async fn import(app: App, claim: Claim, stop: CancellationToken) {
     let started = Instant::now();
-    let lease = claim.lease.clone();
+    let lease = claim.lease;
     let items = claim.job.items.len();
     let result = match prepare(&app, claim).await {
         Ok(running) => {
@@ -143,7 +143,7 @@ struct Keeper {
 
 impl Running {
     fn keeper(&self) -> Keeper {
-        Keeper { lease: self.claim.lease.clone(), control: self.control.clone(), counters: self.counters.clone() }
+        Keeper { lease: self.claim.lease, control: self.control.clone(), counters: self.counters.clone() }
     }
 }
 
