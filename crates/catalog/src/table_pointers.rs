@@ -34,20 +34,40 @@ impl Catalog {
         Ok(location.flatten())
     }
 
-    /// Whether any table lies in a namespace.
-    pub async fn namespace_exists(&self, namespace: &str) -> Result<bool> {
-        let found: Option<i64> =
+    /// Gives up a namespace without tables for ever, so that its files may be deleted; `false` when it has a table.
+    ///
+    /// A store whose creation is still under way there cannot be created any more: its client tries again.
+    pub async fn bury_namespace(&self, namespace: &str) -> Result<bool> {
+        let mut tx = self.write().await?;
+        let table: Option<i64> =
             sqlx::query_scalar("SELECT 1 FROM iceberg_tables WHERE catalog_name = $1 AND table_namespace = $2 LIMIT 1")
                 .bind(CATALOG_NAME)
                 .bind(namespace)
-                .fetch_optional(&self.readers)
+                .fetch_optional(&mut *tx)
                 .await?;
-        Ok(found.is_some())
+        if table.is_some() {
+            return Ok(false);
+        }
+        sqlx::query("INSERT INTO buried_namespaces (namespace) VALUES ($1) ON CONFLICT (namespace) DO NOTHING")
+            .bind(namespace)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
     }
 }
 
 /// Adds a table and its namespace, written as PyIceberg writes them.
+///
+/// Errors: [`Error::Buried`] when the janitor has given the namespace up meanwhile.
 pub(crate) async fn insert(connection: &mut Connection, table: &NewTable) -> Result<()> {
+    let buried: Option<i64> = sqlx::query_scalar("SELECT 1 FROM buried_namespaces WHERE namespace = $1")
+        .bind(&table.namespace)
+        .fetch_optional(&mut *connection)
+        .await?;
+    if buried.is_some() {
+        return Err(crate::Error::Buried);
+    }
     sqlx::query(
         "INSERT INTO iceberg_namespace_properties (catalog_name, namespace, property_key, property_value)
          VALUES ($1, $2, 'exists', 'true')",
@@ -130,5 +150,18 @@ mod tests {
                 PRIMARY KEY (catalog_name, namespace, property_key)
             )"#]]
         .assert_eq(&ddl);
+    }
+
+    #[tokio::test]
+    async fn a_buried_namespace_takes_no_table_and_a_used_one_is_not_buried() {
+        use crate::testing::{store, table};
+        let catalog = Catalog::open_in_memory().await.unwrap();
+        let (used, late) = (store("used", 1), store("late", 2));
+        catalog.create_store(&used, &table(&used), None).await.unwrap();
+        assert!(!catalog.bury_namespace(&used.namespace()).await.unwrap());
+        assert!(catalog.bury_namespace(&late.namespace()).await.unwrap());
+        assert!(catalog.bury_namespace(&late.namespace()).await.unwrap(), "again is fine");
+        let refused = catalog.create_store(&late, &table(&late), None).await;
+        assert!(matches!(refused, Err(crate::Error::Buried)), "{refused:?}");
     }
 }

@@ -147,3 +147,8 @@ CREATE TABLE iceberg_namespace_properties (
     property_value VARCHAR(1000) NOT NULL,
     PRIMARY KEY (catalog_name, namespace, property_key)
 );
+
+-- Namespaces whose files the janitor took for those of a dead creation: no table may appear there any more.
+CREATE TABLE buried_namespaces (
+    namespace VARCHAR(255) NOT NULL PRIMARY KEY
+);

@@ -11,7 +11,8 @@ use super::outcome::ImportedItem;
 use super::table_path;
 use crate::app::App;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use varberg_catalog::JobFiles;
@@ -33,14 +34,18 @@ const DELETION_POLL: Duration = Duration::from_secs(2);
 /// Cleans at start, whenever it is woken, and at a steady pace, until `stop`.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     let pace = Duration::from_secs(u64::from(app.config.import.janitor_interval_s.max(1)));
-    let mut complete = tokio::time::interval(pace);
+    let mut complete = Instant::now();
+    let mut rounds = 0;
     let mut deletions = tokio::time::interval(DELETION_POLL);
     let mut settled = BTreeSet::new();
     loop {
         let round = tokio::select! {
             () = stop.cancelled() => return,
-            _ = complete.tick() => {
+            () = tokio::time::sleep_until(complete) => {
                 settled.clear();
+                rounds += 1;
+                // The second round comes soon: what a crash left behind is by then old enough to be judged.
+                complete = Instant::now() + if rounds == 1 { creation_time(&app) + DELETION_POLL } else { pace };
                 everything(&app, &mut settled).await
             }
             () = app.leftovers.notified() => after_jobs(&app, &mut settled).await,
@@ -93,26 +98,31 @@ async fn delete_store(app: &App, store: &VariantStore) -> Result<(), JanitorErro
     Ok(())
 }
 
+/// How long the creation of a store may take, between the table's first file and the catalog's row.
+fn creation_time(app: &App) -> Duration {
+    2 * Duration::from_secs(u64::from(app.config.import.lease_s))
+}
+
 /// Files below namespaces of stores that are gone: a worker that slept through the deletion wrote them, or the server
-/// died between the creation of a table and of its store.
+/// died between the creation of a table and of its store. Such a namespace is given up for good before a file goes.
 async fn sweep_lost_namespaces(app: &App) -> Result<(), JanitorError> {
     let files = app.lake.list("").await?;
-    // Read after the listing: a store created meanwhile is known, a file written meanwhile is not in the list.
     let mut gone: BTreeMap<String, bool> = BTreeMap::new();
     let jobs = app.catalog.job_epochs().await?;
     for file in files {
         let Some((namespace, _)) = file.path.split_once('/').filter(|(name, _)| name.starts_with("variant_")) else {
             continue;
         };
-        if !gone.contains_key(namespace) {
-            let exists = app.catalog.namespace_exists(namespace).await?;
-            gone.insert(namespace.to_owned(), !exists);
-        }
         let writer = writer_of(&file.path).and_then(|(job, _)| jobs.get(&job));
-        let old = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()) - file.modified
-            > chrono::TimeDelta::hours(1);
-        let ended = writer.map_or(old, |job| job.terminal);
-        if gone.get(namespace).copied().unwrap_or(false) && ended {
+        let age = SystemTime::now().duration_since(file.modified.into()).unwrap_or_default();
+        let ended = writer.map_or(age > creation_time(app), |job| job.terminal);
+        if !ended {
+            continue;
+        }
+        if !gone.contains_key(namespace) {
+            gone.insert(namespace.to_owned(), app.catalog.bury_namespace(namespace).await?);
+        }
+        if gone.get(namespace).copied().unwrap_or(false) {
             app.lake.delete(&file.path).await?;
         }
     }
