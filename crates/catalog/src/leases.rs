@@ -22,11 +22,13 @@ pub struct Lease {
 
 /// A claimed job.
 ///
-/// A job whose `lease.epoch` has grown without any of its workers ending it kills its workers; it is the worker's to
-/// fail it ([`Catalog::fail_job`]). A released job counts an epoch too.
+/// A job whose `attempts` have grown without any of its workers ending it kills its workers; it is the worker's to
+/// fail it ([`Catalog::fail_job`]).
 #[derive(Debug, Clone)]
 pub struct Claim {
     pub lease: Lease,
+    /// Claims so far, this one included, without those that were released.
+    pub attempts: i64,
     /// With items; its status is IN_PROGRESS.
     pub job: ImportJob,
     /// What earlier epochs recorded, by position; these items need no work.
@@ -84,7 +86,7 @@ impl Catalog {
         let now = now_us(&mut tx).await?;
         cancel_abandoned(&mut tx, now).await?;
         let row = sqlx::query(
-            "SELECT j.id, j.status, j.epoch FROM import_jobs j JOIN variant_stores s ON s.id = j.store_id
+            "SELECT j.id, j.status, j.epoch, j.releases FROM import_jobs j JOIN variant_stores s ON s.id = j.store_id
              WHERE s.status IN ('ACTIVE', 'UPDATING')
                AND (j.status = 'SUBMITTED' OR (j.status = 'IN_PROGRESS' AND j.lease_until_us <= $1))
              ORDER BY j.created_us, j.id LIMIT 1",
@@ -98,6 +100,7 @@ impl Catalog {
         };
         let (id, from) = (job_id(&row)?, job_status(&row)?);
         let lease = Lease { job: id, epoch: row.try_get::<i64, _>("epoch")? + 1 };
+        let attempts = lease.epoch - row.try_get::<i64, _>("releases")?;
         if from != JobStatus::InProgress && !from.can_become(JobStatus::InProgress) {
             return Err(Error::IllegalMove { from, to: JobStatus::InProgress });
         }
@@ -115,7 +118,7 @@ impl Catalog {
         let results = results(&mut tx, id).await?;
         let job = load(&mut tx, id).await?.ok_or(Error::LeaseLost)?;
         tx.commit().await?;
-        Ok(Some(Claim { lease, job, results }))
+        Ok(Some(Claim { lease, attempts, job, results }))
     }
 
     /// Extends the lease to `lease_s` seconds from now.
@@ -138,6 +141,10 @@ impl Catalog {
         let now = now_us(&mut tx).await?;
         held(&mut tx, lease).await?;
         set_lease_end(&mut tx, lease.job, now).await?;
+        sqlx::query("UPDATE import_jobs SET releases = releases + 1 WHERE id = $1")
+            .bind(lease.job.to_string())
+            .execute(&mut *tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 

@@ -28,7 +28,7 @@ pub use import_jobs::JobFilter;
 pub use leases::{Beat, Claim, ItemOutcome, ItemResult, JobFiles, Lease};
 pub use outcome::{Finish, JobOutcome};
 pub use reference_import_listing::ReferenceImportFilter;
-pub use reference_imports::Epoch;
+pub use reference_imports::{Epoch, ReferenceJobFiles};
 pub use reference_stores::{ReferenceFilter, ReferenceStoreFilter};
 pub use stores::{NewTable, StoreFilter, StoreTable};
 pub use table_pointers::{CATALOG_NAME, TableSwap};
@@ -57,6 +57,23 @@ impl Catalog {
         migrate::migrate(&writer).await?;
         let readers = dialect::readers(path).await.map_err(open_error)?;
         Ok(Self { readers, writer })
+    }
+
+    /// The id of this catalog, made when it is first asked for: what tells whose a warehouse is.
+    pub async fn identity(&self) -> Result<String> {
+        let mut tx = self.write().await?;
+        let known: Option<String> =
+            sqlx::query_scalar("SELECT id FROM catalog_identity").fetch_optional(&mut *tx).await?;
+        let id = match known {
+            Some(id) => id,
+            None => {
+                let id = uuid::Uuid::new_v4().to_string();
+                sqlx::query("INSERT INTO catalog_identity (id) VALUES ($1)").bind(&id).execute(&mut *tx).await?;
+                id
+            }
+        };
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// A database that lives as long as its handles; for tests.

@@ -3,7 +3,7 @@
 //! Each source ends on its own: its reference is there as soon as it is finished (spec 5.6). There is no cancel.
 
 use crate::Catalog;
-use crate::dialect::{Connection, now_us};
+use crate::dialect::{Connection, Row, now_us};
 use crate::error::{Entity, Error, Result};
 use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::leases::{Beat, lease_end};
@@ -19,6 +19,13 @@ use varberg_model::{
 
 /// Which claim of a job this is: 1 for the first, one more for each later one.
 pub type Epoch = i64;
+
+/// What the janitor must know of a reference import job's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReferenceJobFiles {
+    pub terminal: bool,
+    pub epoch: Epoch,
+}
 
 impl Catalog {
     /// Enqueues a job with its sources; it is durable when it is returned.
@@ -202,13 +209,17 @@ impl Catalog {
         Ok(status)
     }
 
-    /// The jobs that run and their newest epochs: files of theirs may not be in any reference yet. For the janitor.
-    pub async fn running_reference_imports(&self) -> Result<BTreeMap<RefId, Epoch>> {
+    /// For each job, by id: has it ended, and which epoch is the newest, the only one that may still write. For the
+    /// janitor.
+    pub async fn reference_job_epochs(&self) -> Result<BTreeMap<String, ReferenceJobFiles>> {
         let mut tx = self.read().await?;
-        let rows = sqlx::query("SELECT id, epoch FROM reference_import_jobs WHERE status = 'IN_PROGRESS'")
-            .fetch_all(&mut *tx)
-            .await?;
-        rows.iter().map(|r| Ok((RefId::from_stored(r.try_get("id")?), r.try_get("epoch")?))).collect()
+        let rows = sqlx::query("SELECT id, status, epoch FROM reference_import_jobs").fetch_all(&mut *tx).await?;
+        let files = |row: &Row| {
+            let status: String = row.try_get("status")?;
+            let ended = ReferenceJobStatus::ALL.into_iter().any(|s| s.is_terminal() && s.as_str() == status);
+            Ok((row.try_get("id")?, ReferenceJobFiles { terminal: ended, epoch: row.try_get("epoch")? }))
+        };
+        rows.iter().map(files).collect()
     }
 }
 

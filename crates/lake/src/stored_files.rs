@@ -5,7 +5,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::buffered::BufWriter;
-use object_store::{ObjectStoreExt, PutPayload};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
@@ -63,6 +63,20 @@ impl Lake {
         let answer = self.inner.store.get(&Self::object_path(path)?).await;
         match answer {
             Ok(answer) => answer.bytes().await.map_err(failed),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Writes the id of the catalog that this warehouse belongs to, unless there is one; returns the one that stands.
+    pub async fn owner(&self, id: &str) -> Result<String> {
+        const FILE: &str = "varberg-catalog-id";
+        let (path, failed) = (Self::object_path(FILE)?, Error::storage("claiming", FILE));
+        let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.inner.store.put_opts(&path, PutPayload::from(id.to_owned()), create).await {
+            Ok(_) => self.persist(FILE).await.map(|()| id.to_owned()),
+            Err(object_store::Error::AlreadyExists { .. }) => {
+                Ok(String::from_utf8_lossy(&self.get(FILE).await?).trim().to_owned())
+            }
             Err(error) => Err(failed(error)),
         }
     }

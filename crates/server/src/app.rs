@@ -65,6 +65,14 @@ impl App {
         let catalog = Catalog::open(&path).await.with_context(|| format!("cannot open {}", path.display()))?;
         let uri = warehouse.uri.clone();
         let lake = Lake::open(warehouse).await.with_context(|| format!("cannot open the warehouse {uri}"))?;
+        let identity = catalog.identity().await?;
+        let owner = lake.owner(&identity).await.with_context(|| format!("cannot write to the warehouse {uri}"))?;
+        anyhow::ensure!(
+            owner == identity,
+            "the warehouse {uri} belongs to another catalog than {}; start with the data directory that it was made \
+             with, or with another warehouse",
+            path.display()
+        );
         let sources = Sources::new(config.sources(), tokio::runtime::Handle::current())
             .context("cannot set up the places that sources come from")?;
         let program = std::env::current_exe().context("cannot find the program's own file")?;

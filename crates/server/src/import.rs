@@ -66,10 +66,17 @@ pub(crate) async fn run_job(app: &App, running: &Running) -> Result<JobStatus, I
     let todo: Vec<_> = claim.job.items.iter().filter(|i| !outcome.has(i.position)).collect();
     let imports: Vec<_> = todo.into_iter().map(|i| item::import_item(app, running, i)).collect();
     let mut ended = stream::iter(imports).buffer_unordered(app.cpu.threads());
+    let mut going = Ok(());
     while let Some((position, result)) = ended.next().await {
-        item::record(app, running, &mut outcome, position, result?).await?;
-        running.hold.reached(Stage::ItemRecorded).await;
+        if going.is_ok() {
+            going = item::record(app, running, &mut outcome, position, result).await;
+        }
+        if going.is_err() {
+            // The job is let go only when all its threads have stopped. The first reason to stop stands.
+            running.control.interrupt(Interrupt::LeaseLost);
+        }
     }
+    going?;
     running.control.check()?;
     let conclusion = outcome.conclude(&claim.job.items);
     publish(app, running, &outcome, &conclusion).await?;

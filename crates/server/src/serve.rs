@@ -8,6 +8,7 @@ use crate::{auth, router, telemetry};
 use anyhow::{Context, Result};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 /// Time that requests and jobs get to end after SIGTERM or SIGINT.
 const GRACE: Duration = Duration::from_secs(30);
@@ -51,8 +52,8 @@ pub async fn run(app: App, listener: TcpListener) -> Result<()> {
     tracing::info!("listening on http://{address}");
     let stop = app.stop.clone();
     let tasks = app.tasks.clone();
-    tasks.spawn(worker::run(app.clone(), stop.clone()));
-    tasks.spawn(janitor::run(app.clone(), stop.clone()));
+    tasks.spawn(watched("import worker", worker::run(app.clone(), stop.clone()), stop.clone()));
+    tasks.spawn(watched("janitor", janitor::run(app.clone(), stop.clone()), stop.clone()));
     let server = axum::serve(listener, router(app)).with_graceful_shutdown({
         let stop = stop.clone();
         async move { stop.cancelled().await }
@@ -73,5 +74,14 @@ pub async fn run(app: App, listener: TcpListener) -> Result<()> {
             tracing::warn!("stopped with requests or jobs unfinished; jobs go on at the next start");
             Ok(())
         }
+    }
+}
+
+/// Runs a task that must not end before the server does; if it panics, the server stops and its supervisor starts it
+/// again, instead of answering requests that nobody works on.
+async fn watched(name: &str, task: impl Future<Output = ()> + Send + 'static, stop: CancellationToken) {
+    if tokio::spawn(task).await.is_err() {
+        tracing::error!("the {name} ended unexpectedly; the server stops");
+        stop.cancel();
     }
 }

@@ -34,6 +34,7 @@ CREATE TABLE import_jobs (
     cancel_requested BOOLEAN NOT NULL,
     owner VARCHAR(255),
     epoch BIGINT NOT NULL,
+    releases BIGINT NOT NULL DEFAULT 0, -- epochs given back in good order; the others were taken by a crash
     lease_until_us BIGINT,
     created_us BIGINT NOT NULL,
     updated_us BIGINT NOT NULL,
@@ -146,6 +147,11 @@ CREATE TABLE iceberg_namespace_properties (
     property_key VARCHAR(255) NOT NULL,
     property_value VARCHAR(1000) NOT NULL,
     PRIMARY KEY (catalog_name, namespace, property_key)
+);
+
+-- One row: the id of this catalog. A warehouse carries the id of the catalog it belongs to.
+CREATE TABLE catalog_identity (
+    id VARCHAR(36) NOT NULL PRIMARY KEY
 );
 
 -- Namespaces whose files the janitor took for those of a dead creation: no table may appear there any more.

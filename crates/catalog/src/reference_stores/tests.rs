@@ -1,7 +1,8 @@
 //! Tests of `reference_stores.rs` and `reference_imports.rs` through the catalog's own calls.
 
 use crate::testing::{account, at, call};
-use crate::{Beat, Catalog, Entity, Error, ReferenceFilter, ReferenceStoreFilter};
+use crate::{Beat, Catalog, Entity, Error, ReferenceFilter, ReferenceJobFiles, ReferenceStoreFilter};
+use std::collections::BTreeMap;
 use varberg_model::*;
 
 fn reference_store(name: &str, seconds: i64) -> ReferenceStore {
@@ -120,9 +121,10 @@ async fn a_reference_appears_with_the_end_of_its_source() {
 async fn an_old_epoch_of_a_reference_import_writes_nothing() {
     let (catalog, job, old) = with_import().await;
     assert!(catalog.claim_reference_import("other", 60).await.unwrap().is_none());
-    assert_eq!(catalog.running_reference_imports().await.unwrap(), [(job.id.clone(), 1)].into());
+    let files = |epoch| BTreeMap::from([(job.id.to_string(), ReferenceJobFiles { terminal: false, epoch })]);
+    assert_eq!(catalog.reference_job_epochs().await.unwrap(), files(1));
     catalog.release_reference_import(&job.id, old).await.unwrap();
-    assert_eq!(catalog.running_reference_imports().await.unwrap().len(), 1, "let go, but nobody else has claimed it");
+    assert_eq!(catalog.reference_job_epochs().await.unwrap(), files(1), "let go, but nobody else has claimed it");
     let (again, new) = catalog.claim_reference_import("other", 60).await.unwrap().unwrap();
     assert_eq!((&again.id, new), (&job.id, 2));
     let genome = genome(&job, "GRCh38", 5);

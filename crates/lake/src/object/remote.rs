@@ -31,7 +31,10 @@ pub(super) async fn pin(
             Err(refusal(&error, uri))
         }
         Err(object_store::Error::PermissionDenied { .. }) => Err(SourceError::Denied { uri: uri.to_string() }),
-        Err(error) => Err(SourceError::NoBucket { bucket: bucket.to_owned(), reason: error.to_string() }),
+        Err(error) => {
+            let reason = refusal(&error, uri).to_string();
+            Err(SourceError::NoBucket { bucket: bucket.to_owned(), reason })
+        }
     }
 }
 
@@ -80,7 +83,12 @@ fn refusal(error: &object_store::Error, uri: &ObjectUri) -> SourceError {
         object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
             SourceError::Denied { uri }
         }
-        other => SourceError::Read { uri, reason: other.to_string() },
+        other => {
+            // The body of the answer (XML) may hold a session token: only what comes before it is told.
+            let reason =
+                other.to_string().split('<').next().unwrap_or_default().trim_end_matches([' ', ':']).to_owned();
+            SourceError::Read { uri, reason }
+        }
     }
 }
 

@@ -7,12 +7,12 @@ use super::plan::{self, ItemPlan, PlanError};
 use super::stage::Stage;
 use super::{ImportError, Running, table_path};
 use crate::app::App;
-use futures::future::join_all;
+use futures::stream::{self, StreamExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use varberg_catalog::{ItemOutcome, ItemResult};
-use varberg_formats::Tally;
 use varberg_formats::vcf::{Header, ReadOptions};
+use varberg_formats::{Part, Tally};
 use varberg_lake::WriteTarget;
 use varberg_model::{ImportItem, TableSchema};
 
@@ -40,8 +40,14 @@ pub(super) async fn record(
     running: &Running,
     outcome: &mut Outcome,
     position: u32,
-    end: ItemEnd,
+    end: Result<ItemEnd, Interrupt>,
 ) -> Result<(), ImportError> {
+    let end = end?;
+    if let (Ok(item), Some(counters)) = (&end, running.counters.get(&position)) {
+        counters.bytes_read.store(counters.bytes_total.load(Ordering::Relaxed), Ordering::Relaxed);
+        counters.records.store(item.records, Ordering::Relaxed);
+        app.catalog.report_progress(&running.claim.lease, position, counters.snapshot()).await?;
+    }
     let recorded = match &end {
         Ok(item) => ItemOutcome::Imported { payload: serde_json::to_string(item)? },
         Err(message) => ItemOutcome::Failed { message: shorten(message) },
@@ -51,6 +57,7 @@ pub(super) async fn record(
         Ok(item) => outcome.add_imported(position, item),
         Err(message) => outcome.add_failed(position, shorten(&message)),
     }
+    running.hold.reached(Stage::ItemRecorded).await;
     Ok(())
 }
 
@@ -67,7 +74,7 @@ async fn run_parts(
         first_fault: Arc::new(AtomicU32::new(u32::MAX)),
         hold: running.hold.clone(),
     };
-    let parts = (0..).zip(&plan.parts).map(|(index, part)| {
+    let part = |(index, part): (u32, &Part)| {
         let task = PartTask {
             job: running.claim.job.id.to_string(),
             item: plan.position,
@@ -78,8 +85,11 @@ async fn run_parts(
             options: ReadOptions { limits: app.config.import.limits(), ..ReadOptions::default() },
         };
         run_part(app, running, plan, task, context.clone())
-    });
-    join(join_all(parts).await, &plan.header)
+    };
+    let parts: Vec<_> = (0..).zip(&plan.parts).map(part).collect();
+    // Not all at once: other items and jobs get their turn on the threads between two parts.
+    let results = stream::iter(parts).buffered(2 * app.cpu.threads()).collect().await;
+    join(results, &plan.header)
 }
 
 async fn run_part(
@@ -132,9 +142,15 @@ fn join(parts: Vec<Result<PartResult, PartEnd>>, header: &Header) -> Result<Item
             Err(PartEnd::Failed(PartError::Malformed(fault))) => {
                 return Ok(Err(fault.after_lines(tally.lines).to_string()));
             }
-            Err(PartEnd::Failed(error)) => return Ok(Err(error.to_string())),
+            Err(PartEnd::Failed(error)) => return Ok(Err(told(&error))),
             Err(PartEnd::Panicked(text)) => return Ok(Err(text)),
         }
     }
     Ok(ImportedItem::join(good, &tally, header.samples().len()))
+}
+
+/// The text of an error that is not the file's fault; its causes go to the log, where someone can act on them.
+fn told(error: &PartError) -> String {
+    tracing::error!(?error, "a part of an item could not be imported");
+    error.to_string()
 }

@@ -7,6 +7,8 @@
 //! A round after a job looks only at the stores of jobs that have ended since the last one; a complete round, at start
 //! and from time to time, looks at everything, also at what a worker left that woke up after its job or store was gone.
 
+mod references;
+
 use super::outcome::ImportedItem;
 use super::table_path;
 use crate::app::App;
@@ -17,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use varberg_catalog::JobFiles;
 use varberg_lake::StoredFile;
-use varberg_model::{JobId, VariantStore};
+use varberg_model::{JobId, StoreId, VariantStore};
 
 /// Why a round ended early; the next one goes on.
 #[derive(Debug, thiserror::Error)]
@@ -33,14 +35,18 @@ const DELETION_POLL: Duration = Duration::from_secs(2);
 
 /// Cleans at start, whenever it is woken, and at a steady pace, until `stop`.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
+    stop.run_until_cancelled(rounds(app)).await; // every step may end half-way: the next start goes on
+}
+
+async fn rounds(app: App) {
     let pace = Duration::from_secs(u64::from(app.config.import.janitor_interval_s.max(1)));
     let mut complete = Instant::now();
     let mut rounds = 0;
     let mut deletions = tokio::time::interval(DELETION_POLL);
+    deletions.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut settled = BTreeSet::new();
     loop {
         let round = tokio::select! {
-            () = stop.cancelled() => return,
             () = tokio::time::sleep_until(complete) => {
                 settled.clear();
                 rounds += 1;
@@ -57,11 +63,12 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     }
 }
 
-/// A complete round.
+/// A complete round. Each step is taken whatever became of the one before; the first error is told.
 async fn everything(app: &App, settled: &mut BTreeSet<JobId>) -> Result<(), JanitorError> {
-    after_jobs(app, settled).await?;
-    sweep_lost_namespaces(app).await?;
-    sweep_references(app).await
+    let after_jobs = after_jobs(app, settled).await;
+    let lost = sweep_lost_namespaces(app).await;
+    let references = references::sweep(app).await;
+    after_jobs.and(lost).and(references)
 }
 
 /// Stores in deletion, and the stores of jobs that ended or were taken over. `settled`: ended jobs already cleaned up.
@@ -70,20 +77,53 @@ async fn after_jobs(app: &App, settled: &mut BTreeSet<JobId>) -> Result<(), Jani
     // Read before any table pointer is, so that a job seen as ended has its commit in the metadata read afterwards.
     let mut jobs = app.catalog.job_epochs().await?;
     jobs.retain(|job, _| !settled.contains(job));
+    let mut by_store: BTreeMap<StoreId, BTreeMap<JobId, Writer>> = BTreeMap::new();
+    for (job, files) in &jobs {
+        by_store.entry(files.store.clone()).or_default().insert(*job, Writer::new(app, files));
+    }
     for table in app.catalog.all_tables(app.account()).await? {
-        let mine: BTreeMap<JobId, JobFiles> =
-            jobs.iter().filter(|(_, files)| files.store == table.store.id).map(|(j, f)| (*j, f.clone())).collect();
-        if !mine.is_empty() {
-            sweep_store(app, &table.store, &mine).await?;
+        let Some(writers) = by_store.get(&table.store.id) else { continue };
+        match sweep_store(app, &table.store, writers).await {
+            Ok(()) => settled.extend(writers.iter().filter(|(_, writer)| writer.terminal).map(|(job, _)| *job)),
+            Err(error) => warn!(%error, store.id = %table.store.id, "cannot sweep the files of a store"),
         }
     }
-    settled.extend(jobs.into_iter().filter(|(_, files)| files.terminal).map(|(job, _)| job));
     Ok(())
+}
+
+/// What a job may still do, as far as its files are concerned.
+#[derive(Debug)]
+struct Writer {
+    terminal: bool,
+    epoch: i64,
+    /// Files that recorded item results name; `None` when a result cannot be read, which then names everything.
+    named: Option<BTreeSet<String>>,
+}
+
+impl Writer {
+    fn new(app: &App, files: &JobFiles) -> Self {
+        let named = files.results.iter().map(|payload| named_files(app, payload)).collect::<Option<Vec<_>>>();
+        let named = named.map(|items| items.into_iter().flatten().collect());
+        Self { terminal: files.terminal, epoch: files.epoch, named }
+    }
+
+    /// Whether a file of this job at `epoch` may go if no retained metadata names it.
+    fn has_left(&self, path: &str, epoch: i64) -> bool {
+        self.terminal || (epoch < self.epoch && self.named.as_ref().is_some_and(|named| !named.contains(path)))
+    }
+}
+
+/// The files that a recorded item result names, relative to the warehouse.
+fn named_files(app: &App, payload: &str) -> Option<Vec<String>> {
+    let item = ImportedItem::from_payload(payload).ok()?;
+    item.files.iter().map(|file| app.lake.path_of(&file.path).ok().map(str::to_owned)).collect()
 }
 
 async fn delete_stores(app: &App) -> Result<(), JanitorError> {
     for store in app.catalog.deletable_stores().await? {
-        delete_store(app, &store).await?;
+        if let Err(error) = delete_store(app, &store).await {
+            warn!(%error, store.id = %store.id, "cannot delete a store; it is tried again");
+        }
     }
     Ok(())
 }
@@ -105,6 +145,7 @@ fn creation_time(app: &App) -> Duration {
 
 /// Files below namespaces of stores that are gone: a worker that slept through the deletion wrote them, or the server
 /// died between the creation of a table and of its store. Such a namespace is given up for good before a file goes.
+/// Files of jobs that this catalog does not know are left alone.
 async fn sweep_lost_namespaces(app: &App) -> Result<(), JanitorError> {
     let files = app.lake.list("").await?;
     let mut gone: BTreeMap<String, bool> = BTreeMap::new();
@@ -113,9 +154,11 @@ async fn sweep_lost_namespaces(app: &App) -> Result<(), JanitorError> {
         let Some((namespace, _)) = file.path.split_once('/').filter(|(name, _)| name.starts_with("variant_")) else {
             continue;
         };
-        let writer = writer_of(&file.path).and_then(|(job, _)| jobs.get(&job));
         let age = SystemTime::now().duration_since(file.modified.into()).unwrap_or_default();
-        let ended = writer.map_or(age > creation_time(app), |job| job.terminal);
+        let ended = match writer_of(&file.path) {
+            Some((job, _)) => jobs.get(&job).is_some_and(|job| job.terminal),
+            None => is_first_metadata(&file.path) && age > creation_time(app),
+        };
         if !ended {
             continue;
         }
@@ -129,7 +172,12 @@ async fn sweep_lost_namespaces(app: &App) -> Result<(), JanitorError> {
     Ok(())
 }
 
-async fn sweep_store(app: &App, store: &VariantStore, jobs: &BTreeMap<JobId, JobFiles>) -> Result<(), JanitorError> {
+/// Whether a file is what the creation of a table writes; it names no job.
+fn is_first_metadata(path: &str) -> bool {
+    path.contains("/metadata/00000-")
+}
+
+async fn sweep_store(app: &App, store: &VariantStore, jobs: &BTreeMap<JobId, Writer>) -> Result<(), JanitorError> {
     let files = app.lake.list(&format!("{}/", table_path(store))).await?;
     let suspects: Vec<&StoredFile> = files.iter().filter(|file| may_be_garbage(&file.path, jobs)).collect();
     if suspects.is_empty() {
@@ -146,18 +194,11 @@ async fn sweep_store(app: &App, store: &VariantStore, jobs: &BTreeMap<JobId, Job
     Ok(())
 }
 
-/// Whether a file belongs to an ended job or to a dead epoch; retained metadata decides the rest.
-fn may_be_garbage(path: &str, jobs: &BTreeMap<JobId, JobFiles>) -> bool {
-    let Some((job, epoch)) = writer_of(path) else { return false };
-    let Some(state) = jobs.get(&job) else { return false };
-    state.terminal || (epoch < state.epoch && !state.results.iter().any(|payload| names(payload, path)))
-}
-
-/// Whether a recorded item result names the file. A result that cannot be read names everything.
-fn names(payload: &str, path: &str) -> bool {
-    match ImportedItem::from_payload(payload) {
-        Ok(item) => item.files.iter().any(|file| file.path.ends_with(path)),
-        Err(_) => true,
+/// Whether a file belongs to an ended job or a dead epoch, or began the table; retained metadata decides the rest.
+fn may_be_garbage(path: &str, jobs: &BTreeMap<JobId, Writer>) -> bool {
+    match writer_of(path) {
+        Some((job, epoch)) => jobs.get(&job).is_some_and(|writer| writer.has_left(path, epoch)),
+        None => is_first_metadata(path),
     }
 }
 
@@ -174,24 +215,6 @@ fn writer_of(path: &str) -> Option<(JobId, i64)> {
 
 fn starts_component(path: &str, at: usize) -> bool {
     at == 0 || path.get(..at).is_some_and(|before| before.ends_with(['/', '-', '_', '.']))
-}
-
-/// Files of reference imports that ended without a reference.
-async fn sweep_references(app: &App) -> Result<(), JanitorError> {
-    let files = app.lake.list("references/").await?;
-    if files.is_empty() {
-        return Ok(());
-    }
-    let running = app.catalog.running_reference_imports().await?;
-    let running: BTreeSet<String> = running.into_iter().map(|(job, epoch)| format!("{job}-{epoch}")).collect();
-    let kept: BTreeSet<String> = app.catalog.all_reference_paths().await?.into_iter().collect();
-    for file in files.iter().filter(|file| !kept.contains(&file.path)) {
-        let writer = file.path.split('/').nth(2).and_then(|folder| folder.rsplit_once('-')).map(|(writer, _)| writer);
-        if writer.is_some_and(|writer| !running.contains(writer)) {
-            app.lake.delete(&file.path).await?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -217,13 +240,14 @@ mod tests {
     fn keeps_files_of_the_live_epoch_and_of_recorded_results() {
         let job = JobId::parse("", JOB).unwrap();
         let path = |epoch: i64| format!("v/s/data/{JOB}/{epoch}/f.parquet");
-        let store = varberg_model::StoreId::from_stored("0123456789ab".to_owned());
-        let state =
-            |terminal, epoch| JobFiles { terminal, store: store.clone(), epoch, results: vec!["not json".to_owned()] };
-        assert!(!may_be_garbage(&path(2), &BTreeMap::from([(job, state(false, 2))])));
-        assert!(!may_be_garbage(&path(1), &BTreeMap::from([(job, state(false, 2))])), "an unreadable result names all");
-        assert!(may_be_garbage(&path(1), &BTreeMap::from([(job, JobFiles { results: vec![], ..state(false, 2) })])));
-        assert!(may_be_garbage(&path(2), &BTreeMap::from([(job, state(true, 2))])));
+        let jobs = |terminal, named: Option<Vec<String>>| {
+            BTreeMap::from([(job, Writer { terminal, epoch: 2, named: named.map(|n| n.into_iter().collect()) })])
+        };
+        assert!(!may_be_garbage(&path(2), &jobs(false, Some(vec![]))), "the live epoch");
+        assert!(!may_be_garbage(&path(1), &jobs(false, Some(vec![path(1)]))), "a recorded result");
+        assert!(!may_be_garbage(&path(1), &jobs(false, None)), "an unreadable result names all");
+        assert!(may_be_garbage(&path(1), &jobs(false, Some(vec![]))), "a dead epoch");
+        assert!(may_be_garbage(&path(2), &jobs(true, Some(vec![]))), "an ended job");
         assert!(!may_be_garbage(&path(1), &BTreeMap::new()), "files of unknown jobs are left alone");
     }
 }

@@ -50,7 +50,11 @@ impl ImportedItem {
 
     /// Reads what an earlier run of the job recorded.
     pub(super) fn from_payload(payload: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(payload)
+        let item: Self = serde_json::from_str(payload)?;
+        if item.version != Self::VERSION {
+            return Err(serde::de::Error::custom(format!("an item result of version {} is not known", item.version)));
+        }
+        Ok(item)
     }
 }
 

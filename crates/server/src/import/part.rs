@@ -71,6 +71,7 @@ pub(super) fn import_part(
     mut writer: DataFileWriter,
     context: &PartContext,
 ) -> Result<PartResult, PartError> {
+    go_on(task, context)?;
     let mut reader = Reader::new(task.header.clone(), source, task.compression, task.part, task.options.clone())?;
     let item = i32::try_from(task.item).unwrap_or(i32::MAX);
     let first_record = i64::from(task.index) * RECORDS_PER_PART;
@@ -86,11 +87,11 @@ pub(super) fn import_part(
             writer.write(batch)?;
         }
         batches += 1;
-        seen.report(&reader, &context.counters);
+        seen.report(&reader, task.part, &context.counters);
         context.hold.reached_on_thread(Stage::Batch(batches));
     }
     go_on(task, context)?;
-    seen.report(&reader, &context.counters);
+    seen.report(&reader, task.part, &context.counters);
     let files = writer.close()?;
     context.hold.reached_on_thread(Stage::FileClosed);
     Ok(PartResult { files, tally: reader.tally(), rows })
@@ -112,8 +113,10 @@ struct Seen {
 }
 
 impl Seen {
-    fn report(&mut self, reader: &Reader, counters: &ItemCounters) {
-        let bytes = reader.bytes_read();
+    fn report(&mut self, reader: &Reader, part: Part, counters: &ItemCounters) {
+        // A part reads a little beyond its end; those bytes are the next part's.
+        let length = part.end.map_or(u64::MAX, |end| end.saturating_sub(part.start));
+        let bytes = reader.bytes_read().min(length);
         let records = reader.tally().records;
         counters.bytes_read.fetch_add(bytes.saturating_sub(self.bytes), Ordering::Relaxed);
         counters.records.fetch_add(records.saturating_sub(self.records), Ordering::Relaxed);

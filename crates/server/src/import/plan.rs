@@ -61,7 +61,7 @@ pub(super) async fn plan(app: &App, item: &ImportItem, control: &Control) -> Res
     let wanted = plain_or_block_parts(compression, pinned.size, wanted);
     let parts = match compression {
         Compression::Gzip | Compression::Plain => Part::between(&wanted),
-        Compression::Bgzf => Part::between(&block_starts(&app.sources, &pinned, &wanted).await?),
+        Compression::Bgzf => Part::between(&block_starts(&app.sources, &pinned, &wanted, control).await?),
     };
     Ok(ItemPlan { position: item.position, pinned, compression, header: Arc::new(header), parts })
 }
@@ -118,10 +118,16 @@ fn part_size(file: u64, compression: Compression, configured: u64, threads: usiz
 }
 
 /// The first block at or after each wanted offset, ascending, without repeats.
-async fn block_starts(sources: &Sources, pinned: &Pinned, wanted: &[u64]) -> Result<Vec<u64>, PlanError> {
+async fn block_starts(
+    sources: &Sources,
+    pinned: &Pinned,
+    wanted: &[u64],
+    control: &Control,
+) -> Result<Vec<u64>, PlanError> {
     let mut starts: Vec<u64> = Vec::new();
     let reach = u64::try_from(BLOCK_WINDOW).unwrap_or(u64::MAX);
     for from in wanted.iter().copied() {
+        control.check()?;
         let window = sources.read_range(pinned, from..pinned.size.min(from.saturating_add(reach))).await?;
         let found = find_block(&window).and_then(|offset| u64::try_from(offset).ok()).map(|offset| from + offset);
         if let Some(start) = found.filter(|start| starts.last().is_none_or(|last| last < start)) {

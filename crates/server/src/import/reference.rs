@@ -7,6 +7,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 use varberg_catalog::{Beat, Epoch};
 use varberg_formats::fasta::{self, FastaIndex};
@@ -39,33 +40,45 @@ enum SourceFailure {
 /// Runs a claimed job to its end, source by source.
 pub(super) async fn run(app: App, job: ReferenceImportJob, epoch: Epoch, stop: CancellationToken) {
     let control = Arc::<Control>::default();
-    let keeper = tokio::spawn(keep_lease(app.clone(), job.id.clone(), epoch, control.clone(), stop));
+    let keeper = keep_lease(app.clone(), job.id.clone(), epoch, control.clone(), stop);
+    let keeper = AbortOnDropHandle::new(tokio::spawn(keeper));
     let result = import_sources(&app, &job, epoch, &control).await;
     keeper.abort();
     match result {
-        Ok(()) => info!(sources = job.sources.len(), "reference import job ended"),
+        Ok(true) => info!(sources = job.sources.len(), "reference import job ended"),
+        Ok(false) => match app.catalog.release_reference_import(&job.id, epoch).await {
+            Ok(()) => info!("reference import job left; it goes on at the next start"),
+            Err(error) => warn!(%error, "reference import job left; it is tried again when its lease ends"),
+        },
         Err(error) => warn!(%error, "reference import job left; it is tried again when its lease ends"),
     }
     app.wake_janitor();
 }
 
+/// `false` when the job was interrupted before its end.
 async fn import_sources(
     app: &App,
     job: &ReferenceImportJob,
     epoch: Epoch,
     control: &Arc<Control>,
-) -> Result<(), varberg_catalog::Error> {
+) -> Result<bool, varberg_catalog::Error> {
+    if epoch > i64::from(app.config.import.max_attempts) {
+        // It has brought too many workers down: what is not finished fails.
+        app.catalog.finish_reference_import(&job.id, epoch).await?;
+        return Ok(true);
+    }
     for source in job.sources.iter().filter(|s| !is_done(s)) {
+        app.catalog.start_reference_source(&job.id, epoch, source.position).await?;
         let imported = import_source(app, job, epoch, source, control).await;
         if matches!(imported, Err(SourceFailure::Interrupted(_))) {
-            return Ok(());
+            return Ok(false);
         }
         let text = imported.as_ref().err().map(|e| short(&e.to_string())).unwrap_or_default();
         let result = imported.as_ref().map_err(|_| text.as_str());
         app.catalog.finish_reference_source(&job.id, epoch, source.position, result).await?;
     }
     app.catalog.finish_reference_import(&job.id, epoch).await?;
-    Ok(())
+    Ok(true)
 }
 
 fn is_done(source: &ReferenceImportSource) -> bool {
@@ -135,7 +148,9 @@ async fn copy(app: &App, pinned: &Pinned, path: &str, control: &Arc<Control>) ->
     let path = path.to_owned();
     let work = move || {
         let mut upload = lake.upload(&path)?;
-        std::io::copy(&mut source, &mut upload)?;
+        let copied = std::io::copy(&mut source, &mut upload);
+        source.control.check()?; // an interrupted read is no fault of the source
+        copied?;
         upload.finish()?;
         Ok::<(), SourceFailure>(())
     };

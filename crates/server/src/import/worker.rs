@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, error, info, info_span, warn};
 use varberg_catalog::{Beat, Claim, Finish, JobOutcome};
 use varberg_model::{ItemProgress, JobStatus};
@@ -72,7 +73,7 @@ async fn import(app: App, claim: Claim, stop: CancellationToken) {
     let items = claim.job.items.len();
     let result = match prepare(&app, claim).await {
         Ok(running) => {
-            let keeper = tokio::spawn(keep_lease(app.clone(), running.keeper(), stop));
+            let keeper = AbortOnDropHandle::new(tokio::spawn(keep_lease(app.clone(), running.keeper(), stop)));
             let result = run_job(&app, &running).await;
             keeper.abort();
             result
@@ -89,9 +90,8 @@ async fn import(app: App, claim: Claim, stop: CancellationToken) {
 
 /// Looks the store up and fails a job that has taken down too many workers.
 async fn prepare(app: &App, claim: Claim) -> Result<Running, ImportError> {
-    let attempts = u64::try_from(claim.lease.epoch).unwrap_or(u64::MAX);
-    if attempts > u64::from(app.config.import.max_attempts) {
-        let message = format!("internal error: the job was started {} times and never ended", attempts - 1);
+    if claim.attempts > i64::from(app.config.import.max_attempts) {
+        let message = format!("internal error: the job was started {} times and never ended", claim.attempts - 1);
         let items = claim.job.items.iter().map(|i| (i.position, JobStatus::Failed, message.clone())).collect();
         let outcome = JobOutcome { status: JobStatus::Failed, message, items };
         return match app.catalog.finish(&claim.lease, &[], &outcome).await? {
@@ -116,7 +116,7 @@ async fn give_up(app: &App, lease: &varberg_catalog::Lease, error: ImportError) 
         }
         ImportError::Refused(_) => after_refusal(app, lease).await,
         ImportError::Catalog(_) | ImportError::Lake(_) | ImportError::Recorded(_) => {
-            error!(%error, "import job interrupted; it is tried again when its lease ends");
+            error!(?error, "import job interrupted; it is tried again when its lease ends");
             Ok(())
         }
     };
