@@ -54,16 +54,17 @@ def wait_for(condition, what: str, timeout: float = 60.0, interval: float = 0.05
 
 
 class Server:
-    """`varberg serve` on `data_dir`; `files` is what the bucket `lab-files` shows; `wrapper` starts the command."""
+    """`varberg serve` on `data_dir`; `files` is what the bucket `lab-files` shows; `wrapper` starts
+    the command, `environment` is added to a clean one."""
 
-    def __init__(self, data_dir, files, hold=None, config="", lease_s=3, args=(), wrapper=()):
+    def __init__(self, data_dir, files, hold=None, config="", lease_s=3, args=(), wrapper=(), environment=None):
         self.data_dir = pathlib.Path(data_dir)
         self.files = pathlib.Path(files)
         self.files.mkdir(parents=True, exist_ok=True)
         self.log_path = self.data_dir.parent / f"{self.data_dir.name}-{time.monotonic_ns()}.log"
         config_path = self.log_path.with_suffix(".toml")
         config_path.write_text(f"[import]\nlease_s = {lease_s}\n{config}")
-        environment = clean_environment()
+        environment = clean_environment() | (environment or {})
         if hold:
             environment["VARBERG_HOLD_AT"] = hold
         command = [*wrapper, str(binary()), "serve", "--listen", "127.0.0.1:0", "--data-dir", str(self.data_dir)]
