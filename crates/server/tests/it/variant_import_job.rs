@@ -89,6 +89,10 @@ async fn a_file_outside_the_allowed_directories_is_refused_with_the_way_to_allow
     let server = Server::start().await;
     server.store("abc").await;
     let answer = server.post("/import/variant", &job(&["s3://inputs/a.vcf", "file:///etc/a.vcf"])).await;
+    for source in [format!("file://{}", server.inputs().display()), "s3://inputs//a.vcf".to_owned()] {
+        let text = server.post("/import/variant", &job(&[&source])).await.invalid();
+        assert!(text.contains("is a directory") || text.contains("empty path segment"), "{text}");
+    }
     let text = answer.refused(403, "AccessDeniedException");
     assert!(text.contains("file:///etc/a.vcf") && text.contains("--allow-files /etc"), "{text}");
 }
