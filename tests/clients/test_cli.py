@@ -129,7 +129,7 @@ def test_a_wrong_call_ends_with_2(varberg):
 def test_an_error_of_the_server_ends_with_1(varberg):
     done = varberg("store", "show", "no_such_store", exit=1)
     assert done.stdout == "" and "no_such_store" in done.stderr
-    varberg("store", "create", "Bad-Name", "--reference", "arn:aws:omics:us-east-1:000000000000:referenceStore/1234567890/reference/1234567890", exit=1)
+    varberg("store", "create", "Bad-Name", "--reference", "arn:aws:omics:us-east-1:000000000000:referenceStore/1234567890/reference/1234567890", exit=2)
 
 
 def test_without_a_server_it_says_so(varberg):
@@ -141,6 +141,8 @@ def test_env_points_clients_here_and_doctor_agrees(shared_server, varberg):
     lines = varberg("env").stdout.splitlines()
     settings = {}
     for line in lines:
+        if line.startswith("#"):
+            continue
         word, assignment = shlex.split(line)
         assert word == "export"
         name, _, value = assignment.partition("=")

@@ -25,7 +25,7 @@ impl fmt::Display for Entity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::VariantStore(name) => write!(f, "variant store {name}"),
-            Self::ImportJob(id) => write!(f, "import job {id}"),
+            Self::ImportJob(id) => write!(f, "variant import job {id}"),
             Self::ImportItem(position) => write!(f, "item {position} of the import job"),
             Self::ReferenceStore(id) => write!(f, "reference store {id}"),
             Self::ReferenceImportJob(id) => write!(f, "reference import job {id}"),

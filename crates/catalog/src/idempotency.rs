@@ -2,6 +2,7 @@
 //!
 //! The record is written in the transaction that creates the thing, so there is never one without the other.
 
+use crate::Catalog;
 use crate::dialect::Connection;
 use crate::error::Result;
 use sqlx::Row as _;
@@ -36,6 +37,11 @@ pub(crate) async fn recall(
 ) -> Result<Option<Created>> {
     let Some(call) = call else { return Ok(None) };
     sqlx::query("DELETE FROM calls WHERE recorded_us < $1").bind(now_us - KEPT_US).execute(&mut *connection).await?;
+    find(connection, Some(call)).await
+}
+
+async fn find(connection: &mut Connection, call: Option<&CallKey>) -> Result<Option<Created>> {
+    let Some(call) = call else { return Ok(None) };
     let row = sqlx::query(
         "SELECT resource_id, resource_created_us FROM calls
          WHERE principal = $1 AND operation = $2 AND invocation_id = $3 AND body_sha256 = $4",
@@ -75,10 +81,17 @@ pub(crate) async fn remember(
     Ok(())
 }
 
+impl Catalog {
+    /// Whether an earlier request of the same call created something. A hint: what creates things looks again.
+    pub async fn knows_call(&self, call: Option<&CallKey>) -> Result<bool> {
+        let mut connection = self.readers.acquire().await?;
+        Ok(find(&mut connection, call).await?.is_some())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Catalog;
     use crate::testing::call;
 
     #[tokio::test]

@@ -40,6 +40,8 @@ pub enum SourceError {
     NotAllowed { uri: String, directory: String },
     #[error("{uri} leads out of the directory it must lie in (by '..', an absolute path or a symbolic link)")]
     Outside { uri: String },
+    #[error("{uri} has an empty path segment ('//'); write it with one '/'")]
+    EmptySegment { uri: String },
     #[error("{uri} does not exist")]
     NotFound { uri: String },
     #[error("{uri} cannot be read: permission denied")]
@@ -49,12 +51,13 @@ pub enum SourceError {
     #[error("{uri} changed while it was imported; import it again")]
     Changed { uri: String },
     #[error(
-        "no bucket named {bucket} is configured and S3 answered: {reason}; map a directory with --bucket {bucket}=DIR"
+        "no bucket {bucket} is configured (start the server with --bucket {bucket}=DIR for a directory); as a real S3 \
+         bucket it cannot be read: {reason}"
     )]
     NoBucket { bucket: String, reason: String },
     #[error("{uri} cannot be read: {reason}")]
     Read { uri: String, reason: String },
-    #[error("the {option} directory {directory} cannot be opened: {source}")]
+    #[error("the {option} directory {directory} cannot be opened")]
     Directory { option: &'static str, directory: String, source: io::Error },
 }
 

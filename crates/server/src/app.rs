@@ -54,6 +54,9 @@ impl App {
     /// Creates the data directory where it is missing and opens catalog and warehouse.
     pub async fn open(config: Config) -> Result<Self> {
         let scope = config.scope()?;
+        // Before anything is written: a mistyped directory leaves no trace.
+        let sources = Sources::new(config.sources(), tokio::runtime::Handle::current())
+            .context("cannot set up the places that sources come from")?;
         for directory in [config.data_dir.clone(), config.spill_dir()] {
             create_private(&directory)?;
         }
@@ -73,8 +76,6 @@ impl App {
              with, or with another warehouse",
             path.display()
         );
-        let sources = Sources::new(config.sources(), tokio::runtime::Handle::current())
-            .context("cannot set up the places that sources come from")?;
         let program = std::env::current_exe().context("cannot find the program's own file")?;
         let queries = QueryPool::new(program, usize::try_from(config.query.concurrency)?);
         Ok(Self {

@@ -56,7 +56,7 @@ pub(crate) fn guard(uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
             return Err(refused("the request comes from a web page of another origin"));
         }
     }
-    if headers.get_all("sec-fetch-site").iter().any(|value| value == "cross-site") {
+    if headers.get_all("sec-fetch-site").iter().any(|value| value.as_bytes().eq_ignore_ascii_case(b"cross-site")) {
         return Err(refused("the request comes from a web page of another site"));
     }
     Ok(())

@@ -3,6 +3,7 @@
 //! In: the parsed arguments. Out: an [`Exit`]. Standard output carries data, standard error talk. Every command but
 //! `serve` and `demo` is a client of a running server: no command opens the catalog or a table by itself.
 
+mod aws_config;
 pub(crate) mod client;
 mod completions;
 mod demo;
@@ -39,16 +40,10 @@ pub struct Cli {
 /// Arguments that every command takes.
 #[derive(Debug, clap::Args)]
 pub struct GlobalArgs {
-    /// Address of the server
-    #[arg(
-        long,
-        env = "VARBERG_ENDPOINT",
-        global = true,
-        value_name = "URL",
-        default_value = "http://127.0.0.1:8400",
-        help_heading = "Global options"
-    )]
-    pub endpoint: String,
+    /// Address of the server [env: VARBERG_ENDPOINT] [default: http://127.0.0.1:8400]
+    // The variable is read below: clap would show an option that it fills as one that must be given.
+    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
+    pub endpoint: Option<String>,
     /// Form of the answer on standard output; json has the member names of the API
     #[arg(
         long = "output",
@@ -59,6 +54,13 @@ pub struct GlobalArgs {
         help_heading = "Global options"
     )]
     pub output: OutputFormat,
+}
+
+impl GlobalArgs {
+    fn endpoint(&self) -> String {
+        let variable = || std::env::var("VARBERG_ENDPOINT").ok().filter(|value| !value.is_empty());
+        self.endpoint.clone().or_else(variable).unwrap_or_else(|| "http://127.0.0.1:8400".to_owned())
+    }
 }
 
 const AFTER_HELP: &str = "\
@@ -136,7 +138,7 @@ pub async fn run(command: Command, global: GlobalArgs) -> anyhow::Result<Exit> {
     if let Command::Serve(args) = command {
         return serve::run(*args).await;
     }
-    let context = Context::new(Client::new(&global.endpoint)?, global.output);
+    let context = Context::new(Client::new(&global.endpoint())?, global.output);
     tokio::select! {
         exit = dispatch(command, &context) => exit,
         _ = tokio::signal::ctrl_c() => {

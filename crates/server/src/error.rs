@@ -91,9 +91,13 @@ impl From<varberg_lake::Error> for ApiError {
 }
 
 impl From<varberg_lake::SourceError> for ApiError {
-    /// Sources are checked from configuration alone, so what is wrong is that the place is not allowed.
+    /// Sources are checked from configuration alone: the address names no file, or its place is not allowed.
     fn from(error: varberg_lake::SourceError) -> Self {
-        Self::AccessDenied(error.to_string())
+        use varberg_lake::SourceError;
+        match error {
+            SourceError::NotAFile { .. } | SourceError::EmptySegment { .. } => Self::Invalid(error.to_string()),
+            other => Self::AccessDenied(other.to_string()),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod config;
 mod cpu;
 mod error;
 mod import;
+mod listen;
 pub mod query_child;
 mod query_pool;
 mod router;

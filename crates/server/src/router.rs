@@ -91,7 +91,7 @@ async fn identified(request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().to_string();
     let span =
         tracing::info_span!("request", request.id = %id, method = %request.method(), path = request.uri().path());
-    let read = request.method().is_safe();
+    let read = request.method().is_safe() || is_reading_post(request.uri().path());
     let begin = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
@@ -108,6 +108,12 @@ async fn identified(request: Request, next: Next) -> Response {
         response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), value);
     }
     response
+}
+
+/// Listings and statements are POSTs that change nothing.
+fn is_reading_post(path: &str) -> bool {
+    matches!(path, "/variantStores" | "/import/variants" | "/referencestores" | "/sql")
+        || (path.starts_with("/referencestore/") && (path.ends_with("/importjobs") || path.ends_with("/references")))
 }
 
 async fn guarded(request: Request, next: Next) -> Response {

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::import::{janitor, worker};
+use crate::listen::listen;
 use crate::shutdown::Signals;
 use crate::{auth, router, telemetry};
 use anyhow::{Context, Result};
@@ -23,8 +24,9 @@ pub async fn serve(config: Config) -> Result<()> {
     let address = auth::loopback(&config.listen)?;
     telemetry::start(&config)?;
     let mut signals = Signals::listen()?;
-    let app = App::open(config).await?;
+    // First of all, so that a taken port leaves no data directory behind.
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let app = App::open(config).await?;
     let catalog = app.catalog.clone();
     let stop = app.stop.clone();
     let stopped_by_signal = async {
@@ -43,6 +45,7 @@ pub async fn serve(config: Config) -> Result<()> {
     if tokio::time::timeout(CLOSE, catalog.close()).await.is_err() {
         tracing::warn!("the catalog was still in use at the end");
     }
+    tracing::info!("stopped");
     outcome
 }
 
@@ -54,27 +57,21 @@ pub async fn run(app: App, listener: TcpListener) -> Result<()> {
     let tasks = app.tasks.clone();
     tasks.spawn(watched("import worker", worker::run(app.clone(), stop.clone()), stop.clone()));
     tasks.spawn(watched("janitor", janitor::run(app.clone(), stop.clone()), stop.clone()));
-    let server = axum::serve(listener, router(app)).with_graceful_shutdown({
-        let stop = stop.clone();
-        async move { stop.cancelled().await }
-    });
+    let server = listen(listener, router(app), stop.clone());
     let deadline = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
     };
     let everything = async {
-        let answered = server.await.context("the listening socket failed");
+        server.await;
         tasks.close();
         tasks.wait().await;
-        answered
     };
     tokio::select! {
-        outcome = everything => outcome,
-        () = deadline => {
-            tracing::warn!("stopped with requests or jobs unfinished; jobs go on at the next start");
-            Ok(())
-        }
+        () = everything => {}
+        () = deadline => tracing::warn!("stopped with requests or jobs unfinished; jobs go on at the next start"),
     }
+    Ok(())
 }
 
 /// Runs a task that must not end before the server does; if it panics, the server stops and its supervisor starts it

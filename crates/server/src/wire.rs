@@ -3,11 +3,14 @@
 //! In: untrusted JSON. Out: borrowed values, or a [`ValidationError`] that names the member by its path
 //! (`items.1.source`; list positions count from 1, as AWS does). Unknown members are ignored; `null` is absent.
 
+mod unique;
+
 use crate::error::ApiError;
 use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
+use unique::Unique;
 use varberg_model::{SseConfig, Tags, ValidationError};
 
 /// An object of a request, and where it stands in the body.
@@ -21,7 +24,7 @@ pub(crate) fn parse_body(body: &[u8]) -> Result<Value, ApiError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Object(Map::new()));
     }
-    match serde_json::from_slice(body) {
+    match serde_json::from_slice(body).map(|Unique(value)| value) {
         Ok(value @ Value::Object(_)) => Ok(value),
         Ok(_) => Err(ApiError::Invalid("the body must be a JSON object".to_owned())),
         Err(error) => Err(ApiError::Invalid(format!("the body is not valid JSON: {error}"))),
@@ -107,7 +110,9 @@ impl<'a> Fields<'a> {
 
     /// The one text member of a union that knows only `known`.
     pub(crate) fn union_text(&self, known: &str) -> Result<&'a str, ValidationError> {
-        let mut given = self.members.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key.as_str());
+        // Some SDKs add `__type`; it is no member (spec of the protocol, restJson1 unions).
+        let given = self.members.iter().filter(|(key, value)| *key != "__type" && !value.is_null());
+        let mut given = given.map(|(key, _)| key.as_str());
         match (given.next(), given.next()) {
             (Some(key), None) if key == known => self.required_text(known),
             (None, _) => Err(ValidationError::new(&*self.path, format!("Member must have exactly one of [{known}]"))),

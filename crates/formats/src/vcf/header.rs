@@ -175,12 +175,18 @@ impl<'a> Parser<'a> {
 
     fn not_text(&self, line: &[u8]) -> Fault {
         let fault = Fault::new(if self.line == 1 { Cause::NoHeader } else { Cause::NotText }).at_line(self.line);
-        if line.starts_with(b"BCF") { fault.with_detail("it is BCF; convert it with bcftools view -Oz") } else { fault }
+        match other_format(line).filter(|_| self.line == 1) {
+            Some(what) => fault.with_detail(what),
+            None => fault,
+        }
     }
 
     /// Reads a line without its end; true if it was the last one.
     fn read_line(&mut self, line: &str) -> Result<bool, Fault> {
         if let Some(meta) = line.strip_prefix("##") {
+            if self.line == 1 && meta.starts_with("gff-version") {
+                return Err(Fault::new(Cause::NoHeader).at_line(1).with_detail("this looks like GFF3"));
+            }
             self.read_meta(meta)?;
             return Ok(false);
         }
@@ -197,10 +203,9 @@ impl<'a> Parser<'a> {
         }
         let cause = if self.line == 1 { Cause::NoHeader } else { Cause::MissingChromLine };
         let fault = Fault::new(cause).at_line(self.line);
-        Err(if line.starts_with("BCF") {
-            fault.with_detail("it is BCF; convert it with bcftools view -Oz")
-        } else {
-            fault
+        Err(match other_format(line.as_bytes()).filter(|_| self.line == 1) {
+            Some(what) => fault.with_detail(what),
+            None => fault,
         })
     }
 
@@ -302,6 +307,28 @@ impl<'a> Parser<'a> {
             tally: Tally { lines: self.line, ..self.tally },
         })
     }
+}
+
+/// What a first line that is no VCF's looks like.
+fn other_format(line: &[u8]) -> Option<&'static str> {
+    const STARTS: [(&[u8], &str); 9] = [
+        (b"BCF", "it is BCF; convert it with bcftools view -Oz"),
+        (b"BAM\x01", "this looks like BAM"),
+        (b"CRAM", "this looks like CRAM"),
+        (b"@HD\t", "this looks like SAM"),
+        (b"@SQ\t", "this looks like SAM"),
+        (b">", "this looks like FASTA"),
+        (b"track ", "this looks like BED"),
+        (b"browser ", "this looks like BED"),
+        (b"{", "this looks like JSON"),
+    ];
+    if let Some((_, what)) = STARTS.iter().find(|(start, _)| line.starts_with(start)) {
+        return Some(what);
+    }
+    // `chr1 <tab> 100 <tab> 200`: a VCF record has no number in its third column, the ID, as a rule.
+    let mut columns = line.split(|b| *b == b'\t').skip(1);
+    let mut number = || columns.next().is_some_and(|c| !c.is_empty() && c.iter().all(u8::is_ascii_digit));
+    (number() && number()).then_some("this looks like BED")
 }
 
 #[cfg(test)]

@@ -41,9 +41,15 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn new(root: &Arc<Root>, path: &str, uri: &ObjectUri) -> Result<Self, SourceError> {
+        if path.is_empty() {
+            return Err(SourceError::NotAFile { uri: uri.to_string(), kind: "directory" });
+        }
+        if matches!(uri, ObjectUri::S3 { .. }) && path.trim_end_matches('/').split('/').any(str::is_empty) {
+            return Err(SourceError::EmptySegment { uri: uri.to_string() });
+        }
         let path = PathBuf::from(path);
         let plain = path.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
-        if !plain || path.as_os_str().is_empty() {
+        if !plain {
             return Err(SourceError::Outside { uri: uri.to_string() });
         }
         Ok(Self { root: Arc::clone(root), path })

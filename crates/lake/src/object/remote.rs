@@ -31,10 +31,7 @@ pub(super) async fn pin(
             Err(refusal(&error, uri))
         }
         Err(object_store::Error::PermissionDenied { .. }) => Err(SourceError::Denied { uri: uri.to_string() }),
-        Err(error) => {
-            let reason = refusal(&error, uri).to_string();
-            Err(SourceError::NoBucket { bucket: bucket.to_owned(), reason })
-        }
+        Err(error) => Err(SourceError::NoBucket { bucket: bucket.to_owned(), reason: cause(&error.to_string()) }),
     }
 }
 
@@ -83,13 +80,21 @@ fn refusal(error: &object_store::Error, uri: &ObjectUri) -> SourceError {
         object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
             SourceError::Denied { uri }
         }
-        other => {
-            // The body of the answer (XML) may hold a session token: only what comes before it is told.
-            let reason =
-                other.to_string().split('<').next().unwrap_or_default().trim_end_matches([' ', ':']).to_owned();
-            SourceError::Read { uri, reason }
-        }
+        other => SourceError::Read { uri, reason: cause(&other.to_string()) },
     }
+}
+
+/// The short cause of a failed request, from the store's long text.
+fn cause(text: &str) -> String {
+    // The machine's and the container's credential services: asked last, when nothing else gives credentials.
+    if text.contains("//169.254.") {
+        return "no credentials".to_owned();
+    }
+    // The body of the answer (XML) may hold a session token: only what comes before it is told.
+    let told = text.split('<').next().unwrap_or_default();
+    // `Generic S3 error: Error performing GET URL in 1ms, after 2 retries, … - CAUSE`
+    let cause = told.split_once(" - ").map_or(told, |(_, cause)| cause);
+    cause.trim_start_matches("Generic S3 error: ").trim_end_matches([' ', ':']).to_owned()
 }
 
 /// Reads an object on a plain thread while a task fetches ahead; the task ends with the reader.

@@ -4,7 +4,7 @@
 
 use crate::error::ApiError;
 use crate::wire;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::{FromRequest, Query, RawPathParams};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
@@ -19,6 +19,9 @@ use varberg_model::ValidationError;
 
 /// Largest body of an operation. The longest legal one, 1000 items, fits.
 const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// How much of a body that is too large is still taken.
+const MAX_DRAINED_BYTES: usize = 8 << 20;
 
 /// Time in which a body must have arrived.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -79,7 +82,10 @@ impl Call {
 
     /// What makes a repetition of this call recognizable: the SDK's invocation id, or the client's own token.
     pub(crate) fn key(&self, operation: &'static str, client_token: Option<&str>) -> Option<CallKey> {
-        let invocation = || self.headers.get("amz-sdk-invocation-id")?.to_str().ok().map(|id| format!("sdk:{id}"));
+        let invocation = || {
+            let id = self.headers.get("amz-sdk-invocation-id")?.to_str().ok()?.trim();
+            (!id.is_empty()).then(|| format!("sdk:{id}"))
+        };
         let invocation_id = client_token.map(|token| format!("client:{token}")).or_else(invocation)?;
         let mut digest = Sha256::new();
         digest.update(self.path.as_bytes());
@@ -125,9 +131,20 @@ async fn receive(body: Body) -> Result<Bytes, ApiError> {
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|error| ApiError::Invalid(format!("the body broke off: {error}")))?;
         if whole.len() + chunk.len() > MAX_BODY_BYTES {
+            drain(chunks, chunk.len()).await;
             return Err(ApiError::TooLarge(format!("the body is larger than {MAX_BODY_BYTES} bytes")));
         }
         whole.extend_from_slice(&chunk);
     }
     Ok(whole.freeze())
+}
+
+/// Takes the rest of a body that is too large, within bounds: a client that still sends when the connection closes sees
+/// a broken pipe, not the answer.
+async fn drain(mut chunks: BodyDataStream, mut taken: usize) {
+    while taken <= MAX_DRAINED_BYTES
+        && let Some(Ok(chunk)) = chunks.next().await
+    {
+        taken += chunk.len();
+    }
 }

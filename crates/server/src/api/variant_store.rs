@@ -28,10 +28,15 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let store = parse_store(&app, &Fields::of_body(&body)?)?;
     check_reference(&app, &store.reference_arn).await?;
+    let key = call.key("CreateVariantStore", None);
+    // Cheaper than to make a table first; the transaction below decides again.
+    let taken = app.catalog.store(app.account(), store.name.as_str()).await?.is_some();
+    if taken && !app.catalog.knows_call(key.as_ref()).await? {
+        return Err(ApiError::Conflict(format!("variant store {} already exists", store.name)));
+    }
     let path = format!("{}/{}", store.namespace(), store.name);
     let metadata_location = app.lake.create_table(&path, &TableSchema::variants_long()).await?;
     let table = NewTable { namespace: store.namespace(), name: store.name.to_string(), metadata_location };
-    let key = call.key("CreateVariantStore", None);
     let created = app.catalog.create_store(&store, &table, key.as_ref()).await;
     let lost = match &created {
         Ok(created) => created.id != store.id,

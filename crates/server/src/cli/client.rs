@@ -16,6 +16,23 @@ struct ApiError {
     message: String,
 }
 
+/// Nobody listens there, for now at least.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "no server answers at {endpoint}; start one with `varberg serve`, or name another with --endpoint or VARBERG_ENDPOINT"
+)]
+struct Unreachable {
+    endpoint: String,
+}
+
+/// Whether a request failed because the server is away or busy, so that the same request may work later.
+pub(crate) fn is_away(error: &anyhow::Error) -> bool {
+    let busy = |error: &ApiError| matches!(&*error.kind, "ServiceUnavailable" | "ThrottlingException");
+    error.chain().any(|cause| {
+        cause.is::<Unreachable>() || cause.is::<reqwest::Error>() || cause.downcast_ref().is_some_and(busy)
+    })
+}
+
 /// The connection to one server.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
@@ -128,10 +145,7 @@ impl Client {
 
     fn unreachable(&self, error: reqwest::Error) -> anyhow::Error {
         if error.is_connect() {
-            anyhow::anyhow!(
-                "no server answers at {}; start one with `varberg serve`, or name another with --endpoint or VARBERG_ENDPOINT",
-                self.endpoint()
-            )
+            Unreachable { endpoint: self.endpoint().to_owned() }.into()
         } else {
             anyhow::Error::new(error).context(format!("the request to {} failed", self.endpoint()))
         }

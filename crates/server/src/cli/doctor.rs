@@ -2,12 +2,10 @@
 //!
 //! Each check is one line on standard output; what to do about a failed one follows it. Exit code 1 when one failed.
 
-mod aws_config;
-
+use super::aws_config::Settings;
 use super::exit::Exit;
 use super::output::OutputFormat;
 use super::{Context, environment};
-use aws_config::Settings;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -90,8 +88,8 @@ fn clock(date: Option<&str>) -> Check {
 }
 
 fn shell_line(endpoint: &str, name: &str) -> String {
-    let lines = environment::lines(endpoint, |_| false);
-    let value = lines.into_iter().find(|(n, _)| *n == name).map(|(_, value)| value).unwrap_or_default();
+    let lines = environment::Lines::new(endpoint, &|_| None, &Settings::default());
+    let value = lines.set.into_iter().find(|(n, _)| *n == name).map(|(_, value)| value).unwrap_or_default();
     format!("export {name}='{value}'   (or eval \"$(varberg env)\")")
 }
 

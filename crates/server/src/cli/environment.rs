@@ -4,12 +4,21 @@
 //! without configured ones takes any, but clients refuse to send a request without.
 
 use super::Context;
+use super::aws_config::Settings;
 use super::exit::Exit;
-use super::output::OutputFormat;
+use super::output::{self, OutputFormat};
 use serde_json::{Map, Value};
 
 /// The region that clients are told when none is set; the server's default.
 const REGION: &str = "us-east-1";
+
+/// Variables from which clients take credentials.
+const CREDENTIALS: [&str; 4] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+];
 
 /// For which shell.
 #[derive(Debug, clap::Args)]
@@ -37,11 +46,11 @@ pub(super) enum Shell {
 }
 
 pub(super) fn run(args: &EnvArgs, context: &Context) -> anyhow::Result<Exit> {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let lines = lines(context.client.endpoint(), set);
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let lines = Lines::new(context.client.endpoint(), &variable, &Settings::read(&variable));
     if context.output == OutputFormat::Json {
         let members: Map<String, Value> =
-            lines.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
+            lines.set.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
         context.stdout.json(&Value::Object(members))?;
         return Ok(Exit::Done);
     }
@@ -49,28 +58,82 @@ pub(super) fn run(args: &EnvArgs, context: &Context) -> anyhow::Result<Exit> {
         let fish = std::env::var("SHELL").is_ok_and(|shell| shell.ends_with("fish"));
         if fish { Shell::Fish } else { Shell::Bash }
     });
-    for (name, value) in lines {
+    for (name, value) in lines.set {
         context.stdout.line(&assign(shell, name, &value))?;
+    }
+    // Comments come last: an eval without quotes joins the lines, and what follows a '#' is lost.
+    for text in lines.left {
+        context.stdout.line(&format!("# {text}"))?;
+    }
+    if output::stdout_is_terminal() {
+        output::say(&format!(
+            "only printed: nothing is set until a shell reads these lines, as in\n  {}",
+            reader(shell)
+        ));
     }
     Ok(Exit::Done)
 }
 
-/// The variables to set, given which are set already: a region and credentials are left alone.
-pub(super) fn lines(endpoint: &str, set: impl Fn(&str) -> bool) -> Vec<(&'static str, String)> {
-    let mut lines =
-        vec![("AWS_ENDPOINT_URL_OMICS", endpoint.to_owned()), ("AWS_DISABLE_HOST_PREFIX_INJECTION", "true".to_owned())];
-    if !set("AWS_REGION") {
-        lines.push(("AWS_REGION", REGION.to_owned()));
+/// What is set, and what is not because it is there already.
+pub(super) struct Lines {
+    pub(super) set: Vec<(&'static str, String)>,
+    /// A sentence for each setting that was left alone.
+    left: Vec<String>,
+}
+
+impl Lines {
+    /// A region and credentials that the environment or the AWS profile in force has are left alone: whoever uses AWS
+    /// from the same shell goes on doing so.
+    pub(super) fn new(endpoint: &str, variable: &dyn Fn(&str) -> Option<String>, settings: &Settings) -> Self {
+        let mut lines = Self {
+            set: vec![
+                ("AWS_ENDPOINT_URL_OMICS", endpoint.to_owned()),
+                ("AWS_DISABLE_HOST_PREFIX_INJECTION", "true".to_owned()),
+            ],
+            left: Vec::new(),
+        };
+        lines.region(variable, settings);
+        lines.credentials(variable, settings);
+        lines
     }
-    if !set("AWS_DEFAULT_REGION") {
-        // boto3 only reads this one.
-        lines.push(("AWS_DEFAULT_REGION", REGION.to_owned()));
+
+    fn region(&mut self, variable: &dyn Fn(&str) -> Option<String>, settings: &Settings) {
+        // boto3 reads only the second one, other SDKs only the first.
+        match (variable("AWS_REGION"), variable("AWS_DEFAULT_REGION")) {
+            (Some(_), Some(_)) => self.left.push("region: as in AWS_REGION and AWS_DEFAULT_REGION".to_owned()),
+            _ if settings.region.is_some() => self.left.push(format!("region: as in {}", of_profile(settings))),
+            (Some(region), None) => self.set.push(("AWS_DEFAULT_REGION", region)),
+            (None, Some(region)) => self.set.push(("AWS_REGION", region)),
+            (None, None) => {
+                self.set.push(("AWS_REGION", REGION.to_owned()));
+                self.set.push(("AWS_DEFAULT_REGION", REGION.to_owned()));
+            }
+        }
     }
-    if !set("AWS_ACCESS_KEY_ID") && !set("AWS_PROFILE") {
-        lines.push(("AWS_ACCESS_KEY_ID", "varberg".to_owned()));
-        lines.push(("AWS_SECRET_ACCESS_KEY", "varberg".to_owned()));
+
+    fn credentials(&mut self, variable: &dyn Fn(&str) -> Option<String>, settings: &Settings) {
+        let found = CREDENTIALS.iter().find(|name| variable(name).is_some());
+        if let Some(name) = found {
+            self.left.push(format!("credentials: as in {name}"));
+        } else if settings.has_credentials {
+            self.left.push(format!("credentials: as in {}", of_profile(settings)));
+        } else {
+            self.set.push(("AWS_ACCESS_KEY_ID", "varberg".to_owned()));
+            self.set.push(("AWS_SECRET_ACCESS_KEY", "varberg".to_owned()));
+        }
     }
-    lines
+}
+
+fn of_profile(settings: &Settings) -> String {
+    format!("the AWS profile {} of ~/.aws", settings.profile)
+}
+
+fn reader(shell: Shell) -> &'static str {
+    match shell {
+        Shell::Bash => "eval \"$(varberg env)\"",
+        Shell::Fish => "varberg env --shell fish | source",
+        Shell::Powershell => "varberg env --shell powershell | Invoke-Expression",
+    }
 }
 
 fn assign(shell: Shell, name: &str, value: &str) -> String {

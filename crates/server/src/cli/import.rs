@@ -20,6 +20,7 @@ Examples:
 With --wait the exit code tells how the job ended: 0 COMPLETED, 3 COMPLETED_WITH_FAILURES, 1 FAILED or CANCELLED.")]
 pub struct ImportArgs {
     /// The store
+    #[arg(value_parser = super::store::store_name)]
     store: String,
     /// Paths, patterns, or s3://bucket/key; VCF as it is, gzip or BGZF
     #[arg(required = true, value_name = "FILE")]
@@ -55,6 +56,11 @@ pub(super) async fn run(args: ImportArgs, context: &Context) -> anyhow::Result<E
             }
         }
         return Ok(Exit::Done);
+    }
+    match context.output {
+        // One document on standard output: the job as it ended, with its id.
+        OutputFormat::Json => output::say(&format!("started job {id}")),
+        OutputFormat::Text => context.stdout.line(&id)?,
     }
     let ended = progress::watch(context, &id, args.progress.progress).await?;
     super::job::conclude(context, &ended)

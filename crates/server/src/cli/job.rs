@@ -4,7 +4,9 @@ use super::Context;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, text, time};
 use super::progress::{self, ProgressArgs};
+use clap::builder::PossibleValuesParser;
 use serde_json::{Map, Value, json};
+use varberg_model::{JobId, JobStatus};
 
 /// What to do with import jobs.
 #[derive(Debug, clap::Subcommand)]
@@ -12,15 +14,16 @@ pub enum JobCommand {
     /// List the jobs, newest first
     List {
         /// Only jobs of this store
-        #[arg(long)]
+        #[arg(long, value_parser = super::store::store_name)]
         store: Option<String>,
-        /// Only jobs in this state: SUBMITTED, IN_PROGRESS, CANCELLED, COMPLETED, FAILED, COMPLETED_WITH_FAILURES
-        #[arg(long)]
+        /// Only jobs in this state
+        #[arg(long, ignore_case = true, value_parser = PossibleValuesParser::new(JobStatus::ALL.map(JobStatus::as_str)))]
         status: Option<String>,
     },
     /// Show a job and each of its files
     Show {
         /// The job
+        #[arg(value_parser = job_id)]
         id: String,
     },
     /// Follow a job until it ends; the exit code tells how it did
@@ -28,6 +31,7 @@ pub enum JobCommand {
         Ctrl-C only stops watching; the job goes on.")]
     Watch {
         /// The job
+        #[arg(value_parser = job_id)]
         id: String,
         #[command(flatten)]
         progress: ProgressArgs,
@@ -35,8 +39,14 @@ pub enum JobCommand {
     /// Stop a job that has not ended; nothing of it appears in the table
     Cancel {
         /// The job
+        #[arg(value_parser = job_id)]
         id: String,
     },
+}
+
+fn job_id(text: &str) -> Result<String, String> {
+    let id = JobId::parse("job", text).map_err(|error| error.reason)?;
+    Ok(id.to_string())
 }
 
 pub(super) async fn run(command: JobCommand, context: &Context) -> anyhow::Result<Exit> {
@@ -55,7 +65,9 @@ pub(super) async fn run(command: JobCommand, context: &Context) -> anyhow::Resul
             let answer = context.client.delete(&["import", "variant", &id], &[]).await?;
             match context.output {
                 OutputFormat::Json => context.stdout.json(&answer)?,
-                OutputFormat::Text => output::say("cancel requested"),
+                OutputFormat::Text => {
+                    output::say(&format!("cancel requested; wait for its end with `varberg job watch {id}`"))
+                }
             }
             Ok(Exit::Done)
         }
@@ -73,11 +85,15 @@ pub(super) fn conclude(context: &Context, job: &Value) -> anyhow::Result<Exit> {
 }
 
 async fn list(context: &Context, store: Option<String>, status: Option<String>) -> anyhow::Result<Exit> {
-    let members = [("storeName", store), ("status", status)];
+    let members = [("storeName", store.clone()), ("status", status.map(|status| status.to_ascii_uppercase()))];
     let filter: Map<String, Value> =
         members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?)))).collect();
     let body = if filter.is_empty() { json!({}) } else { json!({ "filter": filter }) };
     let jobs = context.client.list(&["import", "variants"], &body, "variantImportJobs").await?;
+    if let Some(store) = store.filter(|_| jobs.is_empty()) {
+        // A store that is not there has no jobs either; say which of the two it is.
+        context.client.get(&["variantStore", &store]).await?;
+    }
     if context.output == OutputFormat::Json {
         context.stdout.json(&json!({ "variantImportJobs": jobs }))?;
         return Ok(Exit::Done);

@@ -3,8 +3,8 @@
 //! In: `GET /varberg/jobs/{jobId}/progress`, asked for again and again. Out: the job as GetVariantImportJob shows it at its
 //! end. Must not print on standard output, and must not stop the job.
 
-use super::Context;
 use super::output::{self, text};
+use super::{Context, client};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// How often progress is asked for while a bar is drawn; lines and JSON come at [`SLOW`].
 const FAST: Duration = Duration::from_millis(200);
 const SLOW: Duration = Duration::from_secs(1);
+
+/// How long a server may be away, to be started again, before its job is watched no more.
+const AWAY: Duration = Duration::from_secs(120);
 
 /// How progress is shown.
 #[derive(Debug, clap::Args)]
@@ -36,22 +39,47 @@ pub(super) enum ProgressForm {
     None,
 }
 
-/// Follows a job until it has ended; the answer of GetVariantImportJob.
+/// Follows a job until it has ended, through restarts of the server; the answer of GetVariantImportJob.
 pub(super) async fn watch(context: &Context, job: &str, form: ProgressForm) -> anyhow::Result<Value> {
     context.on_interrupt(Some(format!(
         "the job goes on; watch it with `varberg job watch {job}`, stop it with `varberg job cancel {job}`"
     )));
     let mut display = Display::new(form);
     loop {
-        let progress = context.client.get(&["varberg", "jobs", job, "progress"]).await?;
+        let progress = patiently(context, &["varberg", "jobs", job, "progress"], job, &display).await?;
         let seen = Seen::read(&progress);
         display.show(&progress, &seen);
         if seen.ended() {
             display.close();
+            let ended = patiently(context, &["import", "variant", job], job, &display).await?;
             context.on_interrupt(None);
-            return context.client.get(&["import", "variant", job]).await;
+            return Ok(ended);
         }
         tokio::time::sleep(display.pause()).await;
+    }
+}
+
+/// A GET that is repeated while the server is away; says so once.
+async fn patiently(context: &Context, path: &[&str], job: &str, display: &Display) -> anyhow::Result<Value> {
+    let mut since = None;
+    loop {
+        let error = match context.client.get(path).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) if client::is_away(&error) => error,
+            Err(error) => return Err(error.context(format!("cannot follow the job {job}"))),
+        };
+        let since = *since.get_or_insert_with(|| {
+            display.say(&format!("{error:#}; trying for {} s (job {job})", AWAY.as_secs()));
+            Instant::now()
+        });
+        if since.elapsed() >= AWAY {
+            let text = format!(
+                "gave up after {} s; the job {job} goes on when the server is back: watch it with `varberg job watch {job}`",
+                AWAY.as_secs()
+            );
+            return Err(error.context(text));
+        }
+        tokio::time::sleep(SLOW).await;
     }
 }
 
@@ -165,6 +193,14 @@ impl Display {
             }
             Self::Json => output::say(&progress.to_string()),
             Self::Nothing => {}
+        }
+    }
+
+    /// Says something without tearing the bar.
+    fn say(&self, text: &str) {
+        match self {
+            Self::Bar { bar, .. } => bar.suspend(|| output::say(text)),
+            Self::Lines { .. } | Self::Json | Self::Nothing => output::say(text),
         }
     }
 

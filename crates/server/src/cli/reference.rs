@@ -116,20 +116,24 @@ pub(super) async fn find(context: &Context, wanted: Option<&str>) -> anyhow::Res
     }
     let all = all(context).await?;
     let fits = |r: &&Value| wanted.is_none_or(|w| text(r, "name") == w || text(r, "id") == w);
-    let found: Vec<String> = all.iter().filter(fits).map(|r| text(r, "arn")).collect();
+    let found: Vec<&Value> = all.iter().filter(fits).collect();
     match (found.as_slice(), wanted) {
-        ([one], _) => Ok(one.clone()),
+        ([one], _) => Ok(text(one, "arn")),
         ([], None) => bail!("there is no reference yet; import one with `varberg reference import FASTA`"),
         ([], Some(wanted)) => bail!("no reference is called {wanted:?}; `varberg reference list` shows what there is"),
         (many, Some(wanted)) => {
-            Err(UsageError(format!("{wanted:?} names several references; take one of\n  {}", many.join("\n  "))).into())
+            Err(UsageError(format!("{wanted:?} names several references; take one of{}", choices(many))).into())
         }
-        (many, None) => Err(UsageError(format!(
-            "there are several references; say which with --reference:\n  {}",
-            many.join("\n  ")
-        ))
-        .into()),
+        (many, None) => {
+            let text = format!("there are several references; say which with --reference{}", choices(many));
+            Err(UsageError(text).into())
+        }
     }
+}
+
+/// A line for each reference: its name and its ARN.
+fn choices(references: &[&Value]) -> String {
+    references.iter().map(|r| format!("\n  {}  {}", text(r, "name"), text(r, "arn"))).collect()
 }
 
 async fn all(context: &Context) -> anyhow::Result<Vec<Value>> {

@@ -1,6 +1,7 @@
 //! `varberg serve`: reads the configuration and runs the server until it is told to stop.
 
 use super::Exit;
+use super::exit::UsageError;
 use crate::config::{Config, Flags};
 
 /// Arguments of the server.
@@ -23,6 +24,13 @@ pub struct ServeArgs {
 }
 
 pub(super) async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
-    crate::serve::serve(Config::load(&args.flags)?).await?;
-    Ok(Exit::Done)
+    let config = Config::load(&args.flags).map_err(|error| UsageError(format!("{error:#}")))?;
+    crate::auth::loopback(&config.listen).map_err(|error| UsageError(format!("{error:#}")))?;
+    match crate::serve::serve(config).await {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) if error.chain().any(|cause| cause.is::<varberg_lake::SourceError>()) => {
+            Err(UsageError(format!("{error:#}")).into())
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -34,6 +34,11 @@ pub(super) fn resolve(input: &str, check: bool) -> anyhow::Result<String> {
     if is_address(input) {
         return Ok(input.to_owned());
     }
+    if let Some((scheme, _)) = input.split_once("://") {
+        let text =
+            format!("{input:?}: the server does not fetch {scheme}:// addresses; give files, file:///… or s3://…");
+        return Err(UsageError(text).into());
+    }
     let path = Path::new(input);
     if check && !path.exists() {
         return Err(UsageError(format!("there is no file {input:?} on this machine")).into());

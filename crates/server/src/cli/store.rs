@@ -1,9 +1,11 @@
 //! `varberg store`: create, list, show and delete variant stores.
 
-use super::exit::{Exit, UsageError};
+use super::exit::Exit;
 use super::output::{self, OutputFormat, text, time};
 use super::{Context, reference};
+use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
+use varberg_model::{StoreName, StoreStatus};
 
 /// What to do with stores.
 #[derive(Debug, clap::Subcommand)]
@@ -16,6 +18,7 @@ Examples:
   varberg store create cohort --reference \"$(varberg reference import ref.fa)\"")]
     Create {
         /// Lower-case letters, digits and underscores, 3 to 255 of them; also the table's name in SQL
+        #[arg(value_parser = store_name)]
         name: String,
         /// ARN, id or name of the reference; may be left out when there is only one
         #[arg(long, value_name = "REFERENCE")]
@@ -29,24 +32,31 @@ Examples:
     },
     /// List the stores, newest first
     List {
-        /// Only stores in this state: CREATING, UPDATING, DELETING, ACTIVE, FAILED
-        #[arg(long)]
+        /// Only stores in this state
+        #[arg(long, ignore_case = true, value_parser = PossibleValuesParser::new(StoreStatus::ALL.map(StoreStatus::as_str)))]
         status: Option<String>,
     },
     /// Show everything about one store
     Show {
         /// The store
+        #[arg(value_parser = store_name)]
         name: String,
     },
     /// Delete a store and its table
     #[command(after_help = "A store with running imports is kept unless --force is given, which stops them.")]
     Delete {
         /// The store
+        #[arg(value_parser = store_name)]
         name: String,
         /// Delete even while imports run; they end as CANCELLED
         #[arg(long)]
         force: bool,
     },
+}
+
+pub(super) fn store_name(text: &str) -> Result<String, String> {
+    let name = StoreName::parse("name", text).map_err(|error| error.reason)?;
+    Ok(name.to_string())
 }
 
 fn parse_tag(text: &str) -> Result<(String, String), String> {
@@ -70,12 +80,12 @@ pub(super) async fn run(command: StoreCommand, context: &Context) -> anyhow::Res
         }
         StoreCommand::List { status } => list(context, status.as_deref()).await?,
         StoreCommand::Show { name } => {
-            let store = context.client.get(&["variantStore", checked(&name)?]).await?;
+            let store = context.client.get(&["variantStore", &name]).await?;
             show(context, &store)?;
         }
         StoreCommand::Delete { name, force } => {
             let query: &[_] = if force { &[("force", "true")] } else { &[] };
-            let answer = context.client.delete(&["variantStore", checked(&name)?], query).await?;
+            let answer = context.client.delete(&["variantStore", &name], query).await?;
             match context.output {
                 OutputFormat::Json => context.stdout.json(&answer)?,
                 OutputFormat::Text => output::say(&format!("{name} is {}", text(&answer, "status"))),
@@ -83,11 +93,6 @@ pub(super) async fn run(command: StoreCommand, context: &Context) -> anyhow::Res
         }
     }
     Ok(Exit::Done)
-}
-
-/// A name that goes into a path: an empty one would be another path.
-fn checked(name: &str) -> anyhow::Result<&str> {
-    if name.is_empty() { Err(UsageError("the store's name is empty".to_owned()).into()) } else { Ok(name) }
 }
 
 fn created(context: &Context, store: &Value) -> anyhow::Result<()> {
@@ -103,7 +108,7 @@ fn created(context: &Context, store: &Value) -> anyhow::Result<()> {
 
 async fn list(context: &Context, status: Option<&str>) -> anyhow::Result<()> {
     let body = match status {
-        Some(status) => json!({ "filter": { "status": status } }),
+        Some(status) => json!({ "filter": { "status": status.to_ascii_uppercase() } }),
         None => json!({}),
     };
     let stores = context.client.list(&["variantStores"], &body, "variantStores").await?;

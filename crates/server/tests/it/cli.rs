@@ -70,9 +70,17 @@ fn every_help_shows_examples_or_exit_codes() {
 
 #[test]
 fn a_wrong_call_ends_with_2_and_talks_on_standard_error() {
-    for call in
-        [&["nonsense"][..], &["import", "cohort"], &["query"], &["store", "list", "--endpoint", "127.0.0.1:8400"]]
-    {
+    for call in [
+        &["nonsense"][..],
+        &["import", "cohort"],
+        &["import", "cohort", "http://x/y.vcf"],
+        &["import", "Bad-Name", "s3://abc/y.vcf"],
+        &["query"],
+        &["job", "show", "1"],
+        &["job", "list", "--status", "DONE"],
+        &["store", "create", "x"],
+        &["store", "list", "--endpoint", "127.0.0.1:8400"],
+    ] {
         let output = varberg(call, &[]);
         ends(&output, 2);
         assert_eq!(out(&output), "");
@@ -107,11 +115,100 @@ fn env_prints_what_clients_need_and_leaves_what_is_set() {
     expect_test::expect![[r"
         set -gx AWS_ENDPOINT_URL_OMICS 'http://127.0.0.1:8400'
         set -gx AWS_DISABLE_HOST_PREFIX_INJECTION 'true'
+        # region: as in AWS_REGION and AWS_DEFAULT_REGION
+        # credentials: as in AWS_ACCESS_KEY_ID
     "]]
     .assert_eq(&out(&output));
     let output = varberg(&["env", "--output", "json"], &set);
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["AWS_DISABLE_HOST_PREFIX_INJECTION"], "true");
+}
+
+#[test]
+fn env_leaves_alone_what_the_aws_profile_in_force_has() {
+    let home = tempfile::tempdir().unwrap();
+    let aws = home.path().join(".aws");
+    std::fs::create_dir(&aws).unwrap();
+    std::fs::write(aws.join("credentials"), "[default]\naws_access_key_id = A\naws_secret_access_key = B\n").unwrap();
+    std::fs::write(aws.join("config"), "[default]\nregion = eu-west-1\n[profile bare]\noutput = json\n").unwrap();
+    let home = home.path().to_str().unwrap();
+    let output = varberg(&["env"], &[("HOME", home)]);
+    expect_test::expect![[r"
+        export AWS_ENDPOINT_URL_OMICS='http://127.0.0.1:8400'
+        export AWS_DISABLE_HOST_PREFIX_INJECTION='true'
+        # region: as in the AWS profile default of ~/.aws
+        # credentials: as in the AWS profile default of ~/.aws
+    "]]
+    .assert_eq(&out(&output));
+    let output = varberg(&["env"], &[("HOME", home), ("AWS_PROFILE", "bare"), ("AWS_REGION", "eu-west-2")]);
+    expect_test::expect![[r"
+        export AWS_ENDPOINT_URL_OMICS='http://127.0.0.1:8400'
+        export AWS_DISABLE_HOST_PREFIX_INJECTION='true'
+        export AWS_DEFAULT_REGION='eu-west-2'
+        export AWS_ACCESS_KEY_ID='varberg'
+        export AWS_SECRET_ACCESS_KEY='varberg'
+    "]]
+    .assert_eq(&out(&output));
+}
+
+#[test]
+fn usage_does_not_ask_for_what_has_a_default_and_hides_the_inner_command() {
+    let set = [("VARBERG_ENDPOINT", "http://127.0.0.1:9")];
+    let text = err(&varberg(&["import"], &set));
+    assert!(text.contains("Usage: varberg import <STORE> <FILE>..."), "{text}");
+    let bare = varberg(&[], &set);
+    ends(&bare, 2);
+    assert!(!err(&bare).contains("__query"), "{}", err(&bare));
+}
+
+#[test]
+fn a_server_that_cannot_start_says_so_once_and_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let data_dir = data.to_str().unwrap();
+    for wrong in [["--listen", "nonsense"], ["--listen", "0.0.0.0:0"], ["--bucket", "x"], ["--bucket", "lab=/nowhere"]]
+    {
+        let output = varberg(&["serve", "--data-dir", data_dir, wrong[0], wrong[1]], &[]);
+        ends(&output, 2);
+        assert!(!data.exists(), "{wrong:?}");
+        assert!(err(&output).matches("No such file").count() <= 1, "{}", err(&output));
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = varberg(&["serve", "--data-dir", data_dir, "--listen", &address], &[]);
+    ends(&output, 1);
+    assert!(err(&output).contains(&address) && !data.exists(), "{}", err(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watching_outlasts_a_restart_of_the_server() {
+    let server = Server::start().await;
+    server.store("cohort").await;
+    let body = serde_json::json!({
+        "destinationName": "cohort",
+        "roleArn": crate::server::ROLE,
+        "items": [{ "source": "s3://inputs/a.vcf" }],
+    });
+    let job = server.post("/import/variant", &body).await.ok()["jobId"].as_str().unwrap().to_owned();
+    server.delete(&format!("/import/variant/{job}")).await.ok();
+    // An address where nobody listens, for now.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let endpoint = format!("http://{address}");
+    let watch = move || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_varberg"));
+        command.args(["job", "watch", &job, "--endpoint", &endpoint]).env_clear().stdin(Stdio::null());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = std::io::BufReader::new(child.stderr.take().unwrap());
+        let mut first = String::new();
+        std::io::BufRead::read_line(&mut lines, &mut first).unwrap();
+        (child, lines, first, job)
+    };
+    let (child, _lines, first, job) = tokio::task::spawn_blocking(watch).await.unwrap();
+    assert!(first.contains("no server answers") && first.contains(&job), "{first}");
+    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    tokio::spawn(axum::serve(listener, varberg_server::router(server.app.clone())).into_future());
+    let ended = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap()).await.unwrap();
+    assert!(out(&ended).contains("CANCELLED"), "{}", out(&ended));
 }
 
 #[test]
@@ -183,8 +280,26 @@ async fn import_turns_paths_into_addresses_and_cancel_stops_the_job() {
     ends(&watched, 1);
     assert!(out(&watched).contains("CANCELLED"));
     assert!(err(&watched).contains("\"status\":\"CANCELLED\""), "{}", err(&watched));
-    let listed = at(&server, &["job", "list", "--store", "cohort"]).await;
+    let listed = at(&server, &["job", "list", "--store", "cohort", "--status", "cancelled"]).await;
     assert!(out(&listed).contains(&id));
+    let missing = at(&server, &["job", "list", "--store", "nosuch"]).await;
+    ends(&missing, 1);
+    assert!(err(&missing).contains("nosuch does not exist"), "{}", err(&missing));
+    // The id comes first: whoever loses the connection still has it.
+    let waited = at(&server, &["import", "cohort", "s3://inputs/a.vcf", "--wait", "--progress", "none"]);
+    let cancel = async {
+        loop {
+            let jobs =
+                server.post("/import/variants", &serde_json::json!({ "filter": { "status": "SUBMITTED" } })).await.ok();
+            if let Some(id) = jobs["variantImportJobs"][0]["id"].as_str() {
+                server.delete(&format!("/import/variant/{id}")).await.ok();
+                return id.to_owned();
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let (waited, id) = tokio::join!(waited, cancel);
+    assert_eq!(out(&waited).lines().next(), Some(&*id));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -100,9 +100,18 @@ async fn malformed_bodies_are_refused_and_missing_content_types_are_not() {
 }
 
 #[tokio::test]
+async fn a_member_that_stands_twice_is_refused_by_name() {
+    let server = Server::start().await;
+    for body in [r#"{"name": "a", "name": "b"}"#, r#"{"x": [{"name": 1, "name": 1}]}"#] {
+        let text = server.send(server.request("POST", "/variantStores").body(body)).await.invalid();
+        assert!(text.contains("\"name\" stands twice"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_above_the_limit_is_refused() {
     let server = Server::start().await;
-    let body = format!("{{\"x\":\"{}\"}}", "a".repeat(1 << 20));
+    let body = format!("{{\"x\":\"{}\"}}", "a".repeat(6 << 20));
     server
         .send(server.request("POST", "/variantStores").body(body))
         .await

@@ -51,6 +51,7 @@ async fn refuses_what_a_web_page_of_another_origin_sends() {
         assert_eq!(status(&server, &[("origin", origin)]).await, 403, "{origin}");
     }
     assert_eq!(status(&server, &[("sec-fetch-site", "cross-site")]).await, 403);
+    assert_eq!(status(&server, &[("sec-fetch-site", "Cross-Site")]).await, 403);
 }
 
 #[tokio::test]

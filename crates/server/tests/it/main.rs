@@ -6,6 +6,7 @@
 mod configuration;
 mod contract;
 mod guard;
+mod messages;
 mod reference;
 mod reference_import_job;
 mod reference_store;

@@ -89,6 +89,10 @@ async fn a_file_outside_the_allowed_directories_is_refused_with_the_way_to_allow
     let server = Server::start().await;
     server.store("abc").await;
     let answer = server.post("/import/variant", &job(&["s3://inputs/a.vcf", "file:///etc/a.vcf"])).await;
+    for source in [format!("file://{}", server.inputs().display()), "s3://inputs//a.vcf".to_owned()] {
+        let text = server.post("/import/variant", &job(&[&source])).await.invalid();
+        assert!(text.contains("is a directory") || text.contains("empty path segment"), "{text}");
+    }
     let text = answer.refused(403, "AccessDeniedException");
     assert!(text.contains("file:///etc/a.vcf") && text.contains("--allow-files /etc"), "{text}");
 }
@@ -105,6 +109,8 @@ async fn a_repeated_call_gives_the_same_job_and_another_body_another() {
     assert_eq!(call("i-1", &job(&["s3://inputs/a.vcf"])).await, first);
     assert_ne!(call("i-1", &job(&["s3://inputs/b.vcf"])).await, first);
     assert_ne!(call("i-2", &job(&["s3://inputs/a.vcf"])).await, first);
+    let unnamed = call("", &job(&["s3://inputs/a.vcf"])).await;
+    assert_ne!(call("", &job(&["s3://inputs/a.vcf"])).await, unnamed);
 }
 
 #[tokio::test]
@@ -124,9 +130,10 @@ async fn a_submitted_job_is_cancelled_with_its_items_and_only_once() {
 async fn unknown_jobs_are_not_found_and_malformed_ids_invalid() {
     let server = Server::start().await;
     let path = "/import/variant/00000000-0000-4000-8000-000000000000";
-    server.get(path).await.not_found();
-    server.delete(path).await.not_found();
-    assert!(server.get("/import/variant/x").await.invalid().contains("'jobId'"));
+    let unknown = server.get(path).await.not_found();
+    assert_eq!(server.delete(path).await.not_found(), unknown);
+    let malformed = server.get("/import/variant/x").await.invalid();
+    assert!(malformed.contains("'jobId'") && malformed.contains("UUID"), "{malformed}");
     server.get("/varberg/jobs/00000000-0000-4000-8000-000000000000/progress").await.not_found();
 }
 

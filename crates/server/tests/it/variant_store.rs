@@ -112,9 +112,16 @@ async fn a_taken_name_is_a_conflict_and_leaves_no_table() {
     let body = json!({ "name": "abc", "reference": { "referenceArn": arn } });
     server.post("/variantStore", &body).await.ok();
     let files = files_below(&server.data_dir().join("warehouse"));
+    let places = std::fs::read_dir(server.data_dir().join("warehouse")).unwrap().count();
     let text = server.post("/variantStore", &body).await.refused(409, "ConflictException");
     assert!(text.contains("abc"), "{text}");
     assert_eq!(files_below(&server.data_dir().join("warehouse")), files);
+    // No table was begun either: not even its directory is there.
+    assert_eq!(std::fs::read_dir(server.data_dir().join("warehouse")).unwrap().count(), places);
+    // Some SDKs mark unions with `__type`, which is no member.
+    let marked =
+        json!({ "name": "def", "reference": { "__type": "x", "referenceArn": body["reference"]["referenceArn"] } });
+    server.post("/variantStore", &marked).await.ok();
 }
 
 #[tokio::test]

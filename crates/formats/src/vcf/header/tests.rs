@@ -39,6 +39,23 @@ fn clear_faults_end_the_reading_with_their_codes() {
 }
 
 #[test]
+fn a_file_of_another_format_is_told_what_it_looks_like() {
+    for (text, what) in [
+        ("##gff-version 3\nchr1\tx\tgene\t1\t2\t.\t+\t.\tID=1\n", "GFF3"),
+        (">chr1\nACGT\n", "FASTA"),
+        ("chr1\t100\t200\tname\n", "BED"),
+        ("track name=x\n", "BED"),
+        ("@HD\tVN:1.6\n", "SAM"),
+    ] {
+        let fault = read(text).unwrap_err();
+        assert_eq!(fault.cause, Cause::NoHeader);
+        assert!(fault.to_string().contains(&format!("looks like {what}")), "{fault}");
+    }
+    let record = read("chr1\t100\trs1\tA\tC\t.\t.\t.\n").unwrap_err();
+    assert!(!record.to_string().contains("looks like"), "{record}");
+}
+
+#[test]
 fn a_sample_named_twice_is_a_fault_that_does_not_name_it() {
     let fault = read(&format!("##fileformat=VCFv4.2\n{COLUMNS_LINE}\tFORMAT\tSECRET\tSECRET\n")).unwrap_err();
     assert_eq!((fault.cause, fault.line), (Cause::DuplicateSamples, Some(2)));

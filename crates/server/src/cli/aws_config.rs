@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 /// The settings of the profile that matter here.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
+    /// The profile in force.
+    pub(super) profile: String,
     pub(super) endpoint_url: Option<String>,
     pub(super) host_prefix_off: bool,
     pub(super) region: Option<String>,
@@ -31,21 +33,31 @@ impl Settings {
 
     fn of_profile(config: &Sections, credentials: &Sections, profile: &str) -> Self {
         let named = format!("profile {profile}");
-        let Some(section) = config.get(&named).or_else(|| config.get(profile)) else {
-            return Self { has_credentials: credentials.contains_key(profile), ..Self::default() };
-        };
+        let empty = BTreeMap::new();
+        let section = config.get(&named).or_else(|| config.get(profile)).unwrap_or(&empty);
+        let secret = credentials.get(profile).unwrap_or(&empty);
         let of_service = section
             .get("services")
             .and_then(|name| config.get(&format!("services {name}")))
             .and_then(|services| services.get("omics.endpoint_url"));
-        let sources = ["aws_access_key_id", "credential_process", "sso_session", "sso_start_url", "role_arn"];
+        let sources = [
+            "aws_access_key_id",
+            "credential_process",
+            "credential_source",
+            "login_session",
+            "role_arn",
+            "sso_session",
+            "sso_start_url",
+        ];
+        let gives_some = |keys: &BTreeMap<String, String>| sources.iter().any(|key| keys.contains_key(*key));
         Self {
             endpoint_url: of_service.or_else(|| section.get("endpoint_url")).cloned(),
             host_prefix_off: section
                 .get("disable_host_prefix_injection")
                 .is_some_and(|v| v.eq_ignore_ascii_case("true")),
-            region: section.get("region").cloned(),
-            has_credentials: credentials.contains_key(profile) || sources.iter().any(|key| section.contains_key(*key)),
+            region: secret.get("region").or_else(|| section.get("region")).cloned(),
+            has_credentials: gives_some(secret) || gives_some(section),
+            profile: profile.to_owned(),
         }
     }
 }

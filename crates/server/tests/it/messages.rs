@@ -1,0 +1,40 @@
+//! The manual of message codes is that of the causes.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use varberg_formats::{Cause, Policy, Verdict};
+
+/// Codes that no cause of the readers has, with what they stand for.
+const OTHERS: [(&str, &str, &str); 3] = [
+    ("E13", "an INFO line of the VEP annotation stands twice; not used in this version", ""),
+    ("E19", "a row of a TSV annotation file is malformed; not used in this version", ""),
+    ("E20", "the file has no records; a file without data rows cannot be imported", "fails the file"),
+];
+
+#[test]
+fn the_manual_of_messages_is_that_of_the_causes() {
+    let policy = Policy::lenient();
+    let mut rows: Vec<(&str, &str, &str)> = OTHERS.into();
+    rows.extend(Cause::ALL.iter().map(|cause| {
+        let follows = match policy.verdict(*cause) {
+            Verdict::Accept => "nothing",
+            Verdict::Warn => "warning; the file is imported",
+            Verdict::RejectRecord => "leaves the record out",
+            Verdict::RejectFile => "fails the file",
+        };
+        (cause.code().as_str(), cause.text(), follows)
+    }));
+    rows.sort_by_key(|(code, _, _)| code.trim_start_matches('E').parse::<u32>().unwrap());
+    let mut manual = String::from(
+        "# Messages of failed items\n\nThe message of an item or of a reference source begins with a code, says what is \
+         wrong and what to do, and ends with line, place and key\nwhere there are any. E1 to E20 are those of \
+         HealthOmics, from E21 on they are ours. A warning stands in the message of an item that was imported.\nGenerated \
+         from `crates/formats/src/fault.rs` by a test: `UPDATE_EXPECT=1 make test`.\n\n| code | message | what follows \
+         |\n|---|---|---|\n",
+    );
+    for (code, text, follows) in rows {
+        writeln!(manual, "| {code} | {} | {follows} |", text.replace('|', "\\|").replace('<', "&lt;")).unwrap();
+    }
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/messages.md");
+    expect_test::expect_file![place].assert_eq(&manual);
+}
