@@ -54,6 +54,7 @@ fn constant(text: &str, rows: usize) -> ArrayRef {
 }
 
 fn texts<T: AsRef<str>>(texts: impl Iterator<Item = T>) -> ArrayRef {
+    let texts: Vec<T> = texts.collect(); // the array's maker wants to know their number
     Arc::new(StringArray::from_iter_values(texts))
 }
 

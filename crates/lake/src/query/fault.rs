@@ -142,10 +142,10 @@ fn cast(text: &str) -> QueryError {
 fn plain(text: &str) -> String {
     let text = text.split("\nThis issue was likely caused by a bug").next().unwrap_or(text);
     let text = text.split("\n\nbacktrace: ").next().unwrap_or(text).trim();
-    let text = text.trim_start_matches("Internal error: ").trim_start_matches("Error during planning: ");
+    let text = text.trim_start_matches("Internal error: ").replace("Error during planning: ", "");
     // Types are written with the metadata of their fields.
     let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
+    let mut rest = text.as_str();
     while let Some((before, after)) = rest.split_once(", metadata: {") {
         kept.push_str(before);
         rest = after.split_once('}').map_or("", |(_, after)| after);
