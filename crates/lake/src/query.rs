@@ -3,6 +3,10 @@
 //! The straight line: gate (text), session (only the granted tables), plan, check of the plan, execution. Nothing else is
 //! reachable from SQL: no file, no URL, no setting, no other table.
 
+mod clauses;
+mod compare;
+mod describe;
+mod fault;
 mod gate;
 mod session;
 
@@ -10,8 +14,10 @@ use crate::scan::TableScan;
 use crate::{Lake, WarehouseConfig};
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
+use datafusion::common::config::Dialect;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -60,6 +66,9 @@ pub enum QueryError {
     /// The query is wrong: syntax, names, types, values.
     #[error("{0}")]
     Invalid(String),
+    /// A value that the statement met does not fit it. The text holds no data.
+    #[error("{0}")]
+    Value(String),
     /// More memory, spill space or time than the limits give.
     #[error("{0}")]
     ResourcesExhausted(String),
@@ -77,30 +86,40 @@ pub async fn run(request: QueryRequest) -> Result<SendableRecordBatchStream, Que
     let lake = Lake::open(request.warehouse.clone()).await.map_err(|error| internal(&error))?;
     let context = session::new(&lake, &request.limits)?;
     let schemas = session::Schemas::new(&context)?;
+    let mut tables = Vec::with_capacity(request.tables.len());
     for table in &request.tables {
         let scan = TableScan::load(&lake, &table.metadata_location).await.map_err(|error| internal(&error))?;
         let scan: Arc<dyn TableProvider> = Arc::new(scan);
         schemas.add(table, &scan)?;
+        tables.push((table, scan.schema()));
     }
+    schemas.describe(&tables)?;
     let work = async {
         let plan = plan(&context, &request).await?;
-        context.execute_logical_plan(plan).await?.execute_stream().await
+        let stream = async { context.execute_logical_plan(plan).await?.execute_stream().await };
+        stream.await.map_err(|error| explain(QueryError::from_engine(&error), &request.tables))
     };
     let limit = std::time::Duration::from_secs(request.limits.time_s);
     let deadline = tokio::time::Instant::now() + limit;
-    let stream = tokio::time::timeout_at(deadline, work).await.map_err(|_| session::out_of_time(limit))?;
-    let stream = stream.map_err(|error| explain(&error, &request.tables))?;
+    let stream = tokio::time::timeout_at(deadline, work);
+    let stream = stream.await.map_err(|_| QueryError::out_of_time(limit.as_secs()))??;
     Ok(session::until(deadline, limit, stream))
 }
 
-async fn plan(
-    context: &SessionContext,
-    request: &QueryRequest,
-) -> Result<datafusion::logical_expr::LogicalPlan, DataFusionError> {
-    let plan = context.state().create_logical_plan(&request.sql).await?;
+async fn plan(context: &SessionContext, request: &QueryRequest) -> Result<LogicalPlan, QueryError> {
+    let state = context.state();
+    let planner = |error: DataFusionError| explain(QueryError::from_planner(&error), &request.tables);
+    let mut statement = state.sql_to_statement(&request.sql, &Dialect::Generic).map_err(planner)?;
+    clauses::check(&statement)?;
+    if let Some(sql) = describe::rewritten(&statement, &request.tables)? {
+        statement = state.sql_to_statement(&sql, &Dialect::Generic).map_err(planner)?;
+    }
+    let plan = state.statement_to_plan(statement).await.map_err(planner)?;
     let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    read_only.verify_plan(&plan)?;
-    Ok(plan)
+    read_only.verify_plan(&plan).map_err(planner)?;
+    let plan = compare::resolve(plan).map_err(planner)?;
+    // Optimized here, where what is wrong is known to be the statement's.
+    state.optimize(&plan).map_err(planner)
 }
 
 fn internal(error: &crate::Error) -> QueryError {
@@ -113,48 +132,22 @@ fn internal(error: &crate::Error) -> QueryError {
     QueryError::Internal(text)
 }
 
-/// Like [`QueryError::from_engine`]; an unknown table is answered with the tables there are.
-fn explain(error: &DataFusionError, tables: &[GrantedTable]) -> QueryError {
-    let error = QueryError::from_engine(error);
+/// An unknown table is answered with the tables there are.
+fn explain(error: QueryError, tables: &[GrantedTable]) -> QueryError {
     match error {
-        QueryError::Invalid(text) if text.contains("table '") && text.contains("not found") => {
-            let mut names: Vec<&str> = tables.iter().map(|t| t.name.as_str()).collect();
-            names.sort_unstable();
-            let known = if names.is_empty() { "there are no tables".to_owned() } else { names.join(", ") };
-            QueryError::Invalid(format!("{text}. Tables: {known}"))
-        }
+        QueryError::Invalid(text) if text.contains("table '") && text.contains("not found") => no_table(&text, tables),
         other => other,
     }
 }
 
-impl QueryError {
-    /// What an error of the engine means for the user.
-    pub fn from_engine(error: &DataFusionError) -> Self {
-        let root = error.find_root();
-        match root {
-            DataFusionError::ResourcesExhausted(text) => Self::ResourcesExhausted(format!(
-                "the query needs more memory or spill space than it may use: {text}. Read less, or raise the limits"
-            )),
-            DataFusionError::External(inner) => match inner.downcast_ref::<Self>() {
-                Some(ours) => ours.clone(),
-                None => Self::Internal(format!("{root}: {inner}")),
-            },
-            DataFusionError::Plan(text) if text.starts_with("DDL not supported") => Self::refused(),
-            DataFusionError::Plan(text) if text.starts_with("DML not supported") => Self::refused(),
-            DataFusionError::Plan(text) if text.starts_with("Statement not supported") => Self::refused(),
-            DataFusionError::Plan(text) => Self::Invalid(text.clone()),
-            DataFusionError::SQL(..)
-            | DataFusionError::SchemaError(..)
-            | DataFusionError::NotImplemented(..)
-            | DataFusionError::ArrowError(..)
-            | DataFusionError::Execution(..)
-            | DataFusionError::Configuration(..)
-            | DataFusionError::Diagnostic(..)
-            | DataFusionError::Collection(..) => Self::Invalid(root.strip_backtrace()),
-            _ => Self::Internal(root.strip_backtrace()),
-        }
-    }
+fn no_table(text: &str, tables: &[GrantedTable]) -> QueryError {
+    let mut names: Vec<&str> = tables.iter().map(|t| t.name.as_str()).collect();
+    names.sort_unstable();
+    let known = if names.is_empty() { "there are no tables".to_owned() } else { names.join(", ") };
+    QueryError::Invalid(format!("{text}. Tables: {known}"))
+}
 
+impl QueryError {
     fn refused() -> Self {
         Self::NotAllowed(gate::READ_ONLY.to_owned())
     }

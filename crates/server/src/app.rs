@@ -77,7 +77,9 @@ impl App {
             path.display()
         );
         let program = std::env::current_exe().context("cannot find the program's own file")?;
-        let queries = QueryPool::new(program, usize::try_from(config.query.concurrency)?);
+        let spill = config.spill_dir();
+        let queries = QueryPool::new(program, usize::try_from(config.query.concurrency)?, &spill)
+            .with_context(|| format!("cannot write to {}", spill.display()))?;
         Ok(Self {
             cpu: Cpu::new(config.import.thread_count()),
             hold: Hold::parse(config.hold_at.as_deref()),

@@ -109,6 +109,7 @@ fn internal(what: &str, error: &dyn std::error::Error) -> ChildFault {
 fn fault(error: &QueryError) -> ChildFault {
     let kind = match error {
         QueryError::NotAllowed(_) | QueryError::Invalid(_) => FaultKind::Invalid,
+        QueryError::Value(_) => FaultKind::Value,
         QueryError::ResourcesExhausted(_) => FaultKind::ResourcesExhausted,
         QueryError::Internal(_) => FaultKind::Internal,
     };

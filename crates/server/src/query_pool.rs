@@ -7,14 +7,18 @@
 //! How the two sides talk (the other one is `query_child.rs`):
 //! - standard input: the request as one line of JSON; then it stays open. When it closes, the parent is gone, and the child ends.
 //! - standard output: the Arrow IPC stream. A fault before its first batch leaves it empty.
+//! - the request's `spill_dir`: a directory of the statement's own, which the parent makes before and removes after it.
 //! - standard error: on a fault a [`ChildFault`] as JSON in the last line. Never logged: panics may quote data.
+
+mod spill;
 
 use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
+use spill::{Directory, Spill};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +26,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
-use varberg_lake::QueryRequest;
+use varberg_lake::{QueryError, QueryRequest};
 
 /// The hidden subcommand that is the child.
 const SUBCOMMAND: &str = "__query";
@@ -33,8 +37,8 @@ const READ_BYTES: usize = 64 * 1024;
 /// Bytes of a child's standard error that are looked at.
 const STDERR_BYTES: u64 = 64 * 1024;
 
-/// What a child gets beyond its time limit: it stops by itself at the limit, with a better text than ours.
-const GRACE: Duration = Duration::from_secs(5);
+/// What a child gets beyond its time limit: most stop by themselves at the limit.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How long a statement waits for its turn.
 const QUEUE_TIME: Duration = Duration::from_secs(60);
@@ -45,7 +49,11 @@ pub enum QueryFailure {
     /// The statement is wrong, or not allowed; the engine's text.
     #[error("{0}")]
     Invalid(String),
-    #[error("the statement ran longer than {0} s and was stopped; ask for less, or raise query.time_s")]
+    /// A value of the data does not fit the statement. The text holds no data.
+    #[error("{0}")]
+    Value(String),
+    /// The same text as a child's that stopped by itself.
+    #[error("{}", QueryError::out_of_time(*.0))]
     TimeLimit(u64),
     /// The statement needs more memory, spill space or time than a statement may have; the text says what to do.
     #[error("{0}")]
@@ -62,6 +70,7 @@ pub enum QueryFailure {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FaultKind {
     Invalid,
+    Value,
     ResourcesExhausted,
     Internal,
 }
@@ -79,18 +88,23 @@ pub struct QueryPool {
     program: PathBuf,
     places: Arc<Semaphore>,
     concurrency: usize,
+    spill: Spill,
 }
 
 impl QueryPool {
     /// `program` is this program's own file; at most `concurrency` statements run at a time.
-    pub fn new(program: PathBuf, concurrency: usize) -> Self {
+    ///
+    /// Below `spill_dir` statements spill, each to a directory of its own. What died there with other servers is removed.
+    pub fn new(program: PathBuf, concurrency: usize, spill_dir: &Path) -> io::Result<Self> {
         let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
-        Self { program, places: Arc::new(Semaphore::new(concurrency)), concurrency }
+        let spill = Spill::open(spill_dir)?;
+        Ok(Self { program, places: Arc::new(Semaphore::new(concurrency)), concurrency, spill })
     }
 
     /// Starts the statement of `request` and returns when the first bytes of its answer are here.
     ///
-    /// - Dropping the answer, or this future, kills the child.
+    /// - The `spill_dir` of the limits is not used: the statement gets a directory of its own below the pool's.
+    /// - Dropping the answer, or this future, kills the child. Its place is free when its spill files are gone.
     /// - Errors: every [`QueryFailure`]; once an answer is returned, its later faults come from [`Answer::next`].
     pub async fn ask(&self, request: &QueryRequest) -> Result<Answer, QueryFailure> {
         let place = match timeout(QUEUE_TIME, Arc::clone(&self.places).acquire_owned()).await {
@@ -109,26 +123,56 @@ impl QueryPool {
     fn start(&self, request: &QueryRequest, place: OwnedSemaphorePermit) -> io::Result<Answer> {
         // A file, not a pipe: nobody has to read it while the child runs, and a full pipe would stop the child.
         let stderr = tempfile::tempfile()?;
-        let mut child = Command::new(&self.program)
+        let spill = self.spill.directory()?;
+        let child = Command::new(&self.program)
             .arg(SUBCOMMAND)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(stderr.try_clone()?)
             .kill_on_drop(true)
-            .spawn()?;
-        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-        let (Some(stdin), Some(stdout)) = (stdin, stdout) else {
-            return Err(io::Error::other("the child has no standard input or output"));
+            .spawn();
+        let mut child = match child {
+            Ok(child) => child,
+            Err(error) => {
+                spill.remove();
+                return Err(error);
+            }
         };
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let time_s = request.limits.time_s;
         let deadline = Instant::now() + Duration::from_secs(time_s) + GRACE;
         let buffer = BytesMut::new();
-        Ok(Answer { child, stdin, stdout, stderr, deadline, time_s, buffer, first: None, _place: place })
+        let process = Some(Process { child, spill, _place: place });
+        Ok(Answer { process, stdin, stdout, stderr, deadline, time_s, buffer, first: None })
+    }
+}
+
+/// A child with what is its own.
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    spill: Directory,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Process {
+    /// Ends the child, if it has not ended, then removes its spill files and frees its place.
+    async fn end(mut self) {
+        let _ = self.child.start_kill(); // one that has ended cannot be killed
+        if let Err(error) = self.child.wait().await {
+            tracing::warn!(%error, "cannot wait for a query process");
+        }
+        let spill = self.spill;
+        let _ = tokio::task::spawn_blocking(move || spill.remove()).await;
     }
 }
 
 fn out_of_memory(what: &str) -> QueryFailure {
     QueryFailure::Exhausted(format!("{what}; ask for less, or raise query.memory_bytes"))
+}
+
+fn no_pipe() -> QueryFailure {
+    QueryFailure::Crashed("the query process has no standard input or output".to_owned())
 }
 
 fn crashed(what: &str, error: &dyn std::error::Error) -> QueryFailure {
@@ -138,16 +182,26 @@ fn crashed(what: &str, error: &dyn std::error::Error) -> QueryFailure {
 /// The answer of one statement: an Arrow IPC stream in pieces. Dropping it kills the child.
 #[derive(Debug)]
 pub struct Answer {
-    child: Child,
+    /// `None` only while this value is dropped.
+    process: Option<Process>,
     /// Open as long as we live: its end tells the child that nobody waits any more.
-    stdin: ChildStdin,
-    stdout: ChildStdout,
+    stdin: Option<ChildStdin>,
+    stdout: Option<ChildStdout>,
     stderr: File,
     deadline: Instant,
     time_s: u64,
     buffer: BytesMut,
     first: Option<Bytes>,
-    _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        let Some(process) = self.process.take() else { return };
+        // Without a runtime the server is ending: the child dies with its handle, the files go with the next start.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(process.end());
+        }
+    }
 }
 
 impl Answer {
@@ -162,18 +216,21 @@ impl Answer {
             Ok(outcome) => outcome,
             Err(_) => {
                 // The child dies with this value; killed now, it stops working while the caller cleans up.
-                let _ = self.child.start_kill();
+                let _ = self.process.as_mut().map(|process| process.child.start_kill());
                 Err(QueryFailure::TimeLimit(self.time_s))
             }
         }
     }
 
     async fn begin(&mut self, request: &QueryRequest) -> Result<(), QueryFailure> {
-        let mut line = serde_json::to_vec(request).map_err(|e| crashed("cannot write the request", &e))?;
+        let mut request = request.clone();
+        request.limits.spill_dir = self.process.as_ref().ok_or_else(no_pipe)?.spill.path().to_owned();
+        let mut line = serde_json::to_vec(&request).map_err(|e| crashed("cannot write the request", &e))?;
         line.push(b'\n');
         // A child that died at once closes its side; why it died is told by its end.
-        if self.stdin.write_all(&line).await.is_ok() {
-            let _ = self.stdin.flush().await;
+        let stdin = self.stdin.as_mut().ok_or_else(no_pipe)?;
+        if stdin.write_all(&line).await.is_ok() {
+            let _ = stdin.flush().await;
         }
         self.first = self.read().await?;
         match self.first {
@@ -184,10 +241,13 @@ impl Answer {
 
     async fn read(&mut self) -> Result<Option<Bytes>, QueryFailure> {
         self.buffer.reserve(READ_BYTES);
-        let read = self.stdout.read_buf(&mut self.buffer).await;
+        let stdout = self.stdout.as_mut().ok_or_else(no_pipe)?;
+        let read = stdout.read_buf(&mut self.buffer).await;
         match read.map_err(|e| crashed("cannot read the answer of the query process", &e))? {
             0 => {
-                let status = self.child.wait().await.map_err(|e| crashed("cannot wait for the query process", &e))?;
+                let process = self.process.as_mut().ok_or_else(no_pipe)?;
+                let status =
+                    process.child.wait().await.map_err(|e| crashed("cannot wait for the query process", &e))?;
                 if status.success() { Ok(None) } else { Err(self.fault(status)) }
             }
             _ => Ok(Some(self.buffer.split().freeze())),
@@ -201,6 +261,7 @@ impl Answer {
         if let Ok(fault) = serde_json::from_str::<ChildFault>(last) {
             return match fault.kind {
                 FaultKind::Invalid => QueryFailure::Invalid(fault.message),
+                FaultKind::Value => QueryFailure::Value(fault.message),
                 FaultKind::ResourcesExhausted => QueryFailure::Exhausted(fault.message),
                 FaultKind::Internal => QueryFailure::Crashed(fault.message),
             };

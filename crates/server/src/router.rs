@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::auth;
 use crate::error::ApiError;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -28,7 +28,7 @@ pub fn router(app: App) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/varberg/jobs/{jobId}/progress", get(variant_import_job::progress))
-        .route("/sql", post(sql::statement).layer(DefaultBodyLimit::max(sql::MAX_STATEMENT_BYTES)))
+        .route("/sql", post(sql::statement))
         .fallback(refusal::unknown_path)
         .method_not_allowed_fallback(refusal::wrong_method)
         .layer(CatchPanicLayer::custom(panicked))

@@ -16,8 +16,54 @@ const MAX_COMMAS: usize = 50_000;
 /// FROM and JOIN.
 const MAX_TABLES: usize = 64;
 
-pub(super) const READ_ONLY: &str =
-    "only one read-only statement is allowed: SELECT, WITH, VALUES, EXPLAIN, DESCRIBE, SHOW TABLES or SHOW COLUMNS";
+pub(super) const READ_ONLY: &str = "only one read-only statement is allowed: SELECT, WITH, VALUES, EXPLAIN, DESCRIBE, SHOW TABLES, SHOW COLUMNS \
+     or SHOW SCHEMAS";
+
+/// Words that begin statements of SQL that are never allowed.
+const WRITING: [&str; 42] = [
+    "ALTER",
+    "ANALYZE",
+    "ATTACH",
+    "BEGIN",
+    "CACHE",
+    "CALL",
+    "CLOSE",
+    "COMMENT",
+    "COMMIT",
+    "COPY",
+    "CREATE",
+    "DEALLOCATE",
+    "DECLARE",
+    "DELETE",
+    "DETACH",
+    "DO",
+    "DROP",
+    "EXECUTE",
+    "EXPORT",
+    "FETCH",
+    "GRANT",
+    "IMPORT",
+    "INSERT",
+    "INSTALL",
+    "KILL",
+    "LOAD",
+    "LOCK",
+    "MERGE",
+    "MSCK",
+    "OPTIMIZE",
+    "PREPARE",
+    "RESET",
+    "REVOKE",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "SET",
+    "START",
+    "TRUNCATE",
+    "UNLOAD",
+    "UPDATE",
+    "USE",
+    "VACUUM",
+];
 
 /// Checks the text of a query.
 ///
@@ -39,18 +85,29 @@ pub(super) fn check(sql: &str) -> Result<(), QueryError> {
 fn check_statement(tokens: &[Token]) -> Result<(), QueryError> {
     let refused = || QueryError::NotAllowed(READ_ONLY.to_owned());
     if tokens.contains(&Token::SemiColon) {
-        return Err(refused());
+        let text = "one statement at a time: there is text after a `;`";
+        return Err(QueryError::NotAllowed(text.to_owned()));
     }
     let mut tokens = tokens.iter().skip_while(|token| **token == Token::LParen).map(word);
     let first = tokens.next().ok_or_else(|| QueryError::Invalid("the query is empty".to_owned()))?;
     match first.as_str() {
         "SELECT" | "WITH" | "VALUES" | "EXPLAIN" | "DESCRIBE" | "DESC" => {}
-        "SHOW" if tokens.next().is_some_and(|what| what == "TABLES" || what == "COLUMNS") => {}
-        _ => return Err(refused()),
+        "SHOW" => match tokens.next().unwrap_or_default().as_str() {
+            "TABLES" | "COLUMNS" | "SCHEMAS" => {}
+            _ => {
+                let text = "SHOW can show TABLES, COLUMNS FROM a table, or SCHEMAS";
+                return Err(QueryError::NotAllowed(text.to_owned()));
+            }
+        },
+        word if WRITING.contains(&word) => return Err(refused()),
+        word => {
+            let word: String = word.chars().take(40).collect();
+            return Err(QueryError::Invalid(format!("syntax error: no statement begins with `{word}`; {READ_ONLY}")));
+        }
     }
     // Settings are no table of the user's.
     if tokens.any(|word| word == "DF_SETTINGS") {
-        return Err(refused());
+        return Err(QueryError::NotAllowed("settings cannot be read".to_owned()));
     }
     Ok(())
 }

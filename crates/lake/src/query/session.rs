@@ -1,9 +1,10 @@
 //! The engine of one query: a fresh session with the granted tables, one object store, bounded memory and disk, and no
 //! function that makes memory out of a number.
 
-use super::{GrantedTable, QueryError, QueryLimits};
+use super::{GrantedTable, QueryError, QueryLimits, describe};
 use crate::Lake;
 use crate::scan::WAREHOUSE_URL;
+use arrow_schema::SchemaRef;
 use datafusion::catalog::{
     CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider,
 };
@@ -71,7 +72,7 @@ fn config(limits: &QueryLimits) -> SessionConfig {
         .with_target_partitions(limits.target_partitions.max(1))
         .with_default_catalog_and_schema(CATALOG, DEFAULT_SCHEMA)
         .with_create_default_catalog_and_schema(false)
-        .with_information_schema(true); // SHOW TABLES and DESCRIBE; it knows only this session
+        .with_information_schema(false); // there is one of ours, without settings
     let options = config.options_mut();
     options.execution.parquet.pushdown_filters = true;
     options.sql_parser.map_string_types_to_utf8view = false; // text columns are Utf8; casts should be too
@@ -96,6 +97,15 @@ impl Schemas {
     pub(super) fn add(&self, table: &GrantedTable, provider: &Arc<dyn TableProvider>) -> Result<(), QueryError> {
         for schema in &table.schemas {
             self.schema(schema)?.register_table(table.name.clone(), Arc::clone(provider)).map_err(internal)?;
+        }
+        Ok(())
+    }
+
+    /// Shows what there is, in `information_schema`.
+    pub(super) fn describe(&self, tables: &[(&GrantedTable, SchemaRef)]) -> Result<(), QueryError> {
+        let schema = self.schema(describe::SCHEMA)?;
+        for (name, table) in describe::tables(CATALOG, tables).map_err(internal)? {
+            schema.register_table(name.to_owned(), table).map_err(internal)?;
         }
         Ok(())
     }
@@ -126,17 +136,10 @@ pub(super) fn until(
         let mut stream = stream?;
         match tokio::time::timeout_at(deadline, stream.next()).await {
             Ok(item) => item.map(|item| (item, Some(stream))),
-            Err(_) => Some((Err(DataFusionError::External(Box::new(out_of_time(limit)))), None)),
+            Err(_) => Some((Err(DataFusionError::External(Box::new(QueryError::out_of_time(limit.as_secs())))), None)),
         }
     });
     Box::pin(RecordBatchStreamAdapter::new(schema, timed))
-}
-
-pub(super) fn out_of_time(limit: Duration) -> QueryError {
-    QueryError::ResourcesExhausted(format!(
-        "the query took longer than {} s. Read less, or raise the limit",
-        limit.as_secs()
-    ))
 }
 
 /// A registry with the warehouse and nothing else, whatever is asked or offered.

@@ -99,3 +99,83 @@ async fn a_query_that_needs_more_memory_than_it_has_is_told_so() {
     };
     assert!(matches!(answer, Err(QueryError::ResourcesExhausted(_))), "{answer:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clauses_that_the_planner_would_ignore_are_refused_by_name() {
+    let world = World::new().await;
+    world.add(TABLE, "job", vec![batch(&[row("22", 1, "s")])]).await;
+    for (sql, clause) in [
+        ("SELECT * FROM cohort TABLESAMPLE BERNOULLI (1)", "TABLESAMPLE"),
+        ("SELECT * FROM (SELECT 1) TABLESAMPLE (1 PERCENT)", "TABLESAMPLE"),
+        ("SELECT * FROM cohort PREWHERE start = 7", "PREWHERE"),
+        ("SELECT * FROM cohort CONNECT BY start = 7", "CONNECT BY"),
+        ("SELECT * FROM cohort FINAL", ""),
+        ("SELECT * FROM cohort PARTITION (p0)", "PARTITION"),
+        ("SELECT * FROM cohort WITH (NOLOCK)", "WITH (...)"),
+        ("SELECT * FROM cohort FOR UPDATE", "FOR UPDATE"),
+        ("SELECT * FROM cohort SETTINGS max_threads = 1", "SETTINGS"),
+        ("SELECT * FROM cohort FORMAT JSON", "FORMAT"),
+        ("SELECT start, count(*) FROM cohort GROUP BY start WITH ROLLUP", "GROUP BY"),
+        ("SELECT * FROM cohort SORT BY start", "SORT BY"),
+        ("SELECT * FROM cohort CLUSTER BY start", "CLUSTER BY"),
+        ("SELECT TOP 1 * FROM cohort", "TOP"),
+        ("SELECT * FROM cohort FETCH FIRST 1 ROWS ONLY", "FETCH"),
+        ("SELECT start FROM cohort LATERAL VIEW explode(calls) t AS c", "LATERAL VIEW"),
+        ("WITH a AS (SELECT * FROM cohort TABLESAMPLE (1 PERCENT)) SELECT * FROM a", "TABLESAMPLE"),
+        ("SELECT 1 WHERE 1 IN (SELECT start FROM cohort FOR SHARE)", "FOR SHARE"),
+        ("EXPLAIN SELECT * FROM cohort FOR UPDATE", "FOR UPDATE"),
+    ] {
+        match world.try_query(sql).await {
+            Err(QueryError::Invalid(text)) => assert!(text.contains(clause), "{sql}: {text}"),
+            other => panic!("{sql}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_of_values_quote_no_data() {
+    let world = World::new().await;
+    world.add(TABLE, "job", vec![batch(&[row("22", 1, "HG00096"), row("X", 2, "HG00097")])]).await;
+    for sql in [
+        "SELECT count(*) FROM cohort WHERE CAST(sampleid AS INT) = 1",
+        "SELECT CAST(sampleid AS INT) FROM cohort",
+        "SELECT sum(CAST(sampleid AS DOUBLE)) FROM cohort",
+        "SELECT CAST(sampleid AS DATE) FROM cohort",
+        "SELECT start / (start - 1) FROM cohort",
+    ] {
+        match world.try_query(sql).await {
+            Err(QueryError::Value(text)) => assert!(!text.contains("HG"), "{sql}: {text}"),
+            other => panic!("{sql}: {other:?}"),
+        }
+    }
+    for sql in [
+        "SELECT 1 FROM cohort a JOIN cohort b ON a.sampleid = b.start",
+        "SELECT count(*) FROM cohort WHERE contigname > 5",
+        "SELECT count(*) FROM cohort WHERE contigname BETWEEN 1 AND 5",
+        "SELECT count(*) FROM cohort WHERE contigname = 2.5",
+        "SELECT count(*) FROM cohort WHERE attributes['AC'] = 5",
+        "SELECT a.start FROM cohort a, cohort b WHERE a.sampleid = b.start + 1",
+    ] {
+        match world.try_query(sql).await {
+            Err(QueryError::Invalid(text)) => assert!(text.contains("TRY_CAST"), "{sql}: {text}"),
+            other => panic!("{sql}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_column_equals_an_integer_as_text() {
+    let world = World::new().await;
+    world.add(TABLE, "job", vec![batch(&[row("22", 1, "s"), row("X", 2, "s"), row("20", 3, "s")])]).await;
+    assert_eq!(world.rows("SELECT count(*) FROM cohort WHERE contigname = 22").await, ["1"]);
+    assert_eq!(world.rows("SELECT count(*) FROM cohort WHERE contigname IN (20, 22, 'X')").await, ["3"]);
+    assert_eq!(world.rows("SELECT count(*) FROM cohort WHERE 22 <> contigname").await, ["2"]);
+    assert_eq!(world.rows("SELECT count(*) FROM cohort WHERE sampleid = 1").await, ["0"]);
+    assert_eq!(world.rows("SELECT contigname = 22 FROM cohort ORDER BY start").await, ["true", "false", "false"]);
+    assert_eq!(
+        world.rows("SELECT contigname = 22 k, count(*) FROM cohort GROUP BY k ORDER BY k").await,
+        ["false 2", "true 1"]
+    );
+    assert_eq!(world.rows("SELECT a.start FROM (SELECT * FROM cohort WHERE contigname = 22) a").await, ["1"]);
+    assert_eq!(world.rows("SELECT count(*) FROM cohort WHERE start = '2'").await, ["1"]);
+}

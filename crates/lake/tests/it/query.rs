@@ -91,7 +91,51 @@ async fn show_tables_shows_the_granted_ones() {
     )
     .await;
     assert!(world.query("SHOW TABLES").await.contains("cohort"));
-    assert!(world.query("SHOW COLUMNS FROM cohort").await.contains("contigname"));
+    check(
+        &world,
+        "SHOW SCHEMAS",
+        expect![[r#"
+        default
+        information_schema
+        variant_000000000000_0123456789"#]],
+    )
+    .await;
+    check(&world, "SHOW TABLES IN \"default\"", expect!["awsdatacatalog default cohort BASE TABLE"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_are_described_once_with_the_names_of_sql_types() {
+    let world = small().await;
+    let described = world.rows("DESCRIBE cohort").await;
+    assert_eq!(described, world.rows("SHOW COLUMNS FROM \"default\".cohort").await);
+    let sql = "SELECT column_name, data_type, is_nullable FROM information_schema.columns \
+               WHERE table_schema <> 'default' AND table_name = 'cohort' ORDER BY ordinal_position";
+    assert_eq!(described, world.rows(sql).await);
+    expect![[r#"
+        importjobid varchar YES
+        contigname varchar YES
+        start bigint YES
+        end bigint YES
+        names array(varchar) YES
+        referenceallele varchar YES
+        alternatealleles array(varchar) YES
+        qual double YES
+        filters array(varchar) YES
+        splitfrommultiallelic boolean YES
+        attributes map(varchar, varchar) YES
+        phased boolean YES
+        calls array(integer) YES
+        genotypelikelihoods array(double) YES
+        phredlikelihoods array(integer) YES
+        alleledepths array(integer) YES
+        conditionalquality integer YES
+        spl array(integer) YES
+        depth integer YES
+        ps integer YES
+        sampleid varchar YES
+        information map(varchar, varchar) YES
+        annotations row(vep array(row(allele varchar, consequence array(varchar), impact varchar, symbol varchar, gene varchar, feature_type varchar, feature varchar, biotype varchar, exon row(rank varchar, total varchar), intron row(rank varchar, total varchar), hgvsc varchar, hgvsp varchar, cdna_position varchar, cds_position varchar, protein_position varchar, amino_acids row(reference varchar, variant varchar), codons row(reference varchar, variant varchar), existing_variation array(varchar), distance varchar, strand varchar, flags array(varchar), symbol_source varchar, hgnc_id varchar, extras map(varchar, varchar)))) YES"#]].assert_eq(&described.join("\n"));
+    assert!(world.query("DESCRIBE nothing").await.contains("Tables: cohort"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -208,8 +252,41 @@ async fn sorted_files_need_no_sort_and_answer_in_order() {
 async fn wrong_queries_are_explained() {
     let world = small().await;
     assert!(world.query("SELECT nothing FROM cohort").await.contains("nothing"));
-    assert!(world.query("SELEC 1").await.starts_with("NotAllowed("));
+    check(&world, "SELEC 1", expect![[r#"Invalid("syntax error: no statement begins with `SELEC`; only one read-only statement is allowed: SELECT, WITH, VALUES, EXPLAIN, DESCRIBE, SHOW TABLES, SHOW COLUMNS or SHOW SCHEMAS")"#]]).await;
+    check(
+        &world,
+        "SELECT 1; SELECT 2",
+        expect![[r#"NotAllowed("one statement at a time: there is text after a `;`")"#]],
+    )
+    .await;
+    check(
+        &world,
+        "SHOW FUNCTIONS",
+        expect![[r#"NotAllowed("SHOW can show TABLES, COLUMNS FROM a table, or SCHEMAS")"#]],
+    )
+    .await;
+    check(
+        &world,
+        "SELECT FROM WHERE",
+        expect![[r#"Invalid("table 'awsdatacatalog.default.where' not found. Tables: cohort")"#]],
+    )
+    .await;
+    let sum = world.query("SELECT sum(sampleid) FROM cohort").await;
+    assert!(
+        sum.starts_with("Invalid(\"Function 'sum'") && !sum.contains("rror during") && !sum.contains("Internal"),
+        "{sum}"
+    );
+    let upper = world.query("SELECT upper(calls) FROM cohort").await;
+    assert!(upper.starts_with("Invalid(\"Function 'upper'") && !upper.contains("metadata"), "{upper}");
+    let parser = world.query("SELECT (1 FROM cohort").await;
+    assert!(parser.starts_with("Invalid(\"syntax error: ") && parser.contains("Line: 1, Column: "), "{parser}");
+    check(
+        &world,
+        "SELECT * FROM information_schema.views",
+        expect![[r#"Invalid("table 'awsdatacatalog.information_schema.views' not found. Tables: cohort")"#]],
+    )
+    .await;
     assert!(world.query("SELECT 'a' + FROM cohort").await.starts_with("Invalid("));
-    assert!(world.query("SELECT CAST('x' AS INT)").await.starts_with("Invalid("));
-    assert!(world.query("SELECT start / 0 FROM cohort").await.starts_with("Invalid("));
+    assert!(world.query("SELECT CAST('x' AS INT)").await.starts_with("Value("));
+    assert!(world.query("SELECT start / 0 FROM cohort").await.starts_with("Value("));
 }

@@ -76,6 +76,14 @@ impl Call {
         }
     }
 
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     pub(crate) fn json(&self) -> Result<Value, ApiError> {
         wire::parse_body(&self.body)
     }

@@ -8,19 +8,16 @@ mod form;
 mod nested;
 mod stream;
 
+use crate::api::call::Call;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::query_pool::QueryFailure;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use form::Form;
-use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use varberg_lake::{GrantedTable, QueryLimits, QueryRequest};
-
-/// Longest statement.
-pub(crate) const MAX_STATEMENT_BYTES: usize = 1 << 20;
 
 /// Most bytes that the sorts and joins of one statement write to disk.
 const SPILL_BYTES: u64 = 64 << 30;
@@ -29,9 +26,10 @@ const SPILL_BYTES: u64 = 64 << 30;
 const DEFAULT_SCHEMA: &str = "default";
 
 /// Answers a statement; errors have the shape of every other operation.
-pub(crate) async fn statement(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
-    let form = Form::of_accept(headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()))?;
-    let sql = std::str::from_utf8(&body).map_err(|_| ApiError::Invalid("the statement is not UTF-8".to_owned()))?;
+pub(crate) async fn statement(State(app): State<App>, call: Call) -> Result<Response, ApiError> {
+    let form = Form::of_accept(call.headers().get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()))?;
+    let sql =
+        std::str::from_utf8(call.body()).map_err(|_| ApiError::Invalid("the statement is not UTF-8".to_owned()))?;
     if sql.trim().is_empty() {
         return Err(ApiError::Invalid("the body is empty; send the statement as text".to_owned()));
     }
@@ -67,7 +65,9 @@ async fn request(app: &App, sql: &str) -> Result<QueryRequest, ApiError> {
 
 fn api_error(failure: QueryFailure) -> ApiError {
     match failure {
-        QueryFailure::Invalid(text) | QueryFailure::Exhausted(text) => ApiError::Invalid(text),
+        QueryFailure::Invalid(text) | QueryFailure::Value(text) | QueryFailure::Exhausted(text) => {
+            ApiError::Invalid(text)
+        }
         QueryFailure::Crashed(text) => ApiError::Internal(text),
         limit @ QueryFailure::TimeLimit(_) => ApiError::Invalid(limit.to_string()),
         busy @ QueryFailure::Busy(_) => ApiError::Throttled(busy.to_string()),

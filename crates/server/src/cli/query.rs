@@ -108,10 +108,12 @@ pub(super) async fn run(args: QueryArgs, context: &Context) -> anyhow::Result<Ex
         return Ok(Exit::Done);
     }
     let spinner = progress::spinner("asking");
-    let mut body = context.client.sql(&statement, format.media_type()).await?.bytes_stream();
+    let response = context.client.sql(&statement, format.media_type()).await?;
+    let broken = broken(&response);
+    let mut body = response.bytes_stream();
     let mut ends_line = true;
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.context(BROKEN)?;
+        let chunk = chunk.with_context(|| broken.clone())?;
         spinner.finish_and_clear();
         context.stdout.bytes(&chunk)?;
         ends_line = chunk.last().is_none_or(|byte| *byte == b'\n');
@@ -122,7 +124,11 @@ pub(super) async fn run(args: QueryArgs, context: &Context) -> anyhow::Result<Ex
     Ok(Exit::Done)
 }
 
-const BROKEN: &str = "the answer broke off and is not complete; the server's log says why";
+/// What is said when `response` breaks off.
+fn broken(response: &reqwest::Response) -> String {
+    let id = response.headers().get("x-amzn-requestid").and_then(|id| id.to_str().ok()).unwrap_or("unknown");
+    format!("the answer broke off and is not complete; request {id}; the server's log says why")
+}
 
 fn statement(sql: Option<String>, file: Option<&Path>) -> anyhow::Result<String> {
     match (sql.as_deref(), file) {
@@ -164,11 +170,12 @@ impl Answer {
 pub(super) async fn fetch(context: &Context, statement: &str, limit: usize) -> anyhow::Result<Answer> {
     let spinner = progress::spinner("asking");
     let response = context.client.sql(statement, QueryFormat::Table.media_type()).await?;
+    let broken = broken(&response);
     let mut body = response.bytes_stream();
     let mut decoder = StreamDecoder::new();
     let (mut batches, mut rows, mut cut) = (Vec::new(), 0_usize, false);
     'answer: while let Some(chunk) = body.next().await {
-        let mut buffer = Buffer::from(chunk.context(BROKEN)?);
+        let mut buffer = Buffer::from(chunk.with_context(|| broken.clone())?);
         while let Some(batch) = decoder.decode(&mut buffer).context("the answer is not an Arrow stream")? {
             let room = limit.saturating_sub(rows);
             if batch.num_rows() > room {
@@ -183,7 +190,7 @@ pub(super) async fn fetch(context: &Context, statement: &str, limit: usize) -> a
     spinner.finish_and_clear();
     let Some(schema) = decoder.schema() else { bail!("the answer is empty") };
     if !cut {
-        decoder.finish().context(BROKEN)?;
+        decoder.finish().context(broken)?;
     }
     Ok(Answer { schema, batches, cut })
 }

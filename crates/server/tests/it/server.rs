@@ -65,7 +65,8 @@ impl Server {
         };
         let mut app = App::open(config).await.unwrap();
         // The program that runs here is the tests', not the server's.
-        app.queries = QueryPool::new(env!("CARGO_BIN_EXE_varberg").into(), 2);
+        let spill = app.config.spill_dir();
+        app.queries = QueryPool::new(env!("CARGO_BIN_EXE_varberg").into(), 2, &spill).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(axum::serve(listener, varberg_server::router(app.clone())).into_future());

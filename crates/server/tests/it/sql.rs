@@ -122,8 +122,8 @@ async fn a_fault_in_the_middle_of_an_answer_breaks_the_connection() {
     assert!(answer.bytes().await.is_err());
 }
 
-fn pool(program: &str) -> QueryPool {
-    QueryPool::new(program.into(), 1)
+fn pool(server: &Server, program: &str) -> QueryPool {
+    QueryPool::new(program.into(), 1, &server.app.config.spill_dir()).unwrap()
 }
 
 fn request(server: &Server, sql: String, time_s: u64) -> QueryRequest {
@@ -142,7 +142,7 @@ fn request(server: &Server, sql: String, time_s: u64) -> QueryRequest {
 async fn a_statement_that_takes_too_long_is_stopped() {
     let server = Server::start().await;
     let endless = request(&server, of_numbers(10, "SELECT sum(n % 7) FROM numbers"), 1);
-    let failure = pool(env!("CARGO_BIN_EXE_varberg")).ask(&endless).await.unwrap_err();
+    let failure = pool(&server, env!("CARGO_BIN_EXE_varberg")).ask(&endless).await.unwrap_err();
     assert!(matches!(failure, QueryFailure::Exhausted(_) | QueryFailure::TimeLimit(_)), "{failure:?}");
 }
 
@@ -151,7 +151,7 @@ async fn a_process_that_dies_is_an_error_for_its_caller_alone() {
     let server = Server::start().await;
     let one = request(&server, "SELECT 1".to_owned(), 60);
     for program in ["/bin/true", "/bin/false", "/nowhere/varberg"] {
-        let failure = pool(program).ask(&one).await.unwrap_err();
+        let failure = pool(&server, program).ask(&one).await.unwrap_err();
         assert!(matches!(failure, QueryFailure::Crashed(_)), "{program}: {failure:?}");
     }
     assert_eq!(text(&server, "SELECT 1 AS n", "application/json").await, r#"[{"n":1}]"#);
@@ -160,7 +160,7 @@ async fn a_process_that_dies_is_an_error_for_its_caller_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_waits_for_its_turn_and_gets_it_when_an_answer_is_dropped() {
     let server = Server::start().await;
-    let pool = pool(env!("CARGO_BIN_EXE_varberg"));
+    let pool = pool(&server, env!("CARGO_BIN_EXE_varberg"));
     let long = request(&server, of_numbers(7, "SELECT n FROM numbers"), 60);
     let first = pool.ask(&long).await.unwrap();
     let one = request(&server, "SELECT 1".to_owned(), 60);
@@ -168,4 +168,66 @@ async fn a_statement_waits_for_its_turn_and_gets_it_when_an_answer_is_dropped() 
     assert!(futures::poll!(&mut second).is_pending());
     drop(first);
     assert!(second.await.unwrap().next().await.unwrap().is_some());
+}
+
+/// The names in a directory, without the file of its lock.
+fn names(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.is_dir()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spill_files_go_with_their_statement_however_it_ended() {
+    let server = Server::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join("spill");
+    let pool = QueryPool::new(env!("CARGO_BIN_EXE_varberg").into(), 1, &root).unwrap();
+    let [folder] = &names(&root)[..] else { panic!("one folder for one pool") };
+    // The place of a statement is free when its files are gone; here there is one place.
+    let sort = request(&server, of_numbers(6, "SELECT n FROM numbers ORDER BY n % 7, n"), 60);
+    let answer = pool.ask(&sort).await.unwrap();
+    let [own] = &names(folder)[..] else { panic!("one directory for one statement") };
+    assert!(own.is_dir());
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(own).unwrap().permissions()) & 0o777, 0o700);
+    drop(answer);
+    let endless = request(&server, of_numbers(10, "SELECT sum(n % 7) FROM numbers"), 1);
+    pool.ask(&endless).await.unwrap_err();
+    let mut last = pool.ask(&request(&server, "SELECT 1".to_owned(), 60)).await.unwrap();
+    let left = names(folder);
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_ne!(&left[0], own);
+    while last.next().await.unwrap().is_some() {}
+    drop((last, pool));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spill_files_of_dead_servers_go_at_the_start_and_those_of_living_ones_stay() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    std::fs::create_dir_all(root.join("datafusion-AbC/x")).unwrap();
+    std::fs::create_dir_all(root.join("dead/statement")).unwrap();
+    std::fs::write(root.join("dead/lock"), "").unwrap();
+    let first = QueryPool::new("/bin/true".into(), 1, root).unwrap();
+    assert_eq!(names(root).len(), 1);
+    let second = QueryPool::new("/bin/true".into(), 1, root).unwrap();
+    assert_eq!(names(root).len(), 2);
+    drop((first, second));
+    assert_eq!(names(root).len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_beyond_the_limit_of_bodies_is_refused_like_everywhere() {
+    let server = Server::start().await;
+    let long = format!("SELECT '{}'", "x".repeat(2 << 20));
+    let (status, name, message) = refusal(&server, &long, "*/*").await;
+    assert_eq!((status, name.as_str()), (413, "RequestEntityTooLargeException"));
+    assert!(message.contains("larger than"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_limit_has_one_text() {
+    let server = Server::start().await;
+    let endless = request(&server, of_numbers(10, "SELECT sum(n % 7) FROM numbers"), 1);
+    let failure = pool(&server, env!("CARGO_BIN_EXE_varberg")).ask(&endless).await.unwrap_err();
+    assert_eq!(failure.to_string(), QueryFailure::TimeLimit(1).to_string());
 }

@@ -10,6 +10,7 @@ use arrow_ipc::reader::StreamDecoder;
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use std::io;
+use tracing::{Instrument as _, Span};
 
 /// An answer on its way.
 pub(super) struct Conversion {
@@ -28,22 +29,33 @@ pub(super) async fn begin(answer: Answer, form: Form) -> Result<(Option<Bytes>, 
     Ok((first, conversion))
 }
 
-/// The whole body. An error of the stream makes the server break the connection.
+/// The whole body. An error of the stream makes the server break the connection; the log has the reason under the id of
+/// the request, in whose span the rest of the answer is made.
 pub(super) fn chained(first: Option<Bytes>, rest: Conversion) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    let rest = stream::try_unfold(rest, |mut conversion| async move {
-        match conversion.next().await {
-            Ok(bytes) => Ok(bytes.map(|bytes| (bytes, conversion))),
-            Err(failure) => {
-                // The texts of statements' faults may quote data; only our own go to the log.
-                match &failure {
-                    QueryFailure::Invalid(_) => tracing::warn!("a statement failed in the middle of its answer"),
-                    other => tracing::warn!(error = %other, "an answer broke off"),
+    let span = Span::current();
+    let rest = stream::try_unfold(rest, move |mut conversion| {
+        let next = async move {
+            match conversion.next().await {
+                Ok(bytes) => Ok(bytes.map(|bytes| (bytes, conversion))),
+                Err(failure) => {
+                    log(&failure);
+                    Err(io::Error::other("the answer broke off"))
                 }
-                Err(io::Error::other("the answer broke off"))
             }
-        }
+        };
+        next.instrument(span.clone())
     });
     stream::iter(first.map(Ok)).chain(rest)
+}
+
+fn log(failure: &QueryFailure) {
+    match failure {
+        // The engine's own text may quote data.
+        QueryFailure::Invalid(_) => {
+            tracing::warn!(error = "the engine refused a value or an expression", "an answer broke off");
+        }
+        other => tracing::warn!(error = %other, "an answer broke off"),
+    }
 }
 
 impl Conversion {
