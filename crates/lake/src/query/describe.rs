@@ -116,7 +116,7 @@ pub(super) fn rewritten(statement: &EngineStatement, tables: &[GrantedTable]) ->
             None => Err(QueryError::Invalid("write SHOW COLUMNS FROM and the table's name".to_owned())),
         },
         Statement::ShowTables { terse: _, history: _, extended: _, full: _, external: _, show_options } => {
-            let filter = match parent(show_options)?.map(|schema| names(schema)).and_then(|mut names| names.pop()) {
+            let filter = match parent(show_options)?.map(names).and_then(|mut names| names.pop()) {
                 Some(schema) => format!(" WHERE table_schema = {}", quoted(&schema)),
                 None => String::new(),
             };

@@ -66,7 +66,7 @@ pub(super) async fn run(command: JobCommand, context: &Context) -> anyhow::Resul
             match context.output {
                 OutputFormat::Json => context.stdout.json(&answer)?,
                 OutputFormat::Text => {
-                    output::say(&format!("cancel requested; wait for its end with `varberg job watch {id}`"))
+                    output::say(&format!("cancel requested; wait for its end with `varberg job watch {id}`"));
                 }
             }
             Ok(Exit::Done)
