@@ -113,7 +113,7 @@ fn part_size(file: u64, compression: Compression, configured: u64, threads: usiz
         Compression::Plain => MIN_PART_PLAIN,
         Compression::Bgzf | Compression::Gzip => MIN_PART_BGZF,
     };
-    let share = file.div_ceil(u64::try_from(threads).unwrap_or(1).max(1));
+    let share = file / u64::try_from(threads).unwrap_or(1).max(1); // rounded down, so that there is a share for each
     share.min(configured).max(least)
 }
 
@@ -143,6 +143,10 @@ mod tests {
 
     #[test]
     fn every_thread_has_a_part_of_a_big_file_and_a_small_file_is_one_part() {
+        for (file, threads) in [(17_108_601, 2), (100 << 20, 3), ((64 << 20) + 1, 4)] {
+            let wanted = part_size(file, Compression::Bgzf, 64 << 20, threads);
+            assert!(plain_or_block_parts(Compression::Bgzf, file, wanted).len() + 1 >= threads, "{file} for {threads}");
+        }
         assert_eq!(part_size(100 << 20, Compression::Bgzf, 64 << 20, 4), 25 << 20);
         assert_eq!(part_size(1000 << 20, Compression::Bgzf, 64 << 20, 4), 64 << 20);
         assert_eq!(part_size(1000, Compression::Plain, 64 << 20, 4), MIN_PART_PLAIN);
