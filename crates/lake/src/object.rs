@@ -173,17 +173,18 @@ impl Sources {
         }
     }
 
-    /// Reads from byte `start` to the end of the file, lazily; for plain threads, not for async code.
+    /// Reads from byte `start` to the end of the file, lazily; for plain threads, not for async code. `wanted` is the
+    /// byte where the reader expects to stop: beyond it an object is fetched in small pieces.
     ///
     /// Whatever goes wrong, a change of the file included, is an error of the reads.
-    pub fn open(&self, pinned: &Pinned, start: u64) -> Box<dyn Read + Send> {
+    pub fn open(&self, pinned: &Pinned, start: u64, wanted: u64) -> Box<dyn Read + Send> {
         match self.target(&pinned.uri) {
             Ok(Target::Local(place)) => Box::new(local::LocalReader::new(place, pinned.clone(), start)),
             Ok(Target::Remote { bucket, key }) => {
                 let (sources, bucket) = (self.clone(), bucket.to_owned());
                 let (size, pinned, key) = (pinned.size, pinned.clone(), key.to_owned());
                 let open = async move { Ok(RemoteFile::new(sources.store(&bucket).await?, pinned, &key)) };
-                Box::new(remote::RemoteReader::new(self.inner.runtime.clone(), open, start, size))
+                Box::new(remote::RemoteReader::new(self.inner.runtime.clone(), open, start..size, wanted))
             }
             Err(error) => Box::new(Failed(Some(error))),
         }

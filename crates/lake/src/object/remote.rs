@@ -15,6 +15,8 @@ use varberg_model::ObjectUri;
 
 /// Bytes of one request.
 const CHUNK: u64 = 8 << 20;
+/// Bytes of one request beyond what the reader is expected to want.
+const SMALL_CHUNK: u64 = 256 << 10;
 /// Chunks fetched ahead of the one being read: hides the latency of a request, costs 16 MiB a reader.
 const AHEAD: usize = 2;
 
@@ -104,16 +106,18 @@ pub(super) struct RemoteReader<F> {
     unopened: Option<F>,
     position: u64,
     size: u64,
+    /// Where the reader is expected to stop.
+    wanted: u64,
     chunks: Option<mpsc::Receiver<Result<Bytes, SourceError>>>,
     task: Option<JoinHandle<()>>,
     current: Bytes,
 }
 
 impl<F> RemoteReader<F> {
-    /// `open` gives the file of `size` bytes, once the first byte is wanted.
-    pub(super) fn new(runtime: Handle, open: F, start: u64, size: u64) -> Self {
-        let current = Bytes::new();
-        Self { runtime, unopened: Some(open), position: start, size, chunks: None, task: None, current }
+    /// `open` gives the file, once the first byte is wanted; `range` is from where to its end.
+    pub(super) fn new(runtime: Handle, open: F, range: Range<u64>, wanted: u64) -> Self {
+        let (position, size) = (range.start, range.end);
+        Self { runtime, unopened: Some(open), position, size, wanted, chunks: None, task: None, current: Bytes::new() }
     }
 }
 
@@ -122,7 +126,7 @@ impl<F: Future<Output = Result<RemoteFile, SourceError>> + Send + 'static> Read 
         if let Some(open) = self.unopened.take() {
             let (sender, receiver) = mpsc::channel(AHEAD);
             self.chunks = Some(receiver);
-            self.task = Some(self.runtime.spawn(fetch(open, self.position, sender)));
+            self.task = Some(self.runtime.spawn(fetch(open, self.position, self.wanted, sender)));
         }
         while self.current.is_empty() {
             match self.chunks.as_mut().and_then(mpsc::Receiver::blocking_recv) {
@@ -149,6 +153,7 @@ impl<F> Drop for RemoteReader<F> {
 async fn fetch(
     open: impl Future<Output = Result<RemoteFile, SourceError>>,
     mut position: u64,
+    wanted: u64,
     chunks: mpsc::Sender<Result<Bytes, SourceError>>,
 ) {
     let file = match open.await {
@@ -156,7 +161,8 @@ async fn fetch(
         Err(error) => return drop(chunks.send(Err(error)).await),
     };
     while position < file.pinned.size {
-        let end = position.saturating_add(CHUNK).min(file.pinned.size);
+        let length = wanted.saturating_sub(position).clamp(SMALL_CHUNK, CHUNK);
+        let end = position.saturating_add(length).min(file.pinned.size);
         let chunk = file.read_range(position..end).await;
         let failed = chunk.is_err();
         if chunks.send(chunk).await.is_err() || failed {

@@ -44,7 +44,7 @@ impl Files {
         let (sources, pinned) = (self.sources.clone(), pinned.clone());
         let read = move || {
             let mut text = String::new();
-            sources.open(&pinned, start).read_to_string(&mut text).map(|_| text)
+            sources.open(&pinned, start, pinned.size).read_to_string(&mut text).map(|_| text)
         };
         tokio::task::spawn_blocking(read).await.unwrap()
     }
@@ -139,7 +139,7 @@ async fn a_file_that_changed_is_an_error_when_opened_and_at_its_end() {
 
     let (sources, pin, grow) = (files.sources.clone(), pinned.clone(), path.clone());
     let read = move || {
-        let mut reader = sources.open(&pin, 0);
+        let mut reader = sources.open(&pin, 0, pin.size);
         let mut byte = [0];
         reader.read_exact(&mut byte).unwrap();
         fs::write(&grow, "0123456789 and more").unwrap();

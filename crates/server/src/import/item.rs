@@ -106,7 +106,7 @@ async fn run_part(
     let faults = context.first_fault.clone();
     let index = task.index;
     let work = move || {
-        let source = sources.open(&pinned, task.part.start);
+        let source = sources.open(&pinned, task.part.start, task.part.end.unwrap_or(pinned.size));
         let writer = lake.writer(target, &TableSchema::variants_long(), options);
         import_part(&task, source, writer, &context)
     };

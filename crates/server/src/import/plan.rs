@@ -93,7 +93,7 @@ async fn check_end_marker(sources: &Sources, pinned: &Pinned) -> Result<(), Plan
 }
 
 async fn read_header(app: &App, pinned: &Pinned, compression: Compression) -> Result<Header, PlanError> {
-    let source = app.sources.open(pinned, 0);
+    let source = app.sources.open(pinned, 0, 0);
     let limits = app.config.import.limits();
 
     app.cpu.run("varberg-header", move || header_of(source, compression, &limits)).await?

@@ -131,7 +131,7 @@ async fn index(
     compression: Compression,
     control: &Arc<Control>,
 ) -> Result<FastaIndex, SourceFailure> {
-    let source = Stoppable { inner: app.sources.open(pinned, 0), control: control.clone() };
+    let source = Stoppable { inner: app.sources.open(pinned, 0, pinned.size), control: control.clone() };
     let limits = app.config.import.limits();
     let check = control.clone();
     let work = move || {
@@ -143,7 +143,7 @@ async fn index(
 }
 
 async fn copy(app: &App, pinned: &Pinned, path: &str, control: &Arc<Control>) -> Result<(), SourceFailure> {
-    let mut source = Stoppable { inner: app.sources.open(pinned, 0), control: control.clone() };
+    let mut source = Stoppable { inner: app.sources.open(pinned, 0, pinned.size), control: control.clone() };
     let lake = app.lake.clone();
     let path = path.to_owned();
     let work = move || {
