@@ -70,7 +70,11 @@ impl TableSchema {
         ];
         let hidden = [
             column("_item", Int, "position of the source file in its import job, from 0"),
-            column("_record", Long, "position of the record in its source file, from 0"),
+            column(
+                "_record",
+                Long,
+                "place of the record in its source file: part of the file times 2^40, plus its ordinal in the part",
+            ),
             column("_format", String, "FORMAT as written"),
             column("_raw", string_map(), "source text that the other columns cannot give back"),
         ];
