@@ -40,6 +40,10 @@ pub enum Code {
     E25,
     /// The FASTA file is malformed.
     E26,
+    /// The record does not fit the store's reference.
+    E27,
+    /// The BCF file is malformed.
+    E28,
 }
 
 impl Code {
@@ -72,6 +76,8 @@ impl Code {
             Self::E24 => "E24",
             Self::E25 => "E25",
             Self::E26 => "E26",
+            Self::E27 => "E27",
+            Self::E28 => "E28",
         }
     }
 }
@@ -129,6 +135,7 @@ causes! {
     FormatWithoutSamples E11 "the #CHROM line has FORMAT but no samples; cut the file to its first 8 columns";
     DuplicateDeclaration E11 "an INFO or FORMAT id is declared twice; the first line holds";
     SecondHeader E11 "a second, different #CHROM line stands between the records; import the files one by one";
+    DuplicateAnnotationLine E13 "the INFO line of the annotation field stands twice; the first line holds";
     DuplicateSamples E12 "two sample columns have the same name; rename one of them";
     HeaderBlankLine E12 "the header has a blank line";
     // Records (spec 7.3)
@@ -151,6 +158,8 @@ causes! {
     DuplicateInfoKey E15 "an INFO key stands twice; the last value holds";
     EndNotInteger E15 "INFO END is not a positive whole number; it is ignored for the end column";
     EndBeforeStart E15 "INFO END is smaller than POS";
+    LengthValue E15 "INFO SVLEN or FORMAT LEN is not a whole number; it is ignored for the end column";
+    AnnotationEntry E15 "an entry of the annotation field has another number of values than its INFO line names; the record's annotations are empty";
     UndeclaredInfo E17 "an INFO key is not declared in the header; it is kept as written";
     UndeclaredFormat E17 "a FORMAT key is not declared in the header; its values are kept as written";
     DuplicateFormatKey E15 "a FORMAT key stands twice";
@@ -160,6 +169,12 @@ causes! {
     GenotypeIndex E18 "a GT names an allele that the record does not have, or is not a genotype";
     SampleValue E18 "a FORMAT value does not have its declared type; its text is kept";
     BatchTooLarge E23 "the records of one batch are too large";
+    // Against the store's reference, when left-normalization was asked for
+    ReferenceContig E27 "the contig is not in the store's reference; the record is left as it is";
+    ReferenceMismatch E27 "REF is not what the store's reference has there; the record is left as it is";
+    // BCF
+    BcfHeader E28 "the BCF header cannot be read";
+    BcfRecord E28 "a BCF record cannot be read";
     // Lines and text
     BlankLine E15 "a line is blank; it is skipped";
     CarriageReturn E15 "lines end with CR LF; the CR is dropped";
@@ -167,6 +182,7 @@ causes! {
     // The file as a whole
     Truncated E21 "the compressed file ends too early; it was cut off: copy or make it again";
     Damaged E22 "the compressed data are damaged; copy or make the file again";
+    TrailingBytes E22 "bytes follow the end of the compressed data; copy or make the file again";
     LineTooLong E23 "a line is longer than the limit";
     HeaderTooLong E23 "the header is longer than the limit";
     TooManyBytes E23 "the decompressed file is larger than the limit";

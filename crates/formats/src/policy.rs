@@ -52,13 +52,15 @@ impl Policy {
     /// Whether no reading on is possible after `cause`, whatever the policy.
     pub fn is_final(cause: Cause) -> bool {
         use Cause::{
-            Damaged, DuplicateSamples, FastaDuplicateName, FastaLineLength, FastaName, FastaStart, HeaderColumnName,
-            HeaderColumnOrder, HeaderTooLong, Io, LineTooLong, MissingChromLine, NoHeader, SecondHeader,
-            TooFewHeaderColumns, TooManyBytes, Truncated,
+            BcfHeader, BcfRecord, Damaged, DuplicateSamples, FastaDuplicateName, FastaLineLength, FastaName,
+            FastaStart, HeaderColumnName, HeaderColumnOrder, HeaderTooLong, Io, LineTooLong, MissingChromLine,
+            NoHeader, SecondHeader, TooFewHeaderColumns, TooManyBytes, TrailingBytes, Truncated,
         };
         matches!(
             cause,
-            Damaged
+            BcfHeader
+                | BcfRecord
+                | Damaged
                 | DuplicateSamples
                 | FastaDuplicateName
                 | FastaLineLength
@@ -74,6 +76,7 @@ impl Policy {
                 | SecondHeader
                 | TooFewHeaderColumns
                 | TooManyBytes
+                | TrailingBytes
                 | Truncated
         )
     }
@@ -102,8 +105,11 @@ fn lenient(cause: Cause) -> Verdict {
         | Cause::GenotypeIndex
         | Cause::BatchTooLarge
         | Cause::NotText
+        | Cause::BcfHeader
+        | Cause::BcfRecord
         | Cause::Truncated
         | Cause::Damaged
+        | Cause::TrailingBytes
         | Cause::LineTooLong
         | Cause::HeaderTooLong
         | Cause::TooManyBytes
@@ -135,6 +141,11 @@ fn lenient(cause: Cause) -> Verdict {
         | Cause::DuplicateInfoKey
         | Cause::EndNotInteger
         | Cause::EndBeforeStart
+        | Cause::LengthValue
+        | Cause::DuplicateAnnotationLine
+        | Cause::AnnotationEntry
+        | Cause::ReferenceContig
+        | Cause::ReferenceMismatch
         | Cause::UndeclaredInfo
         | Cause::UndeclaredFormat
         | Cause::GenotypeNotFirst
@@ -172,6 +183,7 @@ mod tests {
             FormatWithoutSamples E11 RejectFile
             DuplicateDeclaration E11 Warn
             SecondHeader E11 RejectFile
+            DuplicateAnnotationLine E13 Warn
             DuplicateSamples E12 RejectFile
             HeaderBlankLine E12 Warn
             AlleleAlphabet E14 Warn
@@ -193,6 +205,8 @@ mod tests {
             DuplicateInfoKey E15 Warn
             EndNotInteger E15 Warn
             EndBeforeStart E15 Warn
+            LengthValue E15 Warn
+            AnnotationEntry E15 Warn
             UndeclaredInfo E17 Warn
             UndeclaredFormat E17 Warn
             DuplicateFormatKey E15 RejectFile
@@ -202,11 +216,16 @@ mod tests {
             GenotypeIndex E18 RejectFile
             SampleValue E18 Warn
             BatchTooLarge E23 RejectFile
+            ReferenceContig E27 Warn
+            ReferenceMismatch E27 Warn
+            BcfHeader E28 RejectFile
+            BcfRecord E28 RejectFile
             BlankLine E15 Warn
             CarriageReturn E15 Warn
             NotText E24 RejectFile
             Truncated E21 RejectFile
             Damaged E22 RejectFile
+            TrailingBytes E22 RejectFile
             LineTooLong E23 RejectFile
             HeaderTooLong E23 RejectFile
             TooManyBytes E23 RejectFile
