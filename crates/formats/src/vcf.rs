@@ -5,8 +5,10 @@ mod genotype;
 mod header;
 mod info;
 mod site;
+mod write;
 
 pub use header::{Header, InfoColumn, read_header};
+pub use write::{MergedHeader, merge_headers, put_columns_line, put_record};
 
 use crate::compression::Compression;
 use crate::fault::{Cause, Fault};

@@ -3,7 +3,7 @@
 //!
 //! The text of every sample can be told from its row: `_format` names the keys; the text of a key is the one in `_raw`
 //! (`GT` for GT, `FORMAT/<ID>` for others) if there is one, else follows from the key's column as `values.rs` says, and
-//! is `.` where that is null. GT is `calls` (-1 = `.`) joined by `|` if `phased`, else by `/`. `SAMPLE` in `_raw` is the
+//! is `.` where that is null (`implode.rs` does it). GT is `calls` (-1 = `.`) joined by `|` if `phased`, else by `/`. `SAMPLE` in `_raw` is the
 //! number of values the sample has where it has fewer than FORMAT has keys (dropped trailing fields).
 
 mod columns;
@@ -20,6 +20,7 @@ use arrow_schema::SchemaRef;
 use constants::Constants;
 use input::Input;
 use sink::Sink;
+pub(crate) use values::keys as information_keys;
 use varberg_model::TableSchema;
 
 /// About how large a batch gets.

@@ -1,8 +1,9 @@
-//! What a row of our tables is, in Arrow: table schemas, the shape of a read batch, packed sample values, and
-//! `explode` from one row per record to one row per record and sample. Pure: no I/O, no clock, no SQL.
+//! What a row of our tables is, in Arrow: table schemas, the shape of a read batch, packed sample values, `explode`
+//! from one row per record to one row per record and sample, and `implode` from there to text. Pure: no I/O, no clock, no SQL.
 
 mod explode;
 mod genotypes;
+mod implode;
 mod ints;
 mod record;
 mod samples;
@@ -11,6 +12,7 @@ mod vector;
 
 pub use explode::{Explode, ExplodeError};
 pub use genotypes::{BadGenotype, Call, GenotypeVector, GenotypeVectorBuilder};
+pub use implode::{Implode, ImplodeError, RecordText};
 pub use record::{FormatColumn, Number, RecordShape, ValueKind, record_columns};
 pub use samples::{SampleColumnsBuilder, SampleError, SampleProblem, SampleProblems};
 pub use schema::{FIELD_ID, arrow_schema, arrow_type};

@@ -26,7 +26,7 @@ pub mod record_columns {
     pub const RECORD: usize = 9;
     /// FORMAT as written.
     pub const FORMAT: usize = 10;
-    /// Site-level source text (`REF`, `ALT`, `QUAL`, `FILTER`, `INFO`) that the columns cannot give back.
+    /// Site-level source text (`POS`, `REF`, `ALT`, `QUAL`, `FILTER`, `INFO`) that the columns cannot give back.
     pub const RAW: usize = 11;
     pub const FIRST_FORMAT: usize = 12;
 }

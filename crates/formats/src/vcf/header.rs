@@ -2,7 +2,7 @@
 //! Out: [`Header`]. Faults that HealthOmics names clearly end the reading; odd declarations are counted and read as
 //! `Number=.,Type=String`.
 
-mod declaration;
+pub(crate) mod declaration;
 
 use crate::fault::{Cause, Fault};
 use crate::lines::{Limits, limit};
@@ -14,7 +14,7 @@ use std::io::BufRead;
 use std::sync::Arc;
 use varberg_rows::{FormatColumn, Number, RecordShape, ValueKind};
 
-const COLUMNS: [&str; 8] = ["CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"];
+pub(super) const COLUMNS: [&str; 8] = ["CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"];
 
 /// The header of a VCF file.
 #[derive(Debug, Clone)]
@@ -67,7 +67,8 @@ impl Header {
         &self.tally
     }
 
-    pub(crate) fn has_format(&self) -> bool {
+    /// Whether the `#CHROM` line has a FORMAT column.
+    pub fn has_format(&self) -> bool {
         self.has_format
     }
 

@@ -230,6 +230,7 @@ impl SiteBuilder {
         self.info.push(site.info, &mut self.attributes);
         self.formats.append_option(site.format);
         let source = [
+            ("POS", site.position, site.position == "0" || !site.position.starts_with('0')),
             ("REF", site.reference, matches!(judged.reference, Cow::Borrowed(_))),
             ("ALT", site.alternates, alternates_are_exact),
             ("QUAL", site.qual, judged.qual_is_exact),

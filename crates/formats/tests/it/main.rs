@@ -4,6 +4,7 @@
 
 mod conformance;
 mod real_files;
+mod round_trip;
 
 use std::fs::{self, File};
 use std::io::BufReader;

@@ -183,7 +183,7 @@ fn key(id: &str) -> String {
 }
 
 /// Keys of `information`, in the order given; where two would be equal the later gets `_2`, `_3` and so on.
-pub(super) fn keys<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(crate) fn keys<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     let mut seen = HashSet::new();
     for id in ids {

@@ -96,6 +96,11 @@ fn number(kind: ValueKind, text: Option<&str>, problems: &mut Vec<Cause>) -> Num
     }
 }
 
+/// The ID of a structured line, from the text after `##INFO=`.
+pub(crate) fn id(body: &str) -> Option<String> {
+    fields(body)?.into_iter().find(|(key, _)| key == "ID").map(|(_, id)| id)
+}
+
 /// The members of `<key=value,...>`; a value may be quoted, with `\` before a quote or a backslash.
 fn fields(body: &str) -> Option<Vec<(String, String)>> {
     let mut rest = body.trim().strip_prefix('<')?.strip_suffix('>')?;
