@@ -8,7 +8,7 @@ use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::leases::{Lease, held};
 use crate::listing::{page, push_equal, push_in, push_page};
 use crate::rows::{count, import_item, import_job, job_id, job_status, micros};
-use crate::{Catalog, stored, stores};
+use crate::{Catalog, item_headers, stored, stores};
 use sqlx::QueryBuilder;
 use varberg_model::{
     AccountId, ImportItem, ImportJob, ItemProgress, JobId, JobStatus, Page, PageSize, PageToken, StoreId, StoreStatus,
@@ -166,7 +166,7 @@ pub(crate) async fn end_cancelled(connection: &mut Connection, id: JobId, from: 
     Ok(())
 }
 
-/// Moves a job from `from` to a terminal state; only moves the model allows.
+/// Moves a job from `from` to a terminal state, once its items are COMPLETED that shall be; only moves the model allows.
 pub(crate) async fn end(
     connection: &mut Connection,
     id: JobId,
@@ -187,9 +187,12 @@ pub(crate) async fn end(
     .bind(now)
     .bind(id.to_string())
     .bind(from.as_str())
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::LeaseLost) }
+    if done.rows_affected() != 1 {
+        return Err(Error::LeaseLost);
+    }
+    item_headers::drop_unpublished(connection, id).await
 }
 
 /// Moves an item that waits to IN_PROGRESS.

@@ -35,12 +35,12 @@ fn time(row: &Row, column: &'static str) -> Result<DateTime<Utc>> {
     DateTime::from_timestamp_micros(us).ok_or_else(|| unreadable(column, &us))
 }
 
-fn optional_time(row: &Row, column: &'static str) -> Result<Option<DateTime<Utc>>> {
+pub(crate) fn optional_time(row: &Row, column: &'static str) -> Result<Option<DateTime<Utc>>> {
     let us: Option<i64> = row.try_get(column)?;
     us.map(|us| DateTime::from_timestamp_micros(us).ok_or_else(|| unreadable(column, &us))).transpose()
 }
 
-fn unsigned(row: &Row, column: &'static str) -> Result<u64> {
+pub(crate) fn unsigned(row: &Row, column: &'static str) -> Result<u64> {
     let value: i64 = row.try_get(column)?;
     u64::try_from(value).map_err(|_| unreadable(column, &value))
 }

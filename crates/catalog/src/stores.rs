@@ -8,7 +8,7 @@ use crate::error::{Entity, Error, Result};
 use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_equal, push_in, push_page};
 use crate::rows::{micros, variant_store};
-use crate::{Catalog, import_jobs, leases, stored, table_pointers};
+use crate::{Catalog, import_jobs, item_headers, leases, stored, table_pointers};
 use chrono::DateTime;
 use sqlx::{QueryBuilder, Row as _};
 use varberg_model::{AccountId, Page, PageSize, PageToken, StoreId, StoreStatus, VariantStore};
@@ -168,7 +168,7 @@ impl Catalog {
         Ok(deletable)
     }
 
-    /// Forgets a store that is being deleted, with its tags and its table pointer; its jobs stay. Its name is free
+    /// Forgets a store that is being deleted, with its tags, its table pointer and the headers of its files; its jobs stay. Its name is free
     /// again. A store already gone is fine.
     ///
     /// Errors: [`Error::Conflict`] when the store is not DELETING or a job of it has not ended.
@@ -183,6 +183,7 @@ impl Catalog {
         if store.status != StoreStatus::Deleting || !import_jobs::open_jobs(&mut tx, id).await?.is_empty() {
             return Err(Error::Conflict(format!("variant store {} is still in use", store.name)));
         }
+        item_headers::drop_of_store(&mut tx, id).await?;
         table_pointers::remove_namespace(&mut tx, row.try_get("table_namespace")?).await?;
         sqlx::query("DELETE FROM variant_stores WHERE id = $1").bind(id.as_str()).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
