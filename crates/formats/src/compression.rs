@@ -26,6 +26,14 @@ pub enum Compression {
 }
 
 impl Compression {
+    /// Whether reading can begin in the middle of a file.
+    pub fn can_be_split(self) -> bool {
+        match self {
+            Self::Plain | Self::Bgzf => true,
+            Self::Gzip => false,
+        }
+    }
+
     /// Told from the first bytes of a file; 18 are enough.
     pub fn detect(prefix: &[u8]) -> Self {
         if block_size(prefix).is_some() {

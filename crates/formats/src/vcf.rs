@@ -1,10 +1,11 @@
 //! VCF to record batches: one row per record, in the shape of `varberg_rows::RecordShape`. In: the stored bytes of one
-//! part of a file and its header. Out: batches bounded in records and bytes, and a tally. Expands nothing per sample.
+//! part of a file, text or BCF, and its header. Out: batches bounded in records and bytes, and a tally. Expands nothing per sample.
 
 mod genotype;
 mod header;
 mod info;
 mod site;
+mod source;
 mod write;
 
 pub use header::{Header, InfoColumn, read_header};
@@ -12,7 +13,7 @@ pub use write::{MergedHeader, merge_headers, put_columns_line, put_record};
 
 use crate::compression::Compression;
 use crate::fault::{Cause, Fault};
-use crate::lines::{Limits, Lines};
+use crate::lines::Limits;
 use crate::policy::{Policy, Verdict};
 use crate::split::Part;
 use crate::tally::Tally;
@@ -20,6 +21,7 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use arrow_schema::{ArrowError, SchemaRef};
 use genotype::Samples;
 use site::{Site, SiteBuilder};
+use source::Source;
 use std::io::Read;
 use std::sync::Arc;
 use varberg_rows::record_columns;
@@ -48,7 +50,7 @@ const MAX_BATCH_BYTES: usize = 256 << 20;
 pub struct Reader {
     header: Arc<Header>,
     schema: SchemaRef,
-    lines: Lines,
+    lines: Source,
     options: ReadOptions,
     sites: SiteBuilder,
     samples: Samples,
@@ -59,9 +61,9 @@ pub struct Reader {
 
 impl Reader {
     /// `input` begins at `part.start` of the stored file and goes on to its end; it is read lazily, a little beyond the
-    /// end of the part.
+    /// end of the part. Whether it is text or BCF, the header knows.
     ///
-    /// Faults: a gzip part that does not begin at 0.
+    /// Faults: a part of a file that cannot be entered in its middle (BCF, gzip, zstd, bzip2); of BCF those of its header.
     pub fn new(
         header: Arc<Header>,
         input: Box<dyn Read + Send>,
@@ -69,13 +71,11 @@ impl Reader {
         part: Part,
         options: ReadOptions,
     ) -> Result<Self, Fault> {
-        if compression == Compression::Gzip && part != Part::WHOLE {
-            return Err(Fault::new(Cause::Io).with_detail("a gzip file cannot be read in parts"));
-        }
+        let source = if header.is_bcf() { Source::bcf } else { Source::text };
         let shape = header.shape();
         Ok(Self {
             schema: shape.arrow_schema(),
-            lines: Lines::new(input, compression, &part, options.limits.clone()),
+            lines: source(input, compression, &part, options.limits.clone())?,
             sites: SiteBuilder::new(&header),
             samples: Samples::new(&header, &shape),
             judge: Judge { policy: options.policy.clone(), tally: Tally::default(), line: 0 },

@@ -4,13 +4,14 @@
 
 pub(crate) mod declaration;
 
+use crate::bcf::{self, BcfHeader};
 use crate::fault::{Cause, Fault};
 use crate::lines::{Limits, limit};
 use crate::policy::{Policy, Verdict};
 use crate::tally::Tally;
 use declaration::{Declaration, Section};
 use std::collections::{HashMap, HashSet};
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::sync::Arc;
 use varberg_rows::{FormatColumn, Number, RecordShape, ValueKind};
 
@@ -20,6 +21,7 @@ pub(super) const COLUMNS: [&str; 8] = ["CHROM", "POS", "ID", "REF", "ALT", "QUAL
 #[derive(Debug, Clone)]
 pub struct Header {
     text: String,
+    is_bcf: bool,
     version: (u32, u32),
     samples: Arc<[String]>,
     /// Whether the `#CHROM` line has a FORMAT column.
@@ -52,7 +54,7 @@ impl Header {
         self.version
     }
 
-    /// The header as written, the `#CHROM` line and all line ends included.
+    /// The header as written, the `#CHROM` line and all line ends included; of BCF without the `IDX` members, as VCF has it.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -65,6 +67,11 @@ impl Header {
     /// Lines of the header and what was odd in them. The reader of the first part counts the same lines again.
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Whether the records after it are those of BCF.
+    pub fn is_bcf(&self) -> bool {
+        self.is_bcf
     }
 
     /// Whether the `#CHROM` line has a FORMAT column.
@@ -82,10 +89,23 @@ impl Header {
     }
 }
 
-/// Reads a header; stops after the `#CHROM` line.
+/// Reads the header of a VCF or BCF file, told apart by its first bytes; stops after the `#CHROM` line.
 ///
-/// Faults: the codes E1 to E6, E10 and E11 of spec 11, the header limit, text that is not UTF-8, damaged compression.
+/// Faults: the codes E1 to E6, E10 and E11 of spec 11, the header limit, text that is not UTF-8, damaged compression;
+/// a BCF header that cannot be read.
 pub fn read_header(input: &mut dyn BufRead, limits: &Limits, policy: &Policy) -> Result<Header, Fault> {
+    let start = bcf::read_start(input).map_err(|f| f.at_line(1))?;
+    match bcf::read_magic(&start)? {
+        Some(minor) => {
+            let header = BcfHeader::read(input, minor, limits)?;
+            let read = read_text(&mut header.text().as_bytes(), limits, policy)?;
+            Ok(Header { is_bcf: true, ..read })
+        }
+        None => read_text(&mut start.chain(input), limits, policy),
+    }
+}
+
+fn read_text(input: &mut dyn BufRead, limits: &Limits, policy: &Policy) -> Result<Header, Fault> {
     let mut parser = Parser::new(policy);
     let mut line = Vec::new();
     loop {
@@ -300,6 +320,7 @@ impl<'a> Parser<'a> {
         let (has_format, samples) = self.columns.ok_or_else(|| Fault::new(Cause::MissingChromLine))?;
         Ok(Header {
             text: self.text,
+            is_bcf: false,
             version: self.version.unwrap_or((4, 2)),
             samples: samples.into(),
             has_format,
@@ -312,8 +333,7 @@ impl<'a> Parser<'a> {
 
 /// What a first line that is no VCF's looks like.
 fn other_format(line: &[u8]) -> Option<&'static str> {
-    const STARTS: [(&[u8], &str); 9] = [
-        (b"BCF", "it is BCF; convert it with bcftools view -Oz"),
+    const STARTS: [(&[u8], &str); 8] = [
         (b"BAM\x01", "this looks like BAM"),
         (b"CRAM", "this looks like CRAM"),
         (b"@HD\t", "this looks like SAM"),

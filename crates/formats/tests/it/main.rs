@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests, and words about what was skipped")]
 
+mod bcf;
 mod conformance;
 mod real_files;
 mod round_trip;

@@ -133,11 +133,6 @@ fn parse_items(fields: &Fields<'_>) -> Result<Vec<ImportItem>, ValidationError> 
 fn parse_item(position: u32, fields: &Fields<'_>) -> Result<ImportItem, ValidationError> {
     let path = fields.path("source");
     let source = ObjectUri::parse(&path, fields.required_text("source")?)?;
-    if source.file_name().to_ascii_lowercase().ends_with(".bcf") {
-        let reason =
-            "BCF is not available in this version; convert it first: bcftools view -Oz -o FILE.vcf.gz FILE.bcf";
-        return Err(ValidationError::new(path, reason));
-    }
     let progress = ItemProgress::default();
     Ok(ImportItem { position, source, status: JobStatus::Submitted, message: String::new(), progress })
 }

@@ -5,7 +5,7 @@ use super::control::{Control, Interrupt};
 use crate::app::App;
 use crate::cpu::Panicked;
 use bytes::Bytes;
-use std::io::{BufRead, Read};
+use std::io::Read;
 use std::sync::Arc;
 use varberg_formats::vcf::{self, Header};
 use varberg_formats::{
@@ -57,13 +57,23 @@ pub(super) async fn plan(app: &App, item: &ImportItem, control: &Control) -> Res
     }
     let header = read_header(app, &pinned, compression).await?;
     control.check()?;
+    let parts = if header.is_bcf() { vec![Part::WHOLE] } else { parts(app, &pinned, compression, control).await? };
+    Ok(ItemPlan { position: item.position, pinned, compression, header: Arc::new(header), parts })
+}
+
+/// The parts of a text file. The records of BCF are walked from the first on, so that a BCF file is one part.
+async fn parts(
+    app: &App,
+    pinned: &Pinned,
+    compression: Compression,
+    control: &Control,
+) -> Result<Vec<Part>, PlanError> {
     let wanted = part_size(pinned.size, compression, app.config.import.part_bytes, app.cpu.threads());
     let wanted = plain_or_block_parts(compression, pinned.size, wanted);
-    let parts = match compression {
+    Ok(match compression {
         Compression::Gzip | Compression::Plain => Part::between(&wanted),
-        Compression::Bgzf => Part::between(&block_starts(&app.sources, &pinned, &wanted, control).await?),
-    };
-    Ok(ItemPlan { position: item.position, pinned, compression, header: Arc::new(header), parts })
+        Compression::Bgzf => Part::between(&block_starts(&app.sources, pinned, &wanted, control).await?),
+    })
 }
 
 /// Formats that users try and that are told apart from "not a VCF" by their first bytes.
@@ -73,13 +83,10 @@ fn refuse_foreign(head: &Bytes) -> Result<(), PlanError> {
         [b'B', b'Z', b'h', _] => "the file is compressed with bzip2; supported are plain text, gzip and BGZF",
         [0xfd, b'7', b'z', b'X'] => "the file is compressed with xz; supported are plain text, gzip and BGZF",
         [b'P', b'K', 3, 4] => "the file is a zip archive; supported are plain text, gzip and BGZF",
-        [b'B', b'C', b'F', _] => BCF,
         _ => return Ok(()),
     };
     Err(PlanError::Unsupported(foreign))
 }
-
-const BCF: &str = "the file is BCF, which this version does not import; convert it with `bcftools view -Oz`";
 
 /// A BGZF file ends with an empty block (SAM specification, 4.1.2); without it the file was cut off.
 async fn check_end_marker(sources: &Sources, pinned: &Pinned) -> Result<(), PlanError> {
@@ -101,9 +108,6 @@ async fn read_header(app: &App, pinned: &Pinned, compression: Compression) -> Re
 
 fn header_of(source: Box<dyn Read + Send>, compression: Compression, limits: &Limits) -> Result<Header, PlanError> {
     let mut input = varberg_formats::decode(source, compression);
-    if input.fill_buf().is_ok_and(|start| start.starts_with(b"BCF")) {
-        return Err(PlanError::Unsupported(BCF));
-    }
     Ok(vcf::read_header(&mut *input, limits, &Policy::lenient())?)
 }
 

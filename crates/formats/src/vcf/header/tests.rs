@@ -67,7 +67,12 @@ fn a_binary_file_is_told_what_it_is() {
     let fault = read_header(&mut &b"BCF\x02\x02\xff\xfe\n"[..], &Limits::default(), &Policy::lenient()).unwrap_err();
     assert_eq!(
         fault.to_string(),
-        "E10: the file has no VCF header (it is BCF; convert it with bcftools view -Oz) (line 1)"
+        "E28: the BCF header cannot be read (the file ends inside it; it was cut off: copy or make it again)"
+    );
+    let fault = read_header(&mut &b"BCF\x04\x02\x00\x00\x00"[..], &Limits::default(), &Policy::lenient()).unwrap_err();
+    assert_eq!(
+        fault.to_string(),
+        "E28: the BCF header cannot be read (BCF 1 is not supported, BCF 2.1 and 2.2 are; convert it with bcftools view -Ob)"
     );
     let fault = read_header(&mut &b"##fileformat=VCFv4.2\n##x=\xff\n"[..], &Limits::default(), &Policy::lenient());
     assert_eq!(fault.unwrap_err().cause, Cause::NotText);

@@ -1,0 +1,104 @@
+//! BCF against bcftools: the lines read from a BCF file are those that `bcftools view` prints for it. Floats may have
+//! more digits, and are the same float32. Skipped, with a word, where bcftools or the shared files are not at hand.
+
+use crate::shared;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use varberg_formats::{Compression, Limits, bcf, decode};
+
+/// What bcftools writes to its standard output; none if it is not there or refuses the file.
+fn bcftools(arguments: &[&str], file: &Path) -> Option<Vec<u8>> {
+    let run = Command::new("bcftools").args(arguments).arg(file).output().ok()?;
+    run.status.success().then_some(run.stdout)
+}
+
+fn has_bcftools() -> bool {
+    let has = Command::new("bcftools").arg("--version").output().is_ok();
+    if !has {
+        println!("skipped: bcftools is not installed");
+    }
+    has
+}
+
+fn files() -> Vec<PathBuf> {
+    fn add(path: &Path, files: &mut Vec<PathBuf>) {
+        let name = path.to_string_lossy();
+        if path.is_dir() {
+            fs::read_dir(path).into_iter().flatten().for_each(|entry| add(&entry.unwrap().path(), files));
+        } else if name.ends_with(".vcf") || name.ends_with(".vcf.gz") {
+            files.push(path.to_owned());
+        }
+    }
+    let mut files = Vec::new();
+    ["data", "corpora"].into_iter().filter_map(shared).for_each(|root| add(&root, &mut files));
+    files.sort();
+    files
+}
+
+fn is_same_float(ours: &str, theirs: &str) -> bool {
+    matches!((ours.parse::<f32>(), theirs.parse::<f64>()), (Ok(a), Ok(b)) if {
+        // bcftools prints 6 digits.
+        format!("{:.5e}", f64::from(a)) == format!("{b:.5e}") || (f64::from(a) - b).abs() <= b.abs() * 5.1e-6
+    })
+}
+
+/// Whether two lines are the same but for digits of floats.
+fn is_same_line(ours: &str, theirs: &str) -> bool {
+    fn is_separator(c: char) -> bool {
+        matches!(c, '\t' | ';' | ':' | ',' | '=')
+    }
+    ours == theirs
+        || (ours.split(is_separator).count() == theirs.split(is_separator).count()
+            && ours.split(is_separator).zip(theirs.split(is_separator)).all(|(a, b)| a == b || is_same_float(a, b)))
+}
+
+/// Compares every line of a BCF file; the number of lines.
+fn compare(bcf: &Path, directory: &Path) -> Result<usize, String> {
+    let text = bcftools(&["view", "-H", "--no-version"], bcf).ok_or("bcftools does not read it")?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let bytes = fs::read(bcf).unwrap();
+    let compression = Compression::detect(&bytes);
+    let input = decode(Box::new(std::io::Cursor::new(bytes)), compression);
+    let mut reader = bcf::Reader::new(input, Limits::default()).map_err(|fault| fault.to_string())?;
+    let mut lines = 0;
+    for theirs in text.lines() {
+        let ours = reader.next_line().map_err(|fault| fault.to_string())?.ok_or("it ends early")?;
+        let ours = String::from_utf8_lossy(ours);
+        if !is_same_line(&ours, theirs) {
+            fs::write(directory.join("different"), format!("{ours}\n{theirs}\n")).unwrap();
+            return Err(format!("record {}:\n{ours:.400}\n{theirs:.400}", lines + 1));
+        }
+        lines += 1;
+    }
+    match reader.next_line() {
+        Ok(None) => Ok(lines),
+        other => Err(format!("it has more than {lines} records: {:?}", other.map(|_| ()))),
+    }
+}
+
+#[test]
+fn lines_are_those_of_bcftools() {
+    let files = files();
+    if files.is_empty() || !has_bcftools() {
+        return;
+    }
+    let directory = std::env::temp_dir().join(format!("varberg-bcf-{}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    let bcf = directory.join("file.bcf");
+    let (mut compared, mut lines, mut failed) = (0, 0, Vec::new());
+    for file in &files {
+        let kind = if compared % 2 == 0 { "-Ob" } else { "-Ou" };
+        if bcftools(&["view", kind, "-o", &bcf.to_string_lossy()], file).is_none() {
+            continue;
+        }
+        match compare(&bcf, &directory) {
+            Ok(count) => lines += count,
+            Err(why) => failed.push(format!("{}: {why}", file.display())),
+        }
+        compared += 1;
+    }
+    println!("{compared} of {} files compared, {lines} lines", files.len());
+    fs::remove_dir_all(&directory).unwrap();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
