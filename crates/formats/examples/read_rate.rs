@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn text_bytes(path: &str, compression: Compression) -> Result<f64, Box<dyn Error>> {
     let bytes = match compression {
         Compression::Plain => std::fs::metadata(path)?.len(),
-        Compression::Gzip | Compression::Bgzf => {
+        Compression::Gzip | Compression::Bgzf | Compression::Zstd | Compression::Bzip2 => {
             std::io::copy(&mut decode(Box::new(File::open(path)?), compression), &mut std::io::sink())?
         }
     };

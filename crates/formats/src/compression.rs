@@ -1,9 +1,13 @@
-//! Stored bytes to text: plain, gzip (any number of members) or BGZF, told apart by content, never by name. In: a
-//! reader. Out: decompressed bytes with their positions. A cut or damaged stream is an error, never an early end. Does
-//! not know lines.
+//! Stored bytes to text: plain, BGZF, gzip, zstd or bzip2 (of these three any number of members), told apart by content,
+//! never by name. In: a reader. Out: decompressed bytes with their positions. A cut or damaged stream, or bytes after
+//! its end, are an error, never an early end. Does not know lines.
+
+mod blocks;
+mod members;
 
 use crate::fault::{Cause, Corruption};
-use flate2::bufread::MultiGzDecoder;
+use blocks::Blocks;
+use members::{Bzip2, Gzip, Members, Zstd};
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,6 +27,8 @@ pub enum Compression {
     Plain,
     Gzip,
     Bgzf,
+    Zstd,
+    Bzip2,
 }
 
 impl Compression {
@@ -30,7 +36,7 @@ impl Compression {
     pub fn can_be_split(self) -> bool {
         match self {
             Self::Plain | Self::Bgzf => true,
-            Self::Gzip => false,
+            Self::Gzip | Self::Zstd | Self::Bzip2 => false,
         }
     }
 
@@ -40,6 +46,10 @@ impl Compression {
             Self::Bgzf
         } else if prefix.starts_with(&[0x1f, 0x8b]) {
             Self::Gzip
+        } else if members::begins_zstd(prefix) {
+            Self::Zstd
+        } else if members::begins_bzip2(prefix) {
+            Self::Bzip2
         } else {
             Self::Plain
         }
@@ -90,76 +100,16 @@ impl Read for Source {
     }
 }
 
-/// Hands on whole BGZF blocks only: an end inside a block, or bytes that are no block, are errors.
-struct Blocks {
-    input: BufReader<Source>,
-    header: [u8; BGZF_HEADER],
-    /// Bytes of the block not handed on yet; those of the header first.
-    left: usize,
-    header_left: usize,
-    /// Offset of the latest block, and of the one after it.
-    start: u64,
-    next: u64,
-}
-
-impl Blocks {
-    fn new(input: BufReader<Source>) -> Self {
-        Self { input, header: [0; BGZF_HEADER], left: 0, header_left: 0, start: 0, next: 0 }
-    }
-
-    /// Reads the header of the next block; false at a proper end of the file.
-    fn next_block(&mut self) -> io::Result<bool> {
-        let mut have = 0;
-        while let Some(rest) = self.header.get_mut(have..).filter(|rest| !rest.is_empty()) {
-            match self.input.read(rest) {
-                Ok(0) if have == 0 => return Ok(false),
-                Ok(0) => return Err(corrupt(Cause::Truncated, "it ends inside a block header")),
-                Ok(n) => have += n,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // the block reader would take this kind for the end of the file
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(io::Error::other(error)),
-                Err(error) => return Err(error),
-            }
-        }
-        let size = block_size(&self.header).ok_or_else(|| corrupt(Cause::Damaged, "bytes that are no BGZF block"))?;
-        self.left = size;
-        self.header_left = BGZF_HEADER;
-        self.start = self.next;
-        self.next = self.next.saturating_add(u64::try_from(size).unwrap_or(u64::MAX));
-        Ok(true)
-    }
-}
-
-impl Read for Blocks {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if out.is_empty() || (self.left == 0 && !self.next_block()?) {
-            return Ok(0);
-        }
-        if self.header_left > 0 {
-            let mut header = self.header.get(BGZF_HEADER - self.header_left..).unwrap_or_default();
-            let n = header.read(out)?;
-            self.header_left -= n;
-            self.left -= n;
-            return Ok(n);
-        }
-        let wanted = out.len().min(self.left);
-        let n = self.input.read(out.get_mut(..wanted).unwrap_or_default())?;
-        if n == 0 {
-            return Err(corrupt(Cause::Truncated, "it ends inside a block"));
-        }
-        self.left -= n;
-        Ok(n)
-    }
-}
-
-/// Never of the kind `UnexpectedEof`, which the block reader takes for the end of the file.
+/// A fault of the file. Never of the kind `UnexpectedEof`, which the block reader takes for the end of the file.
 fn corrupt(cause: Cause, detail: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, Corruption { cause, detail: detail.to_owned() })
 }
 
 enum Form {
     Plain(BufReader<Source>),
-    Gzip(Box<BufReader<MultiGzDecoder<BufReader<Source>>>>),
+    Gzip(Box<BufReader<Members<Gzip>>>),
+    Zstd(Box<BufReader<Members<Zstd>>>),
+    Bzip2(Box<BufReader<Members<Bzip2>>>),
     Bgzf(Box<noodles_bgzf::io::Reader<Blocks>>),
 }
 
@@ -176,20 +126,20 @@ pub(crate) struct Decoder {
 
 const BUFFER: usize = 1 << 18;
 
+fn members<M: members::Member>(source: BufReader<Source>) -> Box<BufReader<Members<M>>> {
+    Box::new(BufReader::with_capacity(BUFFER, Members::new(source)))
+}
+
 impl Decoder {
     pub(crate) fn new(input: Box<dyn Read + Send>, compression: Compression) -> Self {
         let stored = Arc::new(Stored::default());
-        let source = Source { input, stored: Arc::clone(&stored) };
+        let source = BufReader::with_capacity(BUFFER, Source { input, stored: Arc::clone(&stored) });
         let form = match compression {
-            Compression::Plain => Form::Plain(BufReader::with_capacity(BUFFER, source)),
-            Compression::Gzip => {
-                let decoder = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, source));
-                Form::Gzip(Box::new(BufReader::with_capacity(BUFFER, decoder)))
-            }
-            Compression::Bgzf => {
-                let blocks = Blocks::new(BufReader::with_capacity(BUFFER, source));
-                Form::Bgzf(Box::new(noodles_bgzf::io::Reader::new(blocks)))
-            }
+            Compression::Plain => Form::Plain(source),
+            Compression::Gzip => Form::Gzip(members(source)),
+            Compression::Zstd => Form::Zstd(members(source)),
+            Compression::Bzip2 => Form::Bzip2(members(source)),
+            Compression::Bgzf => Form::Bgzf(Box::new(noodles_bgzf::io::Reader::new(Blocks::new(source)))),
         };
         Self { form, stored, position: 0, mark: None, mark_position: None }
     }
@@ -199,7 +149,7 @@ impl Decoder {
         self.mark = offset;
         self.mark_position = match self.form {
             Form::Plain(_) => offset,
-            Form::Gzip(_) | Form::Bgzf(_) => None,
+            Form::Gzip(_) | Form::Zstd(_) | Form::Bzip2(_) | Form::Bgzf(_) => None,
         };
         self
     }
@@ -209,7 +159,7 @@ impl Decoder {
         self.position
     }
 
-    /// Whether the position stands behind that of the mark. Never in gzip, which cannot be entered in the middle.
+    /// Whether the position stands behind that of the mark. Never in a file that cannot be split.
     pub(crate) fn is_past_mark(&self) -> bool {
         self.mark_position.is_some_and(|mark| self.position > mark)
     }
@@ -225,6 +175,8 @@ impl Decoder {
             let filled = match &mut self.form {
                 Form::Plain(reader) => reader.fill_buf().map(<[u8]>::len),
                 Form::Gzip(reader) => reader.fill_buf().map(<[u8]>::len),
+                Form::Zstd(reader) => reader.fill_buf().map(<[u8]>::len),
+                Form::Bzip2(reader) => reader.fill_buf().map(<[u8]>::len),
                 Form::Bgzf(reader) => reader.fill_buf().map(<[u8]>::len),
             };
             match filled {
@@ -241,7 +193,7 @@ impl Decoder {
     /// In BGZF the mark is where the first block at or behind it begins; blocks are loaded one at a time.
     fn place_mark(&mut self) {
         if let (Form::Bgzf(reader), Some(mark), None) = (&self.form, self.mark, self.mark_position)
-            && reader.get_ref().start >= mark
+            && reader.get_ref().start() >= mark
         {
             self.mark_position = Some(self.position);
         }
@@ -275,6 +227,8 @@ impl BufRead for Decoder {
         match &mut self.form {
             Form::Plain(reader) => Ok(reader.buffer()),
             Form::Gzip(reader) => Ok(reader.buffer()),
+            Form::Zstd(reader) => Ok(reader.buffer()),
+            Form::Bzip2(reader) => Ok(reader.buffer()),
             Form::Bgzf(reader) => reader.fill_buf(), // loaded just now: returns what is there
         }
     }
@@ -284,6 +238,8 @@ impl BufRead for Decoder {
         match &mut self.form {
             Form::Plain(reader) => reader.consume(n),
             Form::Gzip(reader) => reader.consume(n),
+            Form::Zstd(reader) => reader.consume(n),
+            Form::Bzip2(reader) => reader.consume(n),
             Form::Bgzf(reader) => reader.consume(n),
         }
     }

@@ -186,6 +186,7 @@ causes! {
     LineTooLong E23 "a line is longer than the limit";
     HeaderTooLong E23 "the header is longer than the limit";
     TooManyBytes E23 "the decompressed file is larger than the limit";
+    ZstdWindow E23 "the zstd file needs too much memory to be read; compress it again without --long";
     Io E25 "the file cannot be read";
     // FASTA
     FastaStart E26 "the file does not begin with a '>' line; is it FASTA?";

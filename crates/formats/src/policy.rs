@@ -54,7 +54,7 @@ impl Policy {
         use Cause::{
             BcfHeader, BcfRecord, Damaged, DuplicateSamples, FastaDuplicateName, FastaLineLength, FastaName,
             FastaStart, HeaderColumnName, HeaderColumnOrder, HeaderTooLong, Io, LineTooLong, MissingChromLine,
-            NoHeader, SecondHeader, TooFewHeaderColumns, TooManyBytes, TrailingBytes, Truncated,
+            NoHeader, SecondHeader, TooFewHeaderColumns, TooManyBytes, TrailingBytes, Truncated, ZstdWindow,
         };
         matches!(
             cause,
@@ -78,6 +78,7 @@ impl Policy {
                 | TooManyBytes
                 | TrailingBytes
                 | Truncated
+                | ZstdWindow
         )
     }
 }
@@ -113,6 +114,7 @@ fn lenient(cause: Cause) -> Verdict {
         | Cause::LineTooLong
         | Cause::HeaderTooLong
         | Cause::TooManyBytes
+        | Cause::ZstdWindow
         | Cause::Io
         | Cause::FastaStart
         | Cause::FastaName
@@ -229,6 +231,7 @@ mod tests {
             LineTooLong E23 RejectFile
             HeaderTooLong E23 RejectFile
             TooManyBytes E23 RejectFile
+            ZstdWindow E23 RejectFile
             Io E25 RejectFile
             FastaStart E26 RejectFile
             FastaName E26 RejectFile

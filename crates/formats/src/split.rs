@@ -1,4 +1,4 @@
-//! Parts of a file that are read independently. Plain files split anywhere, BGZF files at blocks, gzip files not at all.
+//! Parts of a file that are read independently. Plain files split anywhere, BGZF files at blocks, others not at all.
 //! In: sizes and windows of stored bytes. Out: offsets. Reads nothing itself.
 
 use crate::compression::{BGZF_EOF, Compression, block_size};
@@ -35,10 +35,10 @@ pub const BLOCK_WINDOW: usize = 3 << 16;
 /// Offsets where a file of `size` bytes should be cut to give parts of about `wanted` bytes; ascending, without 0 and
 /// `size`. In plain files they are the cuts. In BGZF the cut is the first block at or after each: read
 /// [`BLOCK_WINDOW`] bytes there and ask [`find_block`]; a window without a block, or a block found twice, gives no cut.
-/// A gzip file has none.
+/// Files in another compression have none.
 pub fn plain_or_block_parts(compression: Compression, size: u64, wanted: u64) -> Vec<u64> {
     let parts = match compression {
-        Compression::Gzip => 1,
+        Compression::Gzip | Compression::Zstd | Compression::Bzip2 => 1,
         Compression::Plain | Compression::Bgzf => size.checked_div(wanted).unwrap_or(1).max(1),
     };
     let step = size.div_ceil(parts).max(1);

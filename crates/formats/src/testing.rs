@@ -9,6 +9,21 @@ pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// One zstd frame, with a checksum as the command `zstd` makes it.
+pub(crate) fn zstd(text: &[u8]) -> Vec<u8> {
+    let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.include_checksum(true).unwrap();
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// One bzip2 stream.
+pub(crate) fn bzip2(text: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
 /// BGZF with blocks of `block` bytes of text, and the end marker.
 pub(crate) fn bgzf(text: &[u8], block: usize) -> Vec<u8> {
     let mut writer = noodles_bgzf::io::Writer::new(Vec::new());

@@ -1,6 +1,6 @@
 use super::*;
 use crate::Fault;
-use crate::testing::{bgzf, gzip};
+use crate::testing::{bgzf, bzip2, gzip, zstd};
 use std::io::Cursor;
 
 fn text() -> Vec<u8> {
@@ -21,15 +21,25 @@ fn the_form_is_told_by_content() {
     assert_eq!(Compression::detect(&gzip(b"x")), Compression::Gzip);
     assert_eq!(Compression::detect(&bgzf(b"x", 9)), Compression::Bgzf);
     assert_eq!(Compression::detect(&BGZF_EOF), Compression::Bgzf);
+    assert_eq!(Compression::detect(&zstd(b"x")), Compression::Zstd);
+    assert_eq!(Compression::detect(&[0x53, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]), Compression::Zstd);
+    assert_eq!(Compression::detect(&bzip2(b"x")), Compression::Bzip2);
+    assert_eq!(Compression::detect(&bzip2(b"")), Compression::Bzip2);
+    assert_eq!(Compression::detect(b"BZh9 is a text"), Compression::Plain);
 }
 
 #[test]
 fn all_members_and_blocks_are_read() {
     let text = text();
-    let mut members = gzip(text.get(..1000).unwrap());
-    members.extend(gzip(b""));
-    members.extend(gzip(text.get(1000..).unwrap()));
-    assert_eq!(read(members).unwrap(), text);
+    for member in [gzip, zstd, bzip2] {
+        let mut members = member(text.get(..1000).unwrap());
+        members.extend(member(b""));
+        members.extend(member(text.get(1000..).unwrap()));
+        assert_eq!(read(members).unwrap(), text);
+    }
+    let skipped =
+        [&[0x5f, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3][..], &zstd(&text), &[0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]];
+    assert_eq!(read(skipped.concat()).unwrap(), text);
     assert_eq!(read(bgzf(&text, 1234)).unwrap(), text);
     assert_eq!(read(text.clone()).unwrap(), text);
 }
@@ -37,7 +47,7 @@ fn all_members_and_blocks_are_read() {
 #[test]
 fn every_cut_is_a_fault_or_a_whole_number_of_members() {
     let text = text();
-    for file in [gzip(&text), bgzf(&text, 30_000)] {
+    for file in [gzip(&text), bgzf(&text, 30_000), zstd(&text), bzip2(&text)] {
         let ends: Vec<u64> = crate::testing::block_offsets(&file);
         for cut in (1..file.len()).step_by(1499).chain(file.len() - 60..file.len()) {
             let part = file.get(..cut).unwrap().to_vec();
@@ -52,7 +62,7 @@ fn every_cut_is_a_fault_or_a_whole_number_of_members() {
 #[test]
 fn damage_is_a_fault() {
     let text = text();
-    for file in [gzip(&text), bgzf(&text, 30_000)] {
+    for file in [gzip(&text), bgzf(&text, 30_000), zstd(&text), bzip2(&text)] {
         for at in (20..file.len() - 40).step_by(1499) {
             let mut damaged = file.clone();
             if let Some(byte) = damaged.get_mut(at) {
@@ -63,10 +73,73 @@ fn damage_is_a_fault() {
                 Err(fault) => assert!(matches!(fault.cause, Cause::Damaged | Cause::Truncated), "{fault}"),
             }
         }
-        let mut garbage = file;
-        garbage.extend(b"this is no compressed data at all");
-        assert_eq!(read(garbage).unwrap_err().cause, Cause::Damaged);
     }
+}
+
+#[test]
+fn bytes_after_the_end_are_told_from_damage() {
+    let text = text();
+    for file in [gzip(&text), bgzf(&text, 30_000), zstd(&text), bzip2(&text)] {
+        for garbage in [b"this is no compressed data at all".as_slice(), b"\n", b"\0\0\0\0\0x"] {
+            let fault = read([&file, garbage].concat()).unwrap_err();
+            assert_eq!(fault.cause, Cause::TrailingBytes, "{fault}");
+        }
+    }
+    let zeros = [0; 100_000];
+    assert_eq!(read([gzip(&text), zeros.to_vec()].concat()).unwrap(), text, "padding, as of tapes");
+    for file in [bgzf(&text, 30_000), zstd(&text), bzip2(&text)] {
+        assert_eq!(read([file, zeros.to_vec()].concat()).unwrap_err().cause, Cause::TrailingBytes);
+    }
+    let files = [bgzf(&text, 30_000), bgzf(b"more", 9)];
+    assert_eq!(read(files.concat()).unwrap(), [&text[..], b"more"].concat(), "files joined with cat");
+}
+
+/// The text of the fault of a file that was changed in one place.
+fn told(mut file: Vec<u8>, at: usize, value: u8) -> String {
+    if let Some(byte) = file.get_mut(at) {
+        *byte = value;
+    }
+    read(file).unwrap_err().to_string()
+}
+
+#[test]
+fn each_kind_of_damage_has_its_text() {
+    let text = text();
+    let (gzip, bgzf) = (gzip(&text), bgzf(&text, 30_000));
+    let blocks: Vec<usize> =
+        crate::testing::block_offsets(&bgzf).into_iter().map(|at| usize::try_from(at).unwrap()).collect();
+    let (second, third) = (blocks[1], blocks[2]);
+    let shown = [
+        told(gzip.clone(), gzip.len() - 8, 7),
+        told(gzip.clone(), gzip.len() - 4, 7),
+        told(bgzf.clone(), third - 8, 7),
+        told(bgzf.clone(), third - 4, 7),
+        told(bgzf.clone(), second + 16, 40),
+        told(bgzf, second + 17, 0xff),
+        told(bzip2(&text), 12, 7),
+        told(zstd(&text), 4000, 7),
+        read([&[0x28, 0xb5, 0x2f, 0xfd, 0, 18 << 3][..], &[0; 40]].concat()).unwrap_err().to_string(),
+    ];
+    expect_test::expect![[r#"
+        E22: the compressed data are damaged; copy or make the file again (corrupt gzip stream does not have a matching checksum)
+        E22: the compressed data are damaged; copy or make the file again (corrupt gzip stream does not have a matching checksum)
+        E22: the compressed data are damaged; copy or make the file again (block data checksum mismatch)
+        E22: the compressed data are damaged; copy or make the file again (a buffer provided to a libdeflater *_decompress function call was too small to accommodate the decompressed data)
+        E22: the compressed data are damaged; copy or make the file again (invalid BGZF ISIZE)
+        E22: the compressed data are damaged; copy or make the file again (invalid BGZF ISIZE)
+        E22: the compressed data are damaged; copy or make the file again (bzip2: invalid data)
+        E22: the compressed data are damaged; copy or make the file again (Restored data doesn't match checksum)
+        E23: the zstd file needs too much memory to be read; compress it again without --long (its window is larger than 128 MiB)
+    "#]]
+    .assert_eq(&(shown.join("\n") + "\n"));
+}
+
+#[test]
+fn a_frame_that_would_fill_memory_is_refused_before_it_does() {
+    // windows of 128 MiB and one step more; an empty last block
+    let frame = |log: u8| [0x28, 0xb5, 0x2f, 0xfd, 0, (log - 10) << 3, 1, 0, 0].to_vec();
+    assert_eq!(read(frame(27)).unwrap(), b"");
+    assert_eq!(read(frame(28)).unwrap_err().cause, Cause::ZstdWindow);
 }
 
 /// Fails after its bytes, as a connection does.
@@ -83,10 +156,18 @@ impl Read for Broken {
 
 #[test]
 fn an_input_that_fails_is_no_fault_of_the_data() {
-    let file = bgzf(&text(), 30_000);
+    use Compression::{Bgzf, Bzip2, Gzip, Plain, Zstd};
+    let text = text();
+    fails_at_any_place(&bgzf(&text, 30_000), &[Plain, Gzip, Bgzf]);
+    fails_at_any_place(&zstd(&text), &[Zstd]);
+    fails_at_any_place(&bzip2(&text), &[Bzip2]);
+}
+
+#[track_caller]
+fn fails_at_any_place(file: &[u8], compressions: &[Compression]) {
     let cuts = [0, 10, 500, file.len() - 28, file.len()];
     for (cut, kind) in cuts.into_iter().flat_map(|c| [(c, io::ErrorKind::UnexpectedEof), (c, io::ErrorKind::Other)]) {
-        for compression in [Compression::Plain, Compression::Gzip, Compression::Bgzf] {
+        for compression in compressions.iter().copied() {
             let bytes = file.get(..cut).unwrap().to_vec();
             let mut decoder = Decoder::new(Box::new(Broken(Cursor::new(bytes), kind)), compression);
             let fault = Fault::from_io(&decoder.read_to_end(&mut Vec::new()).unwrap_err());

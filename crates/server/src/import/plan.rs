@@ -71,7 +71,7 @@ async fn parts(
     let wanted = part_size(pinned.size, compression, app.config.import.part_bytes, app.cpu.threads());
     let wanted = plain_or_block_parts(compression, pinned.size, wanted);
     Ok(match compression {
-        Compression::Gzip | Compression::Plain => Part::between(&wanted),
+        Compression::Plain | Compression::Gzip | Compression::Zstd | Compression::Bzip2 => Part::between(&wanted),
         Compression::Bgzf => Part::between(&block_starts(&app.sources, pinned, &wanted, control).await?),
     })
 }
@@ -79,22 +79,31 @@ async fn parts(
 /// Formats that users try and that are told apart from "not a VCF" by their first bytes.
 fn refuse_foreign(head: &Bytes) -> Result<(), PlanError> {
     let foreign = match head.get(..4).unwrap_or(head) {
-        [0x28, 0xb5, 0x2f, 0xfd] => "the file is compressed with zstd; supported are plain text, gzip and BGZF",
-        [b'B', b'Z', b'h', _] => "the file is compressed with bzip2; supported are plain text, gzip and BGZF",
-        [0xfd, b'7', b'z', b'X'] => "the file is compressed with xz; supported are plain text, gzip and BGZF",
-        [b'P', b'K', 3, 4] => "the file is a zip archive; supported are plain text, gzip and BGZF",
+        [0xfd, b'7', b'z', b'X'] => {
+            "the file is compressed with xz; supported are plain, gzip, BGZF, zstd and bzip2 files"
+        }
+        [b'P', b'K', 3, 4] => "the file is a zip archive; supported are plain, gzip, BGZF, zstd and bzip2 files",
         _ => return Ok(()),
     };
     Err(PlanError::Unsupported(foreign))
 }
 
+/// Bytes at the end of a BGZF file in which its end marker is looked for: those of one block.
+const TAIL: u64 = 1 << 16;
+
 /// A BGZF file ends with an empty block (SAM specification, 4.1.2); without it the file was cut off.
 async fn check_end_marker(sources: &Sources, pinned: &Pinned) -> Result<(), PlanError> {
-    let length = BGZF_EOF.len() as u64;
-    let start = pinned.size.saturating_sub(length);
+    let start = pinned.size.saturating_sub(TAIL);
     let tail = sources.read_range(pinned, start..pinned.size).await?;
-    if tail.as_ref() == BGZF_EOF.as_slice() {
+    if tail.ends_with(&BGZF_EOF) {
         return Ok(());
+    }
+    let marker = tail.windows(BGZF_EOF.len()).rposition(|bytes| bytes == BGZF_EOF);
+    let after = marker.and_then(|at| tail.get(at + BGZF_EOF.len()..));
+    // Files may be joined: what follows a marker may be the next one, cut off.
+    if after.is_some_and(|after| !after.starts_with(&BGZF_EOF[..4])) {
+        let fault = Fault::new(Cause::TrailingBytes).with_detail("after the empty block that ends a BGZF file");
+        return Err(PlanError::Malformed(fault));
     }
     Err(PlanError::Malformed(Fault::new(Cause::Truncated).with_detail("the BGZF end marker is missing")))
 }
@@ -115,7 +124,7 @@ fn header_of(source: Box<dyn Read + Send>, compression: Compression, limits: &Li
 fn part_size(file: u64, compression: Compression, configured: u64, threads: usize) -> u64 {
     let least = match compression {
         Compression::Plain => MIN_PART_PLAIN,
-        Compression::Bgzf | Compression::Gzip => MIN_PART_BGZF,
+        Compression::Bgzf | Compression::Gzip | Compression::Zstd | Compression::Bzip2 => MIN_PART_BGZF,
     };
     let share = file / u64::try_from(threads).unwrap_or(1).max(1); // rounded down, so that there is a share for each
     share.min(configured).max(least)
