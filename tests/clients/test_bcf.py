@@ -30,6 +30,13 @@ def bcftools(*arguments):
     subprocess.run(["bcftools", *map(str, arguments)], check=True, stderr=subprocess.DEVNULL)
 
 
+def plain_bcf(text: pathlib.Path) -> bytes:
+    """The BCF of a VCF, without compression."""
+    stored = text.with_suffix(".stored")
+    bcftools("view", "-Ob", "--no-version", "-o", stored, text)
+    return gzip.decompress(stored.read_bytes())
+
+
 def twins(directory: pathlib.Path, name: str) -> tuple[pathlib.Path, pathlib.Path]:
     """A VCF as bcftools writes it (floats of six digits), and the same records as BCF."""
     source = SHARED / name
@@ -86,12 +93,9 @@ FORMS = ["vcf"] + (["bcf"] if shutil.which("bcftools") else [])
 def test_any_compression_is_told_by_content(shared_server, reference, form, compression):
     text = shared_server.files / "any.vcf"
     text.write_text(vcf(300))
-    source = text
-    if form == "bcf":
-        source = shared_server.files / "any.bcf"
-        bcftools("view", "-Ou", "-o", source, text)
+    data = plain_bcf(text) if form == "bcf" else text.read_bytes()
     stored = shared_server.files / f"{form}_{compression}.data"
-    stored.write_bytes(COMPRESSIONS[compression](source.read_bytes()))
+    stored.write_bytes(COMPRESSIONS[compression](data))
     store = f"any_{form}_{compression}"
     found = imported(shared_server, reference, store, stored)
     assert len(found) == 600
@@ -147,11 +151,10 @@ def test_damage_is_told_by_name_and_says_what_to_do(shared_server, reference):
 def test_a_damaged_record_is_told_with_the_line_of_its_twin(shared_server, reference):
     text, binary = shared_server.files / "ok.vcf", shared_server.files / "bad_record.bcf"
     text.write_text(vcf(3))
-    bcftools("view", "-Ou", "--no-version", "-o", binary, text)
-    data = binary.read_bytes()
-    lines = data.count(b"\n") + 3
-    start = data.rindex(struct.pack("<ii", 0, 119)) - 8  # the third record: contig chr1, position 120
-    binary.write_bytes(data[: start + 8] + struct.pack("<i", 77) + data[start + 12 :])
+    data = plain_bcf(text)
+    lines = data[: data.index(b"\0", 9)].count(b"\n") + 3
+    contig = data.rindex(struct.pack("<ii", 0, 119))  # the third record: contig chr1, position 120
+    binary.write_bytes(data[:contig] + struct.pack("<i", 77) + data[contig + 4 :])
     create_store(shared_server, "bad_record", reference)
     item = import_files(shared_server, "bad_record", binary.name)["items"][0]
     assert re.search(rf"E28.*contig 77 is not in the header.*line {lines}\b", item["statusMessage"]), item
