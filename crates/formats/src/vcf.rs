@@ -1,6 +1,7 @@
 //! VCF to record batches: one row per record, in the shape of `varberg_rows::RecordShape`. In: the stored bytes of one
 //! part of a file, text or BCF, and its header. Out: batches bounded in records and bytes, and a tally. Expands nothing per sample.
 
+mod extent;
 mod genotype;
 mod header;
 mod info;

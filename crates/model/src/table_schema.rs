@@ -47,7 +47,11 @@ impl TableSchema {
             column("importjobid", String, "UUID of the import job that wrote the row"),
             column("contigname", String, "CHROM as written"),
             column("start", Long, "first base, 0-based (POS - 1)"),
-            column("end", Long, "0-based, exclusive: INFO END if present, else start + length of REF"),
+            column(
+                "end",
+                Long,
+                "0-based, exclusive: INFO END, else the end of REF or (VCF 4.4 on) of the farthest allele",
+            ),
             column("names", list(String), "ID split at ';'; null for '.'"),
             column("referenceallele", String, "REF in upper case"),
             column("alternatealleles", list(String), "ALT in order, bases in upper case; null for '.'"),
@@ -57,7 +61,7 @@ impl TableSchema {
             column("attributes", string_map(), "INFO, values as written"),
             column("phased", Boolean, "whether GT contains '|'"),
             column("calls", list(Int), "allele indexes of GT, -1 for a missing allele"),
-            column("genotypelikelihoods", list(Double), "always null, as in HealthOmics"),
+            column("genotypelikelihoods", list(Double), "FORMAT GL"),
             column("phredlikelihoods", list(Int), "FORMAT PL"),
             column("alleledepths", list(Int), "FORMAT AD"),
             column("conditionalquality", Int, "FORMAT GQ, rounded"),
@@ -65,7 +69,7 @@ impl TableSchema {
             column("depth", Int, "FORMAT DP"),
             column("ps", Int, "FORMAT PS"),
             column("sampleid", String, "name of the sample column; null in sites-only files"),
-            column("information", string_map(), "every other declared FORMAT field, key in lower case"),
+            column("information", string_map(), "every other FORMAT field, key in lower case"),
             column("annotations", vep_annotations(), "parsed VEP annotations"),
         ];
         let hidden = [

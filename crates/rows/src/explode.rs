@@ -18,7 +18,7 @@ use crate::{FormatColumn, RecordShape, schema};
 use arrow_array::{Array, BinaryArray, RecordBatch, StringArray};
 use arrow_schema::SchemaRef;
 use constants::Constants;
-use input::Input;
+use input::{Input, Undeclared};
 use sink::Sink;
 pub(crate) use values::keys as information_keys;
 use varberg_model::TableSchema;
@@ -69,8 +69,8 @@ enum Role {
         rounds: bool,
     },
     List(usize),
-    /// GL: its column stays null (spec 8.3).
-    Nowhere,
+    /// GL; HealthOmics leaves its column null (spec 8.3) and so loses it.
+    Doubles,
     Information,
 }
 
@@ -84,7 +84,7 @@ impl Role {
             "PL" => Self::List(sink::LIKELIHOODS),
             "AD" => Self::List(sink::DEPTHS),
             "SPL" => Self::List(sink::SPL),
-            "GL" => Self::Nowhere,
+            "GL" => Self::Doubles,
             _ => Self::Information,
         }
     }
@@ -105,7 +105,7 @@ impl Explode {
         let schema = schema::arrow_schema(&TableSchema::variants_long());
         let field = |format: &FormatColumn| Field {
             role: Role::of(&format.id),
-            raw_key: if format.id == "GT" { "GT".to_owned() } else { format!("FORMAT/{}", format.id) },
+            raw_key: raw_key(&format.id),
             format: format.clone(),
         };
         let fields: Vec<Field> = shape.formats.iter().map(field).collect();
@@ -119,6 +119,12 @@ impl Explode {
             shape: shape.clone(),
             schema,
         }
+    }
+
+    /// Keys of `information` in the rows of a record whose FORMAT has undeclared keys, which follow the declared ones.
+    fn keys_with(&self, undeclared: &Undeclared<'_>) -> StringArray {
+        let declared = self.fields.iter().filter(|f| f.role == Role::Information).map(|f| f.format.id.as_str());
+        StringArray::from(values::keys(declared.chain(undeclared.iter().map(|(key, _)| *key))))
     }
 
     /// The rows of `records`: record by record, samples in header order; one row per record in a sites-only file.
@@ -179,12 +185,13 @@ impl Explode {
         sink: &mut Sink,
     ) -> Result<(), ExplodeError> {
         let samples = self.shape.samples.len();
-        if samples > 0 && !self.information_keys.is_empty() {
-            let keys = self.information_keys.len();
-            sink.information.close_rows(keys, count);
-            sink.information.keys.repeat(&self.information_keys, 0..keys, count);
-        } else {
+        let undeclared = input.undeclared(record, samples, first)?;
+        if samples == 0 {
             sink.information.push_nulls(count);
+        } else if undeclared.is_empty() {
+            put_information_keys(&self.information_keys, count, sink);
+        } else {
+            put_information_keys(&self.keys_with(&undeclared), count, sink);
         }
         let genotypes = self.genotype_vector(input, record)?;
         let others = self.fields.iter().zip(&input.formats).any(|(f, v)| f.role != Role::Calls && v.is_valid(record));
@@ -201,7 +208,7 @@ impl Explode {
                     sink.phased.append_n(count, false);
                 }
             }
-            _ => return self.put_rows(input, record, first, count, sink),
+            _ => return self.put_rows(input, record, first, count, undeclared, sink),
         }
         for field in self.fields.iter().filter(|f| f.role != Role::Calls && samples > 0) {
             put_nulls(field.role, count, sink);
@@ -227,13 +234,12 @@ impl Explode {
         record: usize,
         first: usize,
         count: usize,
+        undeclared: Undeclared<'_>,
         sink: &mut Sink,
     ) -> Result<(), ExplodeError> {
-        let samples = self.shape.samples.len();
         let mut sources = self.sources(input, record, first)?;
-        let mut undeclared = input.undeclared(record, samples, first)?;
-        let mut undeclared: Vec<(String, &mut VectorCursor<'_>)> =
-            undeclared.iter_mut().map(|(key, cursor)| (format!("FORMAT/{key}"), cursor)).collect();
+        let mut undeclared: Vec<(String, VectorCursor<'_>)> =
+            undeclared.into_iter().map(|(key, cursor)| (raw_key(key), cursor)).collect();
         let declared = sources.iter().filter(|s| !matches!(s, Source::None)).count();
         let keys = declared + undeclared.len();
         let mut scratch = Vec::new();
@@ -249,9 +255,7 @@ impl Explode {
             for (key, cursor) in &mut undeclared {
                 let cell = cursor.next_cell();
                 values += usize::from(!matches!(cell, Cell::Absent));
-                if !matches!(cell, Cell::Absent | Cell::Text(b".")) {
-                    put_raw(key, cell, sink);
-                }
+                put_undeclared(key, cell, sink);
             }
             if values < keys {
                 sink.raw.keys.push(b"SAMPLE");
@@ -283,8 +287,35 @@ impl Explode {
     }
 }
 
+/// Key of a FORMAT field's text in `_raw`.
+fn raw_key(id: &str) -> String {
+    if id == "GT" { id.to_owned() } else { format!("FORMAT/{id}") }
+}
+
 fn not_text() -> ExplodeError {
     ExplodeError::Arrow("nested text columns hold something else".to_owned())
+}
+
+/// Starts the `information` of `count` rows: the same keys in each.
+fn put_information_keys(keys: &StringArray, count: usize, sink: &mut Sink) {
+    if keys.is_empty() {
+        sink.information.push_nulls(count);
+    } else {
+        sink.information.close_rows(keys.len(), count);
+        sink.information.keys.repeat(keys, 0..keys.len(), count);
+    }
+}
+
+/// Adds the text of an undeclared field to `information`, null where it is missing, and to `_raw`.
+fn put_undeclared(raw_key: &str, cell: Cell<'_>, sink: &mut Sink) {
+    match cell {
+        Cell::Absent | Cell::Text(b".") => sink.information.values.push_nulls(1),
+        cell => {
+            cell.put_text(&mut sink.information.values.bytes);
+            sink.information.values.close();
+            put_raw(raw_key, cell, sink);
+        }
+    }
 }
 
 /// Starts a row of `_raw` with what the record has.
@@ -305,7 +336,7 @@ fn put_nulls(role: Role, count: usize, sink: &mut Sink) {
         Role::Calls => sink.calls.push_nulls(count),
         Role::Int { column, .. } => sink.ints[column].push_nulls(count),
         Role::List(column) => sink.lists[column].push_nulls(count),
-        Role::Nowhere => {}
+        Role::Doubles => sink.doubles.push_nulls(count),
         Role::Information => sink.information.values.push_nulls(count),
     }
 }
@@ -334,7 +365,13 @@ fn put_value(field: &Field, source: &mut Source<'_>, sink: &mut Sink, scratch: &
             list.close_if(valid, start);
             exact
         }
-        Role::Nowhere => values::is_missing(cell),
+        Role::Doubles => {
+            let list = &mut sink.doubles;
+            let start = list.elements.len();
+            let (valid, exact) = values::doubles(cell, &mut list.elements, scratch);
+            list.close_if(valid, start);
+            exact
+        }
         Role::Information => {
             let column = &mut sink.information.values;
             let start = column.bytes.len();

@@ -73,7 +73,8 @@ pub struct FormatColumn {
     pub id: String,
     pub number: Number,
     pub kind: ValueKind,
-    /// Whether the header declares it; columns of the contract are filled for declared fields only (spec 8.3).
+    /// Whether the header declares it. A reader lists fields that it does not (GT) only to have them read like declared
+    /// ones.
     pub declared: bool,
 }
 

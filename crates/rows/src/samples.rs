@@ -56,6 +56,8 @@ pub type SampleProblems = Vec<SampleProblem>;
 pub struct SampleColumnsBuilder {
     samples: usize,
     formats: Vec<FormatColumn>,
+    /// Whether GT is read as GT though the header does not declare it; then GT that is none is a text like any other.
+    implies_genotype: bool,
     /// Positions in `formats`.
     positions: HashMap<String, usize>,
     columns: Vec<BinaryColumn>,
@@ -73,8 +75,18 @@ pub struct SampleColumnsBuilder {
 #[derive(Debug, Default)]
 struct Plan {
     format: String,
+    genotype: Genotype,
     targets: Vec<Target>,
     undeclared: Vec<String>,
+}
+
+/// What to do with GT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Genotype {
+    #[default]
+    Read,
+    /// The record's GT is no genotype, and the header does not say that it should be.
+    KeepText,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +103,7 @@ impl SampleColumnsBuilder {
         Self {
             samples: shape.samples.len(),
             formats: shape.formats.clone(),
+            implies_genotype: shape.formats.iter().any(|f| f.id == "GT" && !f.declared),
             positions: shape.formats.iter().enumerate().map(|(at, f)| (f.id.clone(), at)).collect(),
             columns: shape.formats.iter().map(|_| BinaryColumn::new()).collect(),
             undeclared: BinaryColumn::new(),
@@ -116,9 +129,10 @@ impl SampleColumnsBuilder {
             self.close_row();
             return Ok(Vec::new());
         };
-        if self.plan.format != format || self.plan.targets.is_empty() {
+        let stale = self.plan.format != format || self.plan.genotype == Genotype::KeepText;
+        if stale || self.plan.targets.is_empty() {
             self.plan = Plan::default();
-            self.plan = Plan::new(format, &self.positions)?;
+            self.plan = Plan::new(format, &self.positions, Genotype::Read)?;
         }
         self.check_room(samples.len())?;
         if let [Target::Genotype(at)] = self.plan.targets[..]
@@ -131,7 +145,15 @@ impl SampleColumnsBuilder {
         }
         count_columns(self.samples, samples)?;
         std::str::from_utf8(samples).map_err(|_| SampleError::NotText)?;
-        self.stage(samples, alternates)?;
+        let staged = self.stage(samples, alternates);
+        if self.implies_genotype
+            && matches!(staged, Err(SampleError::BadGenotype { .. } | SampleError::AlleleOutOfRange { .. }))
+        {
+            self.plan = Plan::new(format, &self.positions, Genotype::KeepText)?;
+            self.stage(samples, alternates)?;
+        } else {
+            staged?;
+        }
         let mut again = self.genotypes.keep_text_if_needed();
         for vector in &mut self.vectors {
             again |= vector.keep_text_if_needed();
@@ -275,11 +297,11 @@ fn count_columns(expected: usize, samples: &[u8]) -> Result<(), SampleError> {
 }
 
 impl Plan {
-    fn new(format: &str, positions: &HashMap<String, usize>) -> Result<Self, SampleError> {
-        let mut plan = Self { format: format.to_owned(), ..Self::default() };
+    fn new(format: &str, positions: &HashMap<String, usize>, genotype: Genotype) -> Result<Self, SampleError> {
+        let mut plan = Self { format: format.to_owned(), genotype, ..Self::default() };
         let mut seen = HashSet::new();
         for key in format.split(':') {
-            let declared = positions.get(key).copied();
+            let declared = positions.get(key).copied().filter(|_| key != "GT" || genotype == Genotype::Read);
             let target = match declared {
                 Some(i) if key == "GT" => Target::Genotype(i),
                 Some(i) => Target::Declared(i),

@@ -11,11 +11,17 @@ use varberg_rows::{RecordShape, SampleColumnsBuilder, SampleError, SampleProblem
 pub(crate) struct Samples {
     builder: SampleColumnsBuilder,
     has_samples: bool,
+    /// Whether the header declares GT; calls are read in any case.
+    declares_genotype: bool,
 }
 
 impl Samples {
     pub(crate) fn new(header: &Header, shape: &RecordShape) -> Self {
-        Self { builder: SampleColumnsBuilder::new(shape), has_samples: !header.samples().is_empty() }
+        Self {
+            builder: SampleColumnsBuilder::new(shape),
+            has_samples: !header.samples().is_empty(),
+            declares_genotype: header.declares_format("GT"),
+        }
     }
 
     /// Adds a record, or refuses it and keeps nothing.
@@ -29,14 +35,20 @@ impl Samples {
             judge.judge(Cause::GenotypeNotFirst, Some(site), None)?;
         }
         let alternates = site.alternate_alleles().count();
+        let undeclared_genotype = !self.declares_genotype && format.is_some_and(has_genotype);
         match self.builder.push(format, samples, alternates) {
-            Ok(problems) => problems.iter().try_for_each(|problem| {
-                let (cause, key) = match problem {
-                    SampleProblem::BadValue { key } => (Cause::SampleValue, key),
-                    SampleProblem::UndeclaredKey { key } => (Cause::UndeclaredFormat, key),
-                };
-                judge.judge_kept(cause, site, key)
-            }),
+            Ok(problems) => {
+                if undeclared_genotype && !problems.iter().any(names_genotype) {
+                    judge.judge_kept(Cause::UndeclaredFormat, site, "GT")?;
+                }
+                problems.iter().try_for_each(|problem| {
+                    let (cause, key) = match problem {
+                        SampleProblem::BadValue { key } => (Cause::SampleValue, key),
+                        SampleProblem::UndeclaredKey { key } => (Cause::UndeclaredFormat, key),
+                    };
+                    judge.judge_kept(cause, site, key)
+                })
+            }
             Err(error) => judge.refuse(cause(&error), Some(site)),
         }
     }
@@ -45,6 +57,11 @@ impl Samples {
     pub(crate) fn finish(&mut self) -> Vec<ArrayRef> {
         self.builder.finish()
     }
+}
+
+/// Whether the builder itself says that GT is undeclared: where it kept a GT that is no genotype as text.
+fn names_genotype(problem: &SampleProblem) -> bool {
+    matches!(problem, SampleProblem::UndeclaredKey { key } if key == "GT")
 }
 
 fn has_genotype(format: &str) -> bool {

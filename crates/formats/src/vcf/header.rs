@@ -74,6 +74,11 @@ impl Header {
         self.is_bcf
     }
 
+    /// Whether the header itself has a line for a FORMAT key.
+    pub(crate) fn declares_format(&self, key: &str) -> bool {
+        self.formats.iter().any(|format| format.declared && format.id == key)
+    }
+
     /// Whether the `#CHROM` line has a FORMAT column.
     pub fn has_format(&self) -> bool {
         self.has_format
@@ -315,9 +320,12 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn finish(self) -> Result<Header, Fault> {
+    fn finish(mut self) -> Result<Header, Fault> {
         // All faults above that leave no columns are final for every policy.
         let (has_format, samples) = self.columns.ok_or_else(|| Fault::new(Cause::MissingChromLine))?;
+        if !samples.is_empty() && !self.format_ids.contains("GT") {
+            self.formats.push(undeclared_genotype());
+        }
         Ok(Header {
             text: self.text,
             is_bcf: false,
@@ -329,6 +337,11 @@ impl<'a> Parser<'a> {
             tally: Tally { lines: self.line, ..self.tally },
         })
     }
+}
+
+/// GT of a file with samples whose header forgot it: every reader of VCF knows what it means.
+fn undeclared_genotype() -> FormatColumn {
+    FormatColumn { id: "GT".to_owned(), number: Number::Count(1), kind: ValueKind::String, declared: false }
 }
 
 /// What a first line that is no VCF's looks like.

@@ -72,6 +72,16 @@ impl InfoReader {
         self.end
     }
 
+    /// The value of a key of the record that was read last, `info` being its text; none where it has no such key or value.
+    pub(crate) fn value<'a>(&'a self, info: &'a str, key: &str) -> Option<&'a str> {
+        let own = self.entries.iter().find(|entry| info.get(entry.key.clone()) == Some(key))?;
+        match &own.value {
+            Value::Text(range) => info.get(range.clone()),
+            Value::Decoded(text) => Some(text),
+            Value::Empty | Value::Missing | Value::Dropped => None,
+        }
+    }
+
     /// Reads a record; true if its map gives `info` back (key=value joined by `;`, a flag as its key alone, `.` for an
     /// empty map).
     pub(crate) fn read(&mut self, info: &str, site: &Site<'_>, judge: &mut Judge) -> Result<bool, Stop> {

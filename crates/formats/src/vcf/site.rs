@@ -1,6 +1,7 @@
 //! CHROM to INFO of a record to the site columns (spec 8.2), and to `_raw` what they cannot give back. In: one line.
 //! Out: arrays in the order of the record shape. What is odd goes to the judge; nothing is repaired silently.
 
+use super::extent::Extents;
 use super::info::InfoReader;
 use super::{Header, Judge, Stop};
 use crate::fault::{Cause, shown};
@@ -18,10 +19,10 @@ pub(crate) struct Site<'a> {
     pub(crate) contig: &'a str,
     position: &'a str,
     /// 0-based: POS - 1.
-    start: i64,
+    pub(crate) start: i64,
     id: &'a str,
-    reference: &'a str,
-    alternates: &'a str,
+    pub(crate) reference: &'a str,
+    pub(crate) alternates: &'a str,
     qual: &'a str,
     filter: &'a str,
     info: &'a str,
@@ -136,6 +137,7 @@ pub(crate) struct SiteBuilder {
     formats: StringBuilder,
     raw: StringMapBuilder,
     info: InfoReader,
+    extents: Extents,
     number: String,
 }
 
@@ -155,6 +157,7 @@ impl SiteBuilder {
             formats: StringBuilder::new(),
             raw: map_builder(&schema, record_columns::RAW),
             info: InfoReader::new(header),
+            extents: Extents::new(header),
             number: String::new(),
         }
     }
@@ -173,7 +176,6 @@ impl SiteBuilder {
         }
         let (qual, qual_is_exact) = self.read_qual(site, judge)?;
         let info_is_exact = self.info.read(site.info, site, judge)?;
-        let length = i64::try_from(site.reference.len()).unwrap_or(i64::MAX);
         let end = match self.info.end() {
             Some(end) => {
                 if end <= site.start {
@@ -181,7 +183,7 @@ impl SiteBuilder {
                 }
                 end
             }
-            None => site.start.saturating_add(length),
+            None => self.extents.end(site, || self.info.value(site.info, "SVLEN"), judge)?,
         };
         let reference = upper(site.reference);
         Ok(Judged { end, qual, qual_is_exact, reference, filters_are_exact, info_is_exact })

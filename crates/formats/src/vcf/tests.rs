@@ -237,6 +237,9 @@ fn tolerated_faults_of_records_are_counted() {
     assert_eq!(warnings(&sample("1 5 . C T . . . GT:DP 0/1:x")), [Cause::SampleValue]);
     assert_eq!(warnings(&sample("1 5 . C T . . . GT:UN 0/1:x")), [Cause::UndeclaredFormat]);
     assert_eq!(warnings(&sample("1 5 . C T . . . DP:GT 3:0/1")), [Cause::GenotypeNotFirst]);
+    let undeclared = sample("1 5 . C T . . . GT 0/1").replace("ID=GT", "ID=G2");
+    assert_eq!(warnings(&undeclared), [Cause::UndeclaredFormat]);
+    assert_eq!(warnings(&undeclared.replace("0/1", "0/2")), [Cause::UndeclaredFormat]);
     assert!(rows(&sites("1 5 . C T . . END=x")).starts_with("1 4 5 "));
     assert!(rows(&sites("1 5 . C T . . END=2")).starts_with("1 4 2 "));
 }

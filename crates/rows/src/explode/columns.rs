@@ -347,17 +347,17 @@ impl Ints {
     }
 }
 
-/// Lists of integers.
+/// Lists of numbers.
 #[derive(Debug)]
-pub(super) struct IntLists {
+pub(super) struct Lists<T: ArrowPrimitiveType> {
     offsets: Offsets,
     /// Written in place; [`close_if`](Self::close_if) or [`close_many`](Self::close_many) end the rows.
-    pub(super) elements: Vec<i32>,
+    pub(super) elements: Vec<T::Native>,
     nulls: NullBufferBuilder,
     has_value: bool,
 }
 
-impl IntLists {
+impl<T: ArrowPrimitiveType> Lists<T> {
     pub(super) fn new() -> Self {
         Self { offsets: Offsets::new(), elements: Vec::new(), nulls: NullBufferBuilder::new(0), has_value: false }
     }
@@ -393,7 +393,7 @@ impl IntLists {
         }
         let DataType::List(field) = kind else { return Err(arrow("not a list")) };
         let nulls = self.nulls.finish();
-        let elements = Arc::new(Int32Array::new(self.elements.into(), None));
+        let elements = Arc::new(PrimitiveArray::<T>::new(self.elements.into(), None));
         let array = ListArray::try_new(FieldRef::clone(field), self.offsets.finish()?, elements, nulls);
         Ok(Some(Arc::new(array.map_err(arrow)?)))
     }

@@ -26,6 +26,9 @@ pub(super) struct Input<'a> {
     pub(super) undeclared: &'a BinaryArray,
 }
 
+/// The undeclared FORMAT keys of a record, and the values of its samples.
+pub(super) type Undeclared<'a> = Vec<(&'a str, VectorCursor<'a>)>;
+
 fn column<T: 'static>(records: &RecordBatch, position: usize) -> Result<&T, ExplodeError> {
     let column = records.columns().get(position).and_then(|c| c.as_any().downcast_ref());
     column.ok_or(ExplodeError::Column(position))
@@ -67,7 +70,9 @@ impl<'a> Input<'a> {
         let site = text(self.contig) + text(self.reference) + text(self.format);
         let lists = list(self.names) + list(self.alternates) + list(self.filters);
         let vectors = self.formats.iter().chain([&self.undeclared]).map(|v| vector_bytes(v, record)).sum::<usize>();
-        site + lists + map(self.attributes) + map(self.raw) + 2 * vectors / samples.max(1)
+        // Undeclared keys are named in every row: in `information` and in `_raw`.
+        let names = if self.undeclared.is_valid(record) { 4 * text(self.format) } else { 0 };
+        site + names + lists + map(self.attributes) + map(self.raw) + 2 * vectors / samples.max(1)
     }
 
     /// The undeclared FORMAT keys of a record, with their values from sample `first` on.
@@ -76,7 +81,7 @@ impl<'a> Input<'a> {
         record: usize,
         samples: usize,
         first: usize,
-    ) -> Result<Vec<(&'a str, VectorCursor<'a>)>, ExplodeError> {
+    ) -> Result<Undeclared<'a>, ExplodeError> {
         if self.undeclared.is_null(record) {
             return Ok(Vec::new());
         }

@@ -1,10 +1,10 @@
 //! The columns of the long table under construction. In: repeated site values and per-sample values. Out: a batch.
 
 use super::ExplodeError;
-use super::columns::{IntLists, Ints, Maps, Numbers, StringLists, Strings};
+use super::columns::{Ints, Lists, Maps, Numbers, StringLists, Strings};
 use super::constants::{Constants, column};
 use super::input::Input;
-use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::types::{Float64Type, Int32Type, Int64Type};
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow_buffer::BooleanBufferBuilder;
 use arrow_schema::SchemaRef;
@@ -24,11 +24,13 @@ pub(super) struct Sink {
     attributes: Maps,
     /// Empty where GT is not declared.
     pub(super) phased: BooleanBufferBuilder,
-    pub(super) calls: IntLists,
+    pub(super) calls: Lists<Int32Type>,
+    /// genotypelikelihoods.
+    pub(super) doubles: Lists<Float64Type>,
     /// conditionalquality, depth, ps.
     pub(super) ints: [Ints; 3],
     /// phredlikelihoods, alleledepths, spl.
-    pub(super) lists: [IntLists; 3],
+    pub(super) lists: [Lists<Int32Type>; 3],
     pub(super) information: Maps,
     record: Numbers<Int64Type>,
     format: Strings,
@@ -57,9 +59,10 @@ impl Sink {
             filters: StringLists::new(),
             attributes: Maps::new(),
             phased: BooleanBufferBuilder::new(0),
-            calls: IntLists::new(),
+            calls: Lists::new(),
+            doubles: Lists::new(),
             ints: [Ints::new(), Ints::new(), Ints::new()],
-            lists: [IntLists::new(), IntLists::new(), IntLists::new()],
+            lists: [Lists::new(), Lists::new(), Lists::new()],
             information: Maps::new(),
             record: Numbers::new(),
             format: Strings::new(),
@@ -120,7 +123,7 @@ impl Sink {
             or_null(self.attributes.finish(kind(column::ATTRIBUTES))?, column::ATTRIBUTES),
             or_null(phased, column::PHASED),
             or_null(self.calls.finish(kind(column::CALLS))?, column::CALLS),
-            null(column::GENOTYPE_LIKELIHOODS),
+            or_null(self.doubles.finish(kind(column::GENOTYPE_LIKELIHOODS))?, column::GENOTYPE_LIKELIHOODS),
             or_null(likelihoods.finish(kind(column::LIKELIHOODS))?, column::LIKELIHOODS),
             or_null(depths.finish(kind(column::DEPTHS))?, column::DEPTHS),
             or_null(quality, column::QUALITY),

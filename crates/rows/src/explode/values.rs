@@ -1,7 +1,7 @@
 //! FORMAT values of one sample to values of the table (spec 8.3). In: cells of vectors. Out: integers, lists, texts in
 //! Spark's spelling, and whether the text as written can be told from them. A value that does not parse is null.
 //!
-//! Texts are told from values so: null and absent raw text mean `.`; integers and lists of integers are decimals joined
+//! Texts are told from values so: null and absent raw text mean `.`; integers and lists of numbers are decimals joined
 //! by commas; a scalar of `information` is its own text, a list is `[a, b]` for `a,b`; a float, in either, is the
 //! shortest plain decimal of the double it means.
 
@@ -62,6 +62,22 @@ pub(super) fn integers(cell: Cell<'_>, out: &mut Vec<i32>, scratch: &mut Vec<u8>
     }
 }
 
+/// Appends the numbers of a list; whether there is a list, and whether the text is their shortest plain decimals joined by
+/// commas. Any member that is no number, such as `.`, makes the whole list null, as for integers.
+pub(super) fn doubles(cell: Cell<'_>, out: &mut Vec<f64>, scratch: &mut Vec<u8>) -> (bool, bool) {
+    if let Cell::Absent = cell {
+        return (false, true);
+    }
+    let text = text(cell, scratch);
+    let mut exact = true;
+    for member in text.split(|b| *b == b',') {
+        let Some(value) = vector::float(member) else { return (false, text == b".") };
+        exact &= vector::is_canonical_float(member);
+        out.push(value);
+    }
+    (true, exact)
+}
+
 /// Appends the value of `information`; whether it is not null, and whether it tells the text.
 pub(super) fn information(
     cell: Cell<'_>,
@@ -112,16 +128,6 @@ pub(super) fn information(
     }
     out.push(b']');
     (true, exact)
-}
-
-/// Whether the value is `.` or absent.
-pub(super) fn is_missing(cell: Cell<'_>) -> bool {
-    match cell {
-        Cell::Absent | Cell::Text(b".") => true,
-        Cell::Text(_) => false,
-        Cell::Ints(values) => values.iter().eq([MISSING]),
-        Cell::Floats(values) => values.iter().eq([None]),
-    }
 }
 
 fn text<'a>(cell: Cell<'a>, scratch: &'a mut Vec<u8>) -> &'a [u8] {

@@ -19,6 +19,8 @@ enum Source {
     Calls,
     Int(usize),
     List(usize),
+    /// GL.
+    Doubles,
     Information {
         /// Place among the entries of the map, and key there.
         place: usize,
@@ -26,7 +28,7 @@ enum Source {
         scalar: bool,
         float: bool,
     },
-    /// Only in `_raw`: undeclared keys, and GL.
+    /// Only in `_raw`: undeclared keys.
     Raw,
 }
 
@@ -40,7 +42,7 @@ impl Keys {
                 ("GT", ..) => Source::Calls,
                 (_, Some(int), _) => Source::Int(int),
                 (_, _, Some(list)) => Source::List(list),
-                ("GL", ..) => Source::Raw,
+                ("GL", ..) => Source::Doubles,
                 _ => {
                     information.push(format);
                     continue;
@@ -121,6 +123,16 @@ fn put_value(source: &Source, columns: &Columns<'_>, row: usize, out: &mut Vec<u
                 None => out.push(b'.'),
             }
         }
+        Source::Doubles => match columns.doubles.range(row) {
+            Some(range) => range.enumerate().for_each(|(place, element)| {
+                if place > 0 {
+                    out.push(b',');
+                }
+                // Writing to a Vec does not fail.
+                let _ = write!(out, "{}", columns.doubles.elements.value(element));
+            }),
+            None => out.push(b'.'),
+        },
         Source::Information { place, key, scalar, float } => {
             let range = columns.information.range(row);
             let value = match range.clone().nth(*place).map(|at| columns.information.entry(at)) {

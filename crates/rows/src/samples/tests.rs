@@ -109,3 +109,19 @@ fn a_short_line_cannot_stand_for_billions_of_values() {
     assert_eq!(builder.push(Some(&keys.join(":")), samples.as_bytes(), 1), Err(SampleError::TooLarge));
     assert_eq!(builder.push(Some("GT"), samples.as_bytes(), 1), Ok(vec![]));
 }
+
+#[test]
+fn an_undeclared_gt_that_is_no_genotype_is_kept_as_text() {
+    let mut implied = shape(2, &[("GT", Number::Count(1), ValueKind::String)]);
+    implied.formats[0].declared = false;
+    let mut builder = SampleColumnsBuilder::new(&implied);
+    let undeclared = |key: &str| SampleProblem::UndeclaredKey { key: key.to_owned() };
+    assert_eq!(builder.push(Some("GT"), b"0/1\t./.", 1), Ok(vec![]));
+    assert_eq!(builder.push(Some("GT"), b"0/1\t0/2", 1), Ok(vec![undeclared("GT")]));
+    assert_eq!(builder.push(Some("GT:XX"), b"A/B\t.:1", 1), Ok(vec![undeclared("GT"), undeclared("XX")]));
+    assert_eq!(builder.push(Some("GT:XX"), b"A/B:1:2\t.:1", 1), Err(SampleError::TooManyValues { column: 1 }));
+    assert_eq!(builder.push(Some("GT:XX"), b"1/1\t.:1", 1), Ok(vec![undeclared("XX")]));
+    let columns = builder.finish();
+    let valid: Vec<bool> = (0..4).map(|row| binary(&columns[0]).is_valid(row)).collect();
+    assert_eq!(valid, [true, false, false, true]);
+}

@@ -125,13 +125,24 @@ fn good_lines_warn_of_nothing() {
 }
 
 #[test]
+fn genotypes_are_read_even_where_their_declaration_is_missing() {
+    let genotypes = |lines: &str| -> Vec<bool> {
+        let shape = with(lines).shape();
+        shape.formats.iter().filter(|f| f.id == "GT").map(|f| f.declared).collect()
+    };
+    assert_eq!(genotypes("##FORMAT=<ID=GT,Number=1,Type=String,Description=\"x\">"), [true]);
+    assert_eq!(genotypes("##FORMAT=<ID=DP,Number=1,Type=Integer,Description=\"x\">"), [false]);
+}
+
+#[test]
 fn standard_fields_are_repaired_whatever_the_file_says() {
     let header = with(
         "##FORMAT=<ID=GQ,Number=1,Type=Float,Description=\"x\">\n##FORMAT=<ID=AD,Number=.,Type=String,Description=\"x\">\n\
          ##INFO=<ID=AF,Number=1,Type=String,Description=\"x\">\n##INFO=<ID=SOMATIC,Number=1,Type=String,Description=\"x\">",
     );
     let shape = header.shape();
-    let formats: Vec<_> = shape.formats.iter().map(|f| (f.id.as_str(), f.number, f.kind)).collect();
+    let declared = shape.formats.iter().filter(|f| f.declared);
+    let formats: Vec<_> = declared.map(|f| (f.id.as_str(), f.number, f.kind)).collect();
     assert_eq!(formats, [("GQ", Number::Count(1), Integer), ("AD", Number::R, Integer)]);
     assert_eq!(header.info("AF"), Some(&InfoColumn { number: Number::A, kind: Float }));
     assert_eq!(header.info("SOMATIC").map(|c| c.kind), Some(ValueKind::Flag));
