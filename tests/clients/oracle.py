@@ -282,13 +282,19 @@ def blocks(path, block_rows=200_000, parser="bcftools"):
             if line.startswith("#CHROM"):
                 break
         header = Header(lines)
-        keys = list(header.formats) if header.samples else []
+        keys = [key for key in header.formats if key in header.declared_formats or uses(path, key)] if header.samples else []
         parsed = [k for k in keys if header.formats[k][1] != "Float"] if parser == "bcftools" else []
         records = (r for r in (line.rstrip("\r\n") for line in text) if r and not r.startswith("#"))
         both = with_bcftools(path, records, parsed) if parser == "bcftools" else map(from_text, records)
         size = max(1, block_rows // max(1, len(header.samples)))
         while batch := list(itertools.islice(both, size)):
             yield header, len(batch), table(header, parsed, batch)
+
+
+def uses(path, key: str) -> bool:
+    """Whether some record has a FORMAT key; bcftools fails when it is asked for one that neither header nor records have."""
+    with open_text(path) as text:
+        return any(key in line.split("\t")[8].split(":") for line in text if line.count("\t") > 8 and not line.startswith("#"))
 
 
 def from_text(line: str):

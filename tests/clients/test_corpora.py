@@ -20,9 +20,24 @@ SAMPLED = 12
 """Outside `make test-all` every so manieth file is taken, and every one that bcftools does not read as it is."""
 LIMIT = 300.0
 
-STOPS = "bcftools ends with an error at a record, or reads none"
+STOPS = "bcftools ends with an error at a record"
 CHANGES = "bcftools shows another text than the file has"
-EXCEPTIONS: dict[str, str] = {}
+VERSIONS = ("4.1", "4.2", "4.3")
+EXCEPTIONS = {
+    f"hts-specs/{version}/failed/failed_body_{name}.vcf": what
+    for what, names in {
+        # A contig name that cannot stand in a ##contig line; GT without declaration that is no genotype.
+        STOPS: ["chrom_000", "chrom_003", "format_002", "format_004", "sample_000", "sample_002", "sample_007", "sample_008"],
+        # An empty ALT allele and an empty FILTER name are left out.
+        CHANGES: ["alt_002", "filter_001"],
+    }.items()
+    for version in VERSIONS
+    for name in names
+}
+EXCEPTIONS["hts-specs/4.3/failed/failed_body_format_006.vcf"] = EXCEPTIONS.pop("hts-specs/4.3/failed/failed_body_format_004.vcf")
+
+NO_RECORDS = {f"hts-specs/{v}/passed/passed_fileformat_header_00{n}.vcf" for v in VERSIONS for n in (0, 1)}
+"""A header alone: valid VCF, but nothing to import, as in HealthOmics (E20)."""
 
 
 def corpus() -> list[pathlib.Path]:
@@ -87,7 +102,7 @@ def test_the_rows_of_every_accepted_file_are_right(imported):
     wrong, accepted = [], 0
     for path, item, found in imported:
         if item["jobStatus"] == "FAILED":
-            if found or "/passed/" in name_of(path):
+            if found or ("/passed/" in name_of(path) and name_of(path) not in NO_RECORDS):
                 wrong.append(f"{name_of(path)}: refused, {len(found)} rows: {item.get('statusMessage')}")
             continue
         accepted += 1
