@@ -164,6 +164,14 @@ impl Decoder {
         self.mark_position.is_some_and(|mark| self.position > mark)
     }
 
+    /// Offset in the stored bytes of the BGZF block that is in the buffer.
+    pub(crate) fn block_start(&self) -> Option<u64> {
+        match &self.form {
+            Form::Bgzf(reader) => Some(reader.get_ref().start()),
+            Form::Plain(_) | Form::Gzip(_) | Form::Zstd(_) | Form::Bzip2(_) => None,
+        }
+    }
+
     /// Stored bytes read so far; buffers read ahead.
     pub(crate) fn stored_bytes(&self) -> u64 {
         self.stored.bytes.load(Ordering::Relaxed)

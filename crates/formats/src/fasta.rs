@@ -1,8 +1,9 @@
 //! FASTA to its index, as `samtools faidx` writes it. In: stored bytes, plain, gzip or BGZF. Out: the text of the `.fai`,
-//! whose offsets are those of the decompressed text, and the MD5 of the stored bytes. Keeps no bases; a sequence may be one line of any length.
+//! whose offsets are those of the decompressed text, the block index of BGZF, and the MD5 of the stored bytes. Keeps no bases; a sequence may be one line of any length.
 
 use crate::compression::{Compression, Decoder};
 use crate::fault::{Cause, Fault};
+use crate::genome::BlockRecorder;
 use crate::lines::{Limits, limit};
 use md5::{Digest, Md5};
 use std::collections::HashSet;
@@ -20,6 +21,8 @@ pub struct FastaIndex {
     pub bases: u64,
     /// MD5 of the file as stored, in hexadecimal digits.
     pub md5: String,
+    /// Of a BGZF file: the bytes of its `.gzi`, the block index.
+    pub gzi: Option<Vec<u8>>,
 }
 
 /// Indexes a FASTA file.
@@ -32,7 +35,14 @@ pub fn index(input: Box<dyn Read + Send>, compression: Compression, limits: &Lim
     let mut decoder = Decoder::new(Box::new(input), compression);
     let mut scan = Scan::default();
     let mut name = Vec::new();
+    let mut blocks = BlockRecorder::default();
+    let mut block = None;
     loop {
+        decoder.fill_buf().map_err(|e| Fault::from_io(&e).at_line(scan.line))?;
+        if decoder.block_start() != block {
+            block = decoder.block_start();
+            blocks.note(block.unwrap_or(0), decoder.position());
+        }
         let buffer = decoder.fill_buf().map_err(|e| Fault::from_io(&e).at_line(scan.line))?;
         if buffer.is_empty() {
             break;
@@ -66,6 +76,7 @@ pub fn index(input: Box<dyn Read + Send>, compression: Compression, limits: &Lim
     let mut index = scan.finish()?;
     let digest = std::mem::take(&mut *digest.lock().unwrap_or_else(PoisonError::into_inner));
     index.md5 = hex::encode(digest.finalize());
+    index.gzi = (compression == Compression::Bgzf).then(|| blocks.finish());
     Ok(index)
 }
 
@@ -117,7 +128,7 @@ impl Default for Scan {
             ends_with_return: false,
             sequence: None,
             names: HashSet::new(),
-            index: FastaIndex { fai: String::new(), contigs: 0, bases: 0, md5: String::new() },
+            index: FastaIndex { fai: String::new(), contigs: 0, bases: 0, md5: String::new(), gzi: None },
         }
     }
 }

@@ -172,6 +172,7 @@ causes! {
     // Against the store's reference, when left-normalization was asked for
     ReferenceContig E27 "the contig is not in the store's reference; the record is left as it is";
     ReferenceMismatch E27 "REF is not what the store's reference has there; the record is left as it is";
+    MovesTooFar E27 "the variant lies in a repeat of more than 1,048,576 bases; the record is left as it is";
     // BCF
     BcfHeader E28 "the BCF header cannot be read";
     BcfRecord E28 "a BCF record cannot be read";

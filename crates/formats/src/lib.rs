@@ -3,6 +3,8 @@
 
 pub mod bcf;
 pub mod fasta;
+pub mod genome;
+pub mod normalize;
 pub mod vcf;
 
 mod compression;

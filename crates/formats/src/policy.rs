@@ -148,6 +148,7 @@ fn lenient(cause: Cause) -> Verdict {
         | Cause::AnnotationEntry
         | Cause::ReferenceContig
         | Cause::ReferenceMismatch
+        | Cause::MovesTooFar
         | Cause::UndeclaredInfo
         | Cause::UndeclaredFormat
         | Cause::GenotypeNotFirst
@@ -220,6 +221,7 @@ mod tests {
             BatchTooLarge E23 RejectFile
             ReferenceContig E27 Warn
             ReferenceMismatch E27 Warn
+            MovesTooFar E27 Warn
             BcfHeader E28 RejectFile
             BcfRecord E28 RejectFile
             BlankLine E15 Warn

@@ -1,6 +1,7 @@
 //! What a reader counted: lines, records, and how often each tolerated fault occurred.
 
 use crate::fault::Cause;
+use std::collections::BTreeMap;
 
 /// Counts of a part, or of a whole file once the parts are merged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct Tally {
     pub rejected: u64,
     /// Tolerated faults in the order of their first occurrence.
     pub warnings: Vec<Warning>,
+    /// Contigs of the file that have another name in the store's reference, with that name.
+    pub contig_aliases: BTreeMap<String, String>,
 }
 
 /// A fault that was tolerated, and how often.
@@ -46,5 +49,6 @@ impl Tally {
         self.lines = self.lines.saturating_add(next.lines);
         self.records = self.records.saturating_add(next.records);
         self.rejected = self.rejected.saturating_add(next.rejected);
+        self.contig_aliases.extend(next.contig_aliases.iter().map(|(name, other)| (name.clone(), other.clone())));
     }
 }

@@ -5,6 +5,7 @@ mod extent;
 mod genotype;
 mod header;
 mod info;
+mod normalizer;
 mod site;
 mod source;
 mod write;
@@ -14,6 +15,7 @@ pub use write::{MergedHeader, merge_headers, put_columns_line, put_record};
 
 use crate::compression::Compression;
 use crate::fault::{Cause, Fault};
+use crate::genome::Genome;
 use crate::lines::Limits;
 use crate::policy::{Policy, Verdict};
 use crate::split::Part;
@@ -21,6 +23,7 @@ use crate::tally::Tally;
 use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use arrow_schema::{ArrowError, SchemaRef};
 use genotype::Samples;
+use normalizer::Normalizer;
 use site::{Site, SiteBuilder};
 use source::Source;
 use std::io::Read;
@@ -36,11 +39,19 @@ pub struct ReadOptions {
     pub batch_records: usize,
     /// A batch is closed once its records have this many bytes of text.
     pub batch_bytes: usize,
+    /// The reference that records are compared with and left-normalized against; none: they stay as they are.
+    pub normalize: Option<Arc<Genome>>,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { limits: Limits::default(), policy: Policy::lenient(), batch_records: 4096, batch_bytes: 8 << 20 }
+        Self {
+            limits: Limits::default(),
+            policy: Policy::lenient(),
+            batch_records: 4096,
+            batch_bytes: 8 << 20,
+            normalize: None,
+        }
     }
 }
 
@@ -55,6 +66,7 @@ pub struct Reader {
     options: ReadOptions,
     sites: SiteBuilder,
     samples: Samples,
+    normalizer: Option<Normalizer>,
     judge: Judge,
     records: u64,
     done: bool,
@@ -79,6 +91,7 @@ impl Reader {
             lines: source(input, compression, &part, options.limits.clone())?,
             sites: SiteBuilder::new(&header),
             samples: Samples::new(&header, &shape),
+            normalizer: options.normalize.clone().map(Normalizer::new),
             judge: Judge { policy: options.policy.clone(), tally: Tally::default(), line: 0 },
             options: ReadOptions { batch_bytes: options.batch_bytes.min(MAX_BATCH_BYTES), ..options },
             header,
@@ -109,7 +122,9 @@ impl Reader {
 
     /// What was counted so far.
     pub fn tally(&self) -> Tally {
-        Tally { lines: self.lines.count(), records: self.records, ..self.judge.tally.clone() }
+        let aliases = self.normalizer.as_ref().map(Normalizer::aliases).cloned().unwrap_or_default();
+        let counted = self.judge.tally.clone();
+        Tally { lines: self.lines.count(), records: self.records, contig_aliases: aliases, ..counted }
     }
 
     /// Bytes of the stored file read so far; buffers read ahead.
@@ -123,7 +138,8 @@ impl Reader {
             let line_number = self.lines.count().saturating_add(1);
             let Some(line) = self.lines.next_line()? else { return Ok(None) };
             self.judge.line = line_number;
-            let read = read_record(line, &self.header, &mut self.sites, &mut self.samples, &mut self.judge);
+            let normalizer = self.normalizer.as_mut();
+            let read = read_record(line, &self.header, &mut self.sites, &mut self.samples, normalizer, &mut self.judge);
             match read {
                 Ok(true) => {
                     self.records = self.records.saturating_add(1);
@@ -164,6 +180,7 @@ fn read_record(
     header: &Header,
     sites: &mut SiteBuilder,
     samples: &mut Samples,
+    normalizer: Option<&mut Normalizer>,
     judge: &mut Judge,
 ) -> Result<bool, Stop> {
     let line = match line.strip_suffix(b"\r") {
@@ -189,7 +206,12 @@ fn read_record(
         return Ok(false);
     };
     let site = Site::parse(text, header, judge)?;
-    let judged = sites.read(&site, header, judge)?;
+    let mut judged = sites.read(&site, header, judge)?;
+    if let Some(normalizer) = normalizer
+        && let Some(normal) = normalizer.normalize(&site, judged.end(), judge)?
+    {
+        judged.put_into(normal);
+    }
     samples.push(&site, judge)?;
     sites.push(&site, &judged);
     Ok(true)

@@ -5,6 +5,7 @@ use super::extent::Extents;
 use super::info::InfoReader;
 use super::{Header, Judge, Stop};
 use crate::fault::{Cause, shown};
+use crate::normalize::Normal;
 use arrow_array::builder::{Float64Builder, Int64Builder, ListBuilder, MapBuilder, MapFieldNames, StringBuilder};
 use arrow_array::{ArrayRef, builder::ArrayBuilder};
 use arrow_schema::{DataType, Field, FieldRef, Schema};
@@ -111,6 +112,19 @@ pub(crate) struct Judged<'a> {
     reference: Cow<'a, str>,
     filters_are_exact: bool,
     info_is_exact: bool,
+    /// In place of the site's start and alleles and of `end`.
+    normal: Option<Normal>,
+}
+
+impl Judged<'_> {
+    pub(crate) fn end(&self) -> i64 {
+        self.end
+    }
+
+    /// Puts the record into its normal form.
+    pub(crate) fn put_into(&mut self, normal: Normal) {
+        self.normal = Some(normal);
+    }
 }
 
 /// The finished site columns of a batch.
@@ -186,7 +200,7 @@ impl SiteBuilder {
             None => self.extents.end(site, || self.info.value(site.info, "SVLEN"), judge)?,
         };
         let reference = upper(site.reference);
-        Ok(Judged { end, qual, qual_is_exact, reference, filters_are_exact, info_is_exact })
+        Ok(Judged { end, qual, qual_is_exact, reference, filters_are_exact, info_is_exact, normal: None })
     }
 
     /// QUAL, and whether its shortest text is the text of the file.
@@ -209,17 +223,11 @@ impl SiteBuilder {
     /// Adds a record that was read last.
     pub(crate) fn push(&mut self, site: &Site<'_>, judged: &Judged<'_>) {
         self.contigs.append_value(site.contig);
-        self.starts.append_value(site.start);
-        self.ends.append_value(judged.end);
         push_list(&mut self.names, site.id, ';');
-        self.references.append_value(&judged.reference);
-        let mut alternates_are_exact = true;
-        for allele in site.alternate_alleles() {
-            let stored = if is_markup(allele) { Cow::Borrowed(allele) } else { upper(allele) };
-            alternates_are_exact &= matches!(stored, Cow::Borrowed(_));
-            self.alternates.values().append_value(stored);
-        }
-        self.alternates.append(site.alternates != ".");
+        let (reference_is_exact, alternates_are_exact) = match &judged.normal {
+            Some(normal) => self.push_normal(normal),
+            None => self.push_as_written(site, judged),
+        };
         self.quals.append_option(judged.qual);
         if judged.filters_are_exact {
             push_list(&mut self.filters, site.filter, ';');
@@ -231,9 +239,10 @@ impl SiteBuilder {
         }
         self.info.push(site.info, &mut self.attributes);
         self.formats.append_option(site.format);
+        let position_is_exact = judged.normal.is_some() || site.position == "0" || !site.position.starts_with('0');
         let source = [
-            ("POS", site.position, site.position == "0" || !site.position.starts_with('0')),
-            ("REF", site.reference, matches!(judged.reference, Cow::Borrowed(_))),
+            ("POS", site.position, position_is_exact),
+            ("REF", site.reference, reference_is_exact),
             ("ALT", site.alternates, alternates_are_exact),
             ("QUAL", site.qual, judged.qual_is_exact),
             ("FILTER", site.filter, judged.filters_are_exact),
@@ -247,6 +256,31 @@ impl SiteBuilder {
         }
         // Fails only if keys and values differ in number: one of each was added.
         let _ = self.raw.append(any);
+    }
+
+    /// Place and alleles of a record; whether REF and ALT are stored as they are written.
+    fn push_as_written(&mut self, site: &Site<'_>, judged: &Judged<'_>) -> (bool, bool) {
+        self.starts.append_value(site.start);
+        self.ends.append_value(judged.end);
+        self.references.append_value(&judged.reference);
+        let mut alternates_are_exact = true;
+        for allele in site.alternate_alleles() {
+            let stored = if is_markup(allele) { Cow::Borrowed(allele) } else { upper(allele) };
+            alternates_are_exact &= matches!(stored, Cow::Borrowed(_));
+            self.alternates.values().append_value(stored);
+        }
+        self.alternates.append(site.alternates != ".");
+        (matches!(judged.reference, Cow::Borrowed(_)), alternates_are_exact)
+    }
+
+    /// Place and alleles of a record in normal form, which needs no text beside it.
+    fn push_normal(&mut self, normal: &Normal) -> (bool, bool) {
+        self.starts.append_value(i64::try_from(normal.start).unwrap_or(i64::MAX));
+        self.ends.append_value(i64::try_from(normal.end).unwrap_or(i64::MAX));
+        self.references.append_value(&normal.reference);
+        normal.alternates.iter().for_each(|allele| self.alternates.values().append_value(allele));
+        self.alternates.append(true);
+        (true, true)
     }
 
     /// The columns of the records so far; the builder starts anew.

@@ -4,6 +4,8 @@
 
 mod bcf;
 mod conformance;
+mod norm_cases;
+mod norm_laws;
 mod real_files;
 mod round_trip;
 
