@@ -71,7 +71,7 @@ impl<'a> Input<'a> {
         let lists = list(self.names) + list(self.alternates) + list(self.filters);
         let vectors = self.formats.iter().chain([&self.undeclared]).map(|v| vector_bytes(v, record)).sum::<usize>();
         // Undeclared keys are named in every row: in `information` and in `_raw`.
-        let names = if self.undeclared.is_valid(record) { 4 * text(self.format) } else { 0 };
+        let names = if self.undeclared.is_valid(record) { 8 * text(self.format) } else { 0 };
         site + names + lists + map(self.attributes) + map(self.raw) + 2 * vectors / samples.max(1)
     }
 
