@@ -45,14 +45,14 @@ pub struct Explode {
     shape: RecordShape,
     schema: SchemaRef,
     fields: Vec<Field>,
-    /// Whether GT is declared.
+    /// Whether GT is among the fields.
     genotypes: bool,
     information_keys: StringArray,
     first_record: i64,
     constants: Constants,
 }
 
-/// A declared FORMAT field.
+/// A FORMAT field of the shape.
 #[derive(Debug)]
 struct Field {
     format: FormatColumn,

@@ -83,7 +83,8 @@ pub struct FormatColumn {
 pub struct RecordShape {
     /// Sample names in the order of the header; empty for a sites-only file.
     pub samples: Arc<[String]>,
-    /// Declared FORMAT fields in header order, after the standard-field repair of spec 7.2.
+    /// Declared FORMAT fields in header order, after the standard-field repair of spec 7.2; last, GT where a header with
+    /// samples does not declare it.
     pub formats: Vec<FormatColumn>,
 }
 
