@@ -3,8 +3,10 @@
 //! Rows pass through a sort window, so that input that is nearly sorted leaves sorted; whether a file really is sorted is
 //! decided by what was written. Memory is bounded by the window, one row group in progress and a few upload parts.
 
+mod encodings;
 mod metrics;
 mod parquet_file;
+mod present;
 mod window;
 
 use crate::{Error, Lake, Result};

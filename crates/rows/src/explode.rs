@@ -9,6 +9,7 @@
 mod columns;
 mod constants;
 mod input;
+mod single;
 mod sink;
 mod values;
 
@@ -154,7 +155,10 @@ impl Explode {
         sample: &mut usize,
     ) -> Result<Option<RecordBatch>, ExplodeError> {
         let rows_of_a_record = self.shape.samples.len().max(1);
-        let key_bytes = self.information_keys.value_data().len() + 8 * self.information_keys.len();
+        if rows_of_a_record == 1 {
+            return self.next_batch_of_single(input, record);
+        }
+        let key_bytes = self.key_bytes();
         let (first_sample, mut sink, mut bytes) = (*sample, Sink::new(), 0_usize);
         while *record < input.rows && sink.rows < self.constants.max_rows {
             let row_bytes = FIXED_ROW_BYTES + key_bytes + input.row_bytes(*record, rows_of_a_record);
@@ -172,7 +176,16 @@ impl Explode {
                 (*record, *sample) = (*record + 1, 0);
             }
         }
-        if sink.rows == 0 { Ok(None) } else { sink.finish(&self.schema, &self.constants, first_sample).map(Some) }
+        if sink.rows == 0 {
+            Ok(None)
+        } else {
+            sink.finish(&self.schema, &self.constants, first_sample, Vec::new()).map(Some)
+        }
+    }
+
+    /// Bytes that the keys of `information` take in a row.
+    fn key_bytes(&self) -> usize {
+        self.information_keys.value_data().len() + 8 * self.information_keys.len()
     }
 
     /// Adds the sample columns, and `_raw`, of `count` rows of a record.
@@ -244,7 +257,7 @@ impl Explode {
         let keys = declared + undeclared.len();
         let mut scratch = Vec::new();
         for _ in 0..count {
-            copy_raw(input, record, sink)?;
+            row_raw(input, record, sink)?;
             let mut values = 0;
             for (field, source) in self.fields.iter().zip(&mut sources) {
                 values += usize::from(put_value(field, source, sink, &mut scratch));
@@ -257,11 +270,7 @@ impl Explode {
                 values += usize::from(!matches!(cell, Cell::Absent));
                 put_undeclared(key, cell, sink);
             }
-            if values < keys {
-                sink.raw.keys.push(b"SAMPLE");
-                sink.raw.values.push(values.to_string().as_bytes());
-            }
-            sink.raw.close_row();
+            sink.close_raw(values, keys);
         }
         Ok(())
     }
@@ -271,19 +280,28 @@ impl Explode {
     }
 
     fn sources<'a>(&self, input: &Input<'a>, record: usize, first: usize) -> Result<Vec<Source<'a>>, ExplodeError> {
-        let samples = self.shape.samples.len();
-        let source = |(field, vectors): (&Field, &&'a BinaryArray)| {
-            let damaged = |_| ExplodeError::Vector(field.format.id.clone());
-            Ok(if vectors.is_null(record) {
-                Source::None
-            } else if field.role == Role::Calls {
-                let vector = GenotypeVector::parse(vectors.value(record), samples).map_err(damaged)?;
-                Source::Genotypes(vector.cursor(first))
-            } else {
-                Source::Values(VectorView::parse(vectors.value(record), samples).map_err(damaged)?.cursor(first))
-            })
-        };
+        let source = |(field, vectors): (&Field, &&'a BinaryArray)| self.source(field, vectors, record, first);
         self.fields.iter().zip(&input.formats).map(source).collect()
+    }
+
+    /// The values of a field in a record, from sample `first` on.
+    fn source<'a>(
+        &self,
+        field: &Field,
+        vectors: &'a BinaryArray,
+        record: usize,
+        first: usize,
+    ) -> Result<Source<'a>, ExplodeError> {
+        let samples = self.shape.samples.len();
+        let damaged = |_| ExplodeError::Vector(field.format.id.clone());
+        Ok(if vectors.is_null(record) {
+            Source::None
+        } else if field.role == Role::Calls {
+            let vector = GenotypeVector::parse(vectors.value(record), samples).map_err(damaged)?;
+            Source::Genotypes(vector.cursor(first))
+        } else {
+            Source::Values(VectorView::parse(vectors.value(record), samples).map_err(damaged)?.cursor(first))
+        })
     }
 }
 
@@ -319,14 +337,15 @@ fn put_undeclared(raw_key: &str, cell: Cell<'_>, sink: &mut Sink) {
 }
 
 /// Starts a row of `_raw` with what the record has.
-fn copy_raw(input: &Input<'_>, record: usize, sink: &mut Sink) -> Result<(), ExplodeError> {
+fn row_raw(input: &Input<'_>, record: usize, sink: &mut Sink) -> Result<(), ExplodeError> {
     if input.raw.is_null(record) {
         return Ok(());
     }
-    let text = |array: &'_ dyn Array| array.as_any().downcast_ref::<StringArray>().cloned().ok_or_else(not_text);
+    let keys = input.raw.keys().as_any().downcast_ref::<StringArray>().ok_or_else(not_text)?;
+    let values = input.raw.values().as_any().downcast_ref::<StringArray>().ok_or_else(not_text)?;
     let range = columns::row_range(input.raw.value_offsets(), record).ok_or_else(not_text)?;
-    sink.raw.keys.repeat(&text(input.raw.keys())?, range.clone(), 1);
-    sink.raw.values.repeat(&text(input.raw.values())?, range, 1);
+    sink.raw.keys.repeat(keys, range.clone(), 1);
+    sink.raw.values.repeat(values, range, 1);
     Ok(())
 }
 

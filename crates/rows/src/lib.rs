@@ -16,4 +16,4 @@ pub use implode::{Implode, ImplodeError, RecordText};
 pub use record::{FormatColumn, Number, RecordShape, ValueKind, record_columns};
 pub use samples::{SampleColumnsBuilder, SampleError, SampleProblem, SampleProblems};
 pub use schema::{FIELD_ID, arrow_schema, arrow_type};
-pub use vector::{VectorBuilder, VectorError, VectorView};
+pub use vector::{VectorBuilder, VectorError, VectorView, is_canonical_float};

@@ -1,6 +1,8 @@
 //! Sample columns of VCF records to packed vectors, one per FORMAT key. In: FORMAT and the text after it. Out: Binary
 //! columns of a record batch. Judges nothing: what is wrong is handed back without sample names and genotypes.
 
+mod single;
+
 use crate::genotypes::{BadGenotype, GenotypeVectorBuilder};
 use crate::ints;
 use crate::vector::VectorBuilder;
@@ -69,6 +71,8 @@ pub struct SampleColumnsBuilder {
     /// One for each undeclared key of a record, as many as were ever needed.
     texts: Vec<VectorBuilder>,
     scratch: Vec<u8>,
+    /// The integers of one value, on their way to a column.
+    integers: Vec<i32>,
 }
 
 /// What to do with the sub-fields of a FORMAT text; made anew when the text changes.
@@ -112,6 +116,7 @@ impl SampleColumnsBuilder {
             vectors: shape.formats.iter().map(vector).collect(),
             texts: Vec::new(),
             scratch: Vec::new(),
+            integers: Vec::new(),
         }
     }
 
@@ -141,6 +146,9 @@ impl SampleColumnsBuilder {
         {
             column.close_value();
             self.close_row();
+            return Ok(Vec::new());
+        }
+        if self.samples == 1 && self.push_single(samples, alternates) {
             return Ok(Vec::new());
         }
         count_columns(self.samples, samples)?;
@@ -336,6 +344,13 @@ impl BinaryColumn {
     /// What was written to `bytes` since the last row is this row's value.
     fn close_value(&mut self) {
         self.has_value = true;
+    }
+
+    /// Forgets what was written to `bytes` since the last row.
+    fn take_back(&mut self) {
+        let end = self.offsets.last().and_then(|end| usize::try_from(*end).ok());
+        self.bytes.truncate(end.unwrap_or(0));
+        self.has_value = false;
     }
 
     fn close_row(&mut self) {

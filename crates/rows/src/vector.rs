@@ -238,7 +238,7 @@ pub(crate) fn rounded(text: &[u8]) -> Option<i32> {
 
 /// Whether a text is the shortest plain decimal of the double it means, by its shape alone: at most 15 digits, which
 /// tell doubles apart, no exponent and no redundant zero.
-pub(crate) fn is_canonical_float(text: &[u8]) -> bool {
+pub fn is_canonical_float(text: &[u8]) -> bool {
     let unsigned = text.strip_prefix(b"-").unwrap_or(text);
     let digits = unsigned.iter().take_while(|b| b.is_ascii_digit()).count();
     let (whole, fraction) = unsigned.split_at(digits);

@@ -27,6 +27,8 @@ pub(crate) struct InfoReader {
 struct Key {
     name: String,
     is_flag: bool,
+    /// Neither a flag nor END: a value of it is text and nothing else.
+    is_plain: bool,
     /// The latest record with this key, and its entry there.
     seen: (u64, usize),
 }
@@ -53,7 +55,8 @@ impl InfoReader {
         let mut declared = HashMap::new();
         for (name, column) in header.infos() {
             declared.insert(name.to_owned(), keys.len());
-            keys.push(Key { name: name.to_owned(), is_flag: column.kind == ValueKind::Flag, seen: (0, 0) });
+            let is_flag = column.kind == ValueKind::Flag;
+            keys.push(Key { name: name.to_owned(), is_flag, is_plain: !is_flag && name != "END", seen: (0, 0) });
         }
         Self {
             declared,
@@ -101,11 +104,45 @@ impl InfoReader {
         }
         let mut exact = true;
         let mut start = 0;
-        for (place, end) in memchr::memchr_iter(b';', info.as_bytes()).chain(std::iter::once(info.len())).enumerate() {
-            exact &= self.read_entry(info, start..end, place, site, judge)?;
+        for place in 0.. {
+            let end = match self.read_expected(info.as_bytes(), start, place) {
+                Some(end) => end,
+                None => {
+                    let rest = info.as_bytes().get(start..).unwrap_or_default();
+                    let end = memchr::memchr(b';', rest).map_or(info.len(), |length| start + length);
+                    exact &= self.read_entry(info, start..end, place, site, judge)?;
+                    end
+                }
+            };
+            if end == info.len() {
+                break;
+            }
             start = end + 1;
         }
         Ok(exact)
+    }
+
+    /// Reads the entry that begins at `start` if it has the key that the record before had in this place, and a value
+    /// that is itself; returns where it ends. None, and nothing read, for every other entry.
+    fn read_expected(&mut self, info: &[u8], start: usize, place: usize) -> Option<usize> {
+        let key = self.keys.get_mut(*self.order.get(place)?)?;
+        let value = info.get(start..)?.strip_prefix(key.name.as_bytes())?.strip_prefix(b"=")?;
+        if !key.is_plain || key.seen.0 == self.record {
+            return None;
+        }
+        let length = match memchr::memchr2(b';', b'%', value) {
+            Some(0) => return None,
+            Some(at) if value.get(at) == Some(&b'%') && self.decode => return None,
+            Some(at) if value.get(at) == Some(&b'%') => memchr::memchr(b';', value).unwrap_or(value.len()),
+            Some(at) => at,
+            None if value.is_empty() => return None,
+            None => value.len(),
+        };
+        key.seen = (self.record, self.entries.len());
+        let first = info.len() - value.len();
+        let value = Value::Text(first..first + length);
+        self.entries.push(Entry { key: start..first - 1, value });
+        Some(first + length)
     }
 
     /// Reads `key=value` or `key`; true if the entry gives its text back.

@@ -48,13 +48,14 @@ impl<'a> Site<'a> {
         };
         let contig = next().unwrap_or_default();
         let position = next().unwrap_or_default();
+        let zero_based = start(position);
         let [id, reference, alternates, qual, filter] = [(); 5].map(|()| next().unwrap_or_default());
         let info = next();
         let format = next();
         let site = Self {
             contig,
             position,
-            start: start(position).unwrap_or(-1),
+            start: zero_based.unwrap_or(-1),
             id,
             reference,
             alternates,
@@ -70,7 +71,7 @@ impl<'a> Site<'a> {
             judge.refuse(Cause::TooFewColumns, Some(&site))?;
         } else if header.samples().is_empty() && extra {
             judge.refuse(Cause::SampleColumns, Some(&site))?;
-        } else if start(position).is_none() {
+        } else if zero_based.is_none() {
             judge.refuse(Cause::Position, Some(&site))?;
         } else if contig.is_empty() {
             judge.refuse(Cause::EmptyContig, Some(&site))?;
@@ -214,6 +215,12 @@ impl SiteBuilder {
         };
         if value == -1.0 {
             return Ok((None, false)); // missing, as VCF 3 wrote it
+        }
+        if varberg_rows::is_canonical_float(site.qual.as_bytes()) {
+            return Ok((Some(value), true));
+        }
+        if site.qual.ends_with('0') && site.qual.contains('.') {
+            return Ok((Some(value), false)); // the shortest text has no such zero
         }
         self.number.clear();
         let exact = write!(self.number, "{value}").is_ok() && self.number == site.qual;

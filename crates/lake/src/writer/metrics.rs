@@ -1,5 +1,6 @@
 //! Iceberg's metrics from the footer of a Parquet file.
 
+use super::present::Present;
 use super::{Bound, ColumnMetrics};
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
@@ -10,17 +11,21 @@ use std::collections::BTreeMap;
 const STRING_BOUND: usize = 16;
 
 /// Metrics by field id, and the offsets of the row groups. `nans`: NaNs by leaf position among top-level columns of type
-/// double; a column with NaNs gets no bounds, because engines disagree about their place in the order.
+/// double; a column with NaNs gets no bounds, because engines disagree about their place in the order. `present`: what is
+/// not null, because columns without statistics do not tell.
 pub(super) fn column_metrics(
     metadata: &ParquetMetaData,
     nans: &BTreeMap<usize, u64>,
+    present: &Present,
 ) -> (BTreeMap<i32, ColumnMetrics>, Vec<i64>) {
     let mut columns = BTreeMap::<i32, Merged>::new();
     let nans = nans_by_field(metadata, nans);
-    for chunk in metadata.row_groups().iter().flat_map(|group| group.columns()) {
+    for (leaf, chunk) in metadata.row_groups().iter().flat_map(|group| group.columns().iter().enumerate()) {
         let info = chunk.column_descr().self_type().get_basic_info();
         if info.has_id() {
-            columns.entry(info.id()).or_default().add(chunk);
+            let column = columns.entry(info.id()).or_default();
+            column.add(chunk);
+            column.metrics.nulls = column.metrics.values.saturating_sub(present.values(leaf));
         }
     }
     let finish = |(id, merged): (i32, Merged)| (id, merged.finish(nans.get(&id).copied()));
@@ -53,7 +58,6 @@ impl Merged {
         let nulls = chunk.statistics().and_then(Statistics::null_count_opt).unwrap_or(0);
         self.metrics.size += size;
         self.metrics.values += values;
-        self.metrics.nulls += nulls;
         if chunk.column_path().parts().len() > 1 || nulls == values {
             return;
         }

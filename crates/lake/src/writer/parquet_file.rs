@@ -1,6 +1,8 @@
 //! One Parquet file under way: row groups bounded in memory, the order of rows watched, metrics at the end.
 
+use super::encodings::properties;
 use super::metrics::column_metrics;
+use super::present::Present;
 use super::{DataFile, Places};
 use crate::upload::Upload;
 use crate::{Error, Lake, Result};
@@ -9,18 +11,11 @@ use arrow_array::types::Float64Type;
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::properties::WriterProperties;
-use parquet::schema::types::ColumnPath;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// Rows of a row group at most: bounds what a reader must skip or read at once.
-const MAX_ROW_GROUP_ROWS: usize = 1 << 20;
 /// A row group ends with its contig when it has at least this many rows, so that row groups can be skipped by contig.
 const MIN_ROW_GROUP_ROWS: usize = 1 << 14;
-/// Numbers that grow: stored as differences.
-const GROWING: [&str; 3] = ["start", "end", "_record"];
 
 pub(super) struct ParquetFile {
     location: String,
@@ -30,6 +25,7 @@ pub(super) struct ParquetFile {
     order: Order,
     /// By column position, for top-level columns of type double.
     nans: BTreeMap<usize, u64>,
+    present: Present,
 }
 
 /// The last place written, while rows are in order.
@@ -51,6 +47,7 @@ impl ParquetFile {
             rows: 0,
             order: Order::default(),
             nans: doubles.map(|(column, _)| (column, 0)).collect(),
+            present: Present::default(),
         })
     }
 
@@ -71,6 +68,7 @@ impl ParquetFile {
                 *nans += values.iter().flatten().filter(|v| v.is_nan()).count() as u64;
             }
         }
+        self.present.add(batch);
         self.writer.write(batch)?;
         self.rows += batch.num_rows() as u64;
         if self.writer.memory_size() >= self.row_group_bytes || self.writer.in_progress_size() >= self.row_group_bytes {
@@ -91,7 +89,7 @@ impl ParquetFile {
         let metadata = self.writer.finish()?;
         let upload = self.writer.inner_mut().0.take().ok_or(Error::Internal("a data file was closed twice"))?;
         let bytes = upload.finish()?;
-        let (columns, split_offsets) = column_metrics(&metadata, &self.nans);
+        let (columns, split_offsets) = column_metrics(&metadata, &self.nans, &self.present);
         let sorted = !self.order.broken;
         Ok(DataFile { path: self.location, rows: self.rows, bytes, sorted, columns, split_offsets })
     }
@@ -115,22 +113,6 @@ impl Order {
         }
         Ok(())
     }
-}
-
-fn properties(schema: &SchemaRef) -> Result<WriterProperties> {
-    let mut properties = WriterProperties::builder()
-        .set_created_by(format!("varberg {}", env!("CARGO_PKG_VERSION")))
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-        .set_max_row_group_row_count(Some(MAX_ROW_GROUP_ROWS))
-        .set_statistics_truncate_length(Some(64))
-        .set_column_index_truncate_length(Some(64));
-    for name in GROWING.into_iter().filter(|name| schema.field_with_name(name).is_ok()) {
-        let column = ColumnPath::from(name);
-        properties = properties
-            .set_column_dictionary_enabled(column.clone(), false)
-            .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
-    }
-    Ok(properties.build())
 }
 
 /// The upload, until it is taken out to be finished.

@@ -9,8 +9,13 @@ use std::sync::Arc;
 
 /// Positions in the long table.
 pub(super) mod column {
+    pub(in super::super) const CONTIG: usize = 1;
+    pub(in super::super) const START: usize = 2;
+    pub(in super::super) const END: usize = 3;
     pub(in super::super) const NAMES: usize = 4;
+    pub(in super::super) const REFERENCE: usize = 5;
     pub(in super::super) const ALTERNATES: usize = 6;
+    pub(in super::super) const QUAL: usize = 7;
     pub(in super::super) const FILTERS: usize = 8;
     pub(in super::super) const ATTRIBUTES: usize = 10;
     pub(in super::super) const PHASED: usize = 11;
@@ -25,6 +30,8 @@ pub(super) mod column {
     pub(in super::super) const SAMPLE: usize = 20;
     pub(in super::super) const INFORMATION: usize = 21;
     pub(in super::super) const ANNOTATIONS: usize = 22;
+    pub(in super::super) const RECORD: usize = 24;
+    pub(in super::super) const FORMAT: usize = 25;
     pub(in super::super) const RAW: usize = 26;
 }
 

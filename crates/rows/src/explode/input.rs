@@ -9,6 +9,7 @@ use arrow_array::{Array, BinaryArray, Float64Array, Int64Array, ListArray, MapAr
 
 #[derive(Debug)]
 pub(super) struct Input<'a> {
+    pub(super) batch: &'a RecordBatch,
     pub(super) rows: usize,
     pub(super) contig: &'a StringArray,
     pub(super) start: &'a Int64Array,
@@ -38,6 +39,7 @@ impl<'a> Input<'a> {
     pub(super) fn new(records: &'a RecordBatch, shape: &RecordShape) -> Result<Self, ExplodeError> {
         let formats = (at::FIRST_FORMAT..shape.undeclared_column()).map(|i| column(records, i));
         Ok(Self {
+            batch: records,
             rows: records.num_rows(),
             contig: column(records, at::CONTIG)?,
             start: column(records, at::START)?,

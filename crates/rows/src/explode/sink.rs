@@ -94,12 +94,22 @@ impl Sink {
         Some(())
     }
 
-    /// The batch. Its first row is of sample `first_sample`.
+    /// Ends a row of `_raw`; `values`: how many values the sample has, `keys`: how many keys FORMAT has.
+    pub(super) fn close_raw(&mut self, values: usize, keys: usize) {
+        if values < keys {
+            self.raw.keys.push(b"SAMPLE");
+            self.raw.values.push(values.to_string().as_bytes());
+        }
+        self.raw.close_row();
+    }
+
+    /// The batch. Its first row is of sample `first_sample`. `sites`: finished columns that take the place of those here.
     pub(super) fn finish(
         mut self,
         schema: &SchemaRef,
         constants: &Constants,
         first_sample: usize,
+        sites: Vec<(usize, ArrayRef)>,
     ) -> Result<RecordBatch, ExplodeError> {
         let rows = self.rows;
         let null = |position: usize| constants.null(position, rows);
@@ -109,7 +119,7 @@ impl Sink {
             .then(|| Arc::new(BooleanArray::new(self.phased.finish(), None)) as ArrayRef);
         let [quality, depth, phase_set] = self.ints.map(Ints::finish);
         let [likelihoods, depths, spl] = self.lists;
-        let columns: Vec<ArrayRef> = vec![
+        let mut columns: Vec<ArrayRef> = vec![
             constants.job(rows),
             Arc::new(self.contig.finish()?),
             self.start.finish(),
@@ -138,6 +148,11 @@ impl Sink {
             Arc::new(self.format.finish()?),
             or_null(self.raw.finish(kind(column::RAW))?, column::RAW),
         ];
+        for (position, array) in sites {
+            if let Some(column) = columns.get_mut(position) {
+                *column = array;
+            }
+        }
         RecordBatch::try_new(Arc::clone(schema), columns).map_err(|e| ExplodeError::Arrow(e.to_string()))
     }
 }

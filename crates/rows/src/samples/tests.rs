@@ -125,3 +125,53 @@ fn an_undeclared_gt_that_is_no_genotype_is_kept_as_text() {
     let valid: Vec<bool> = (0..4).map(|row| binary(&columns[0]).is_valid(row)).collect();
     assert_eq!(valid, [true, false, false, true]);
 }
+
+fn value() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    prop_oneof![
+        8 => "[0-9]{1,3}(,[0-9]{1,3}){0,3}",
+        2 => "(0|[1-9][0-9]{0,9})",
+        1 => "[0-9.,-]{0,4}",
+        1 => "[^\t\n:]{0,3}",
+        1 => Just(".".to_owned()),
+    ]
+}
+
+proptest::proptest! {
+    #[test]
+    fn one_sample_is_read_as_the_first_of_two(
+        rows in proptest::collection::vec(
+            ("[0-2.][/|][0-2.]|[01]|0/1/2", proptest::collection::vec(value(), 0..4), proptest::bool::ANY), 1..8,
+        ),
+    ) {
+        let formats = [
+            ("GT", Number::Count(1), ValueKind::String),
+            ("AD", Number::R, ValueKind::Integer),
+            ("FT", Number::Count(1), ValueKind::String),
+            ("PL", Number::G, ValueKind::Integer),
+        ];
+        let (mut one, mut two) = (SampleColumnsBuilder::new(&shape(1, &formats)), SampleColumnsBuilder::new(&shape(2, &formats)));
+        let mut kept = 0;
+        for (genotype, values, all_keys) in rows {
+            let keys = if all_keys { 3 } else { values.len().min(3) };
+            let format = ["GT", "AD", "FT", "PL"][..=keys].join(":");
+            let sample = [&[genotype], &values[..]].concat().join(":");
+            let pushed = one.push(Some(&format), sample.as_bytes(), 2);
+            let twice = two.push(Some(&format), format!("{sample}\t{sample}").as_bytes(), 2);
+            proptest::prop_assert_eq!(&pushed, &twice);
+            kept += usize::from(pushed.is_ok());
+        }
+        let (one, two) = (one.finish(), two.finish());
+        let text = |array: &ArrayRef, samples, row, at| {
+            let array = binary(array);
+            (!array.is_null(row)).then(|| match at {
+                0 => GenotypeVector::parse(array.value(row), samples).unwrap().text(0).map(|t| t.into_owned()),
+                _ => VectorView::parse(array.value(row), samples).unwrap().text(0).map(|t| t.into_owned()),
+            })
+        };
+        for (at, (one, two)) in one.iter().zip(&two).take(4).enumerate() {
+            proptest::prop_assert_eq!(one.len(), kept);
+            (0..kept).for_each(|row| assert_eq!(text(one, 1, row, at), text(two, 2, row, at), "{at} {row}"));
+        }
+    }
+}

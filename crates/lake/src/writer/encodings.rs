@@ -1,0 +1,55 @@
+//! How each column is stored in Parquet. In: the table's columns. Out: writer properties. Measured on a single-sample
+//! VCF of five million records (`bench/single_sample.py`): what is not named here is a dictionary, which was smallest.
+
+use crate::Result;
+use arrow_schema::SchemaRef;
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::basic::{Compression, Encoding, Type, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnDescriptor;
+
+/// Rows of a row group at most: bounds what a reader must skip or read at once.
+const MAX_ROW_GROUP_ROWS: usize = 1 << 20;
+/// Numbers that grow: stored as differences.
+const GROWING: [&str; 3] = ["start", "end", "_record"];
+/// Texts that seldom come twice and begin alike (rs numbers): stored without what they share with the one before.
+const IDENTIFIERS: &str = "names";
+/// Top-level columns whose least and greatest value help no query.
+const UNORDERED: [&str; 2] = ["referenceallele", "_format"];
+
+/// Properties of a data file with the columns of `schema`.
+pub(super) fn properties(schema: &SchemaRef) -> Result<WriterProperties> {
+    let properties = WriterProperties::builder()
+        .set_created_by(format!("varberg {}", env!("CARGO_PKG_VERSION")))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_max_row_group_row_count(Some(MAX_ROW_GROUP_ROWS))
+        .set_statistics_truncate_length(Some(64))
+        .set_column_index_truncate_length(Some(64));
+    let columns = ArrowSchemaConverter::new().convert(schema)?;
+    Ok(columns.columns().iter().fold(properties, |properties, column| encode(properties, column)).build())
+}
+
+/// The properties with those of one leaf column.
+fn encode(properties: WriterPropertiesBuilder, column: &ColumnDescriptor) -> WriterPropertiesBuilder {
+    let path = column.path().clone();
+    let top = path.parts().first().map_or("", String::as_str);
+    let is_nested = path.parts().len() > 1;
+    // Least and greatest values cost as much as half the encoding; nobody asks for those inside of lists and maps.
+    let properties = if is_nested || UNORDERED.contains(&top) {
+        properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::None)
+    } else {
+        properties
+    };
+    if GROWING.contains(&top) {
+        let properties = properties.set_column_dictionary_enabled(path.clone(), false);
+        properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED)
+    } else if top == IDENTIFIERS {
+        let properties = properties.set_column_dictionary_enabled(path.clone(), false);
+        properties.set_column_encoding(path, Encoding::DELTA_BYTE_ARRAY)
+    } else if is_nested && column.physical_type() == Type::BYTE_ARRAY {
+        // Where the dictionary grows too large.
+        properties.set_column_encoding(path, Encoding::DELTA_LENGTH_BYTE_ARRAY)
+    } else {
+        properties
+    }
+}

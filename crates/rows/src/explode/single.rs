@@ -1,0 +1,103 @@
+//! Files with one sample, or none: a record is one row, so its site columns are handed on as they are, not copied. In: a
+//! record batch. Out: table rows, the same as those that the path for many samples builds.
+
+use super::constants::column;
+use super::input::Input;
+use super::sink::Sink;
+use super::{
+    BATCH_BYTES, Explode, ExplodeError, FIXED_ROW_BYTES, Role, Source, put_information_keys, put_value, row_raw,
+};
+use crate::record::record_columns as at;
+use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Columns of the table that a record batch has too: place in the table, place in the batch.
+const SHARED: [(usize, usize); 10] = [
+    (column::CONTIG, at::CONTIG),
+    (column::START, at::START),
+    (column::END, at::END),
+    (column::NAMES, at::NAMES),
+    (column::REFERENCE, at::REFERENCE),
+    (column::ALTERNATES, at::ALTERNATES),
+    (column::QUAL, at::QUAL),
+    (column::FILTERS, at::FILTERS),
+    (column::ATTRIBUTES, at::ATTRIBUTES),
+    (column::FORMAT, at::FORMAT),
+];
+
+impl Explode {
+    /// The rows of the records from `record` on, as many as a batch may have.
+    pub(super) fn next_batch_of_single(
+        &self,
+        input: &Input<'_>,
+        record: &mut usize,
+    ) -> Result<Option<RecordBatch>, ExplodeError> {
+        let records = *record..*record + self.rows_that_fit(input, *record);
+        if records.is_empty() {
+            return Ok(None);
+        }
+        let mut sink = Sink::new();
+        let mut scratch = Vec::new();
+        for own in records.clone() {
+            if self.shape.samples.is_empty() || input.undeclared.is_valid(own) {
+                self.put_samples(input, own, 0, 1, &mut sink)?;
+            } else {
+                self.put_sample(input, own, &mut sink, &mut scratch)?;
+            }
+            sink.rows += 1;
+        }
+        *record = records.end;
+        let sites = self.sites(input, records);
+        sink.finish(&self.schema, &self.constants, 0, sites).map(Some)
+    }
+
+    fn rows_that_fit(&self, input: &Input<'_>, first: usize) -> usize {
+        let most = (input.rows - first).min(self.constants.max_rows);
+        let fixed = FIXED_ROW_BYTES + self.key_bytes();
+        if input.batch.get_array_memory_size().saturating_add(most.saturating_mul(fixed)) <= BATCH_BYTES {
+            return most;
+        }
+        let sizes = (first..first + most).map(|record| fixed + input.row_bytes(record, 1));
+        let ends = sizes.scan(0_usize, |end, size| {
+            *end = end.saturating_add(size);
+            Some(*end)
+        });
+        ends.take_while(|end| *end <= BATCH_BYTES).count().max(usize::from(most > 0))
+    }
+
+    /// The sample columns, and `_raw`, of a record without undeclared FORMAT keys.
+    fn put_sample(
+        &self,
+        input: &Input<'_>,
+        record: usize,
+        sink: &mut Sink,
+        scratch: &mut Vec<u8>,
+    ) -> Result<(), ExplodeError> {
+        put_information_keys(&self.information_keys, 1, sink);
+        row_raw(input, record, sink)?;
+        let (mut keys, mut values, mut has_genotype) = (0, 0, !self.genotypes);
+        for (field, vectors) in self.fields.iter().zip(&input.formats) {
+            let mut source = self.source(field, vectors, record, 0)?;
+            let has_key = !matches!(source, Source::None);
+            keys += usize::from(has_key);
+            has_genotype |= has_key && field.role == Role::Calls;
+            values += usize::from(put_value(field, &mut source, sink, scratch));
+        }
+        if !has_genotype {
+            sink.phased.append(false);
+        }
+        sink.close_raw(values, keys);
+        Ok(())
+    }
+
+    /// The site columns of some records, by their place in the table.
+    fn sites(&self, input: &Input<'_>, records: Range<usize>) -> Vec<(usize, ArrayRef)> {
+        let slice = |array: &ArrayRef| array.slice(records.start, records.len());
+        let shared =
+            SHARED.iter().filter_map(|(table, batch)| Some((*table, slice(input.batch.columns().get(*batch)?))));
+        let ordinals = input.record.values().iter().skip(records.start).take(records.len());
+        let ordinals: Int64Array = ordinals.map(|ordinal| self.first_record.saturating_add(*ordinal)).collect();
+        shared.chain([(column::RECORD, Arc::new(ordinals) as ArrayRef)]).collect()
+    }
+}
