@@ -46,8 +46,9 @@ lint: ## format, clippy, licences and advisories of dependencies
 		*) echo "$$found"; exit 1;; \
 	esac
 
-bench: build $(VENV)/.installed ## imports a simulated cohort and compares with bcftools; see bench/RESULTS.md
+bench: build $(VENV)/.installed ## imports a genome and a cohort, side by side with bcftools; see bench/RESULTS.md
 	$(VENV)/bin/python -m pip install --quiet -r bench/requirements.txt
+	$(VENV)/bin/python bench/single_sample.py
 	$(VENV)/bin/python bench/import.py
 
 $(VENV)/.installed: tests/clients/requirements.txt

@@ -7,7 +7,6 @@ but the file is read once before, so that all steps find it in the page cache.
 
 import os
 import pathlib
-import re
 import resource
 import shutil
 import subprocess
@@ -15,15 +14,10 @@ import sys
 import tempfile
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent
-sys.path[:0] = [str(ROOT / "tests" / "clients")]
+from measure import HERE, READER, WORK, command, cpu_model, cpu_seconds, version, warm
+from server import Server, binary, create_store, reference_arn, start_import, wait_for_job
 
-from server import Server, binary, create_store, reference_arn, start_import, wait_for_job  # noqa: E402
-
-WORK = pathlib.Path(os.environ.get("VARBERG_BENCH_DIR", "/var/tmp/varberg-bench"))
 RUNS = int(os.environ.get("VARBERG_BENCH_RUNS", "3"))
-READER = binary().parent / "examples" / "read_rate"
 
 
 def cohort() -> pathlib.Path:
@@ -32,26 +26,7 @@ def cohort() -> pathlib.Path:
     if not path.exists():
         print("simulating the cohort (minutes, once)", file=sys.stderr)
         subprocess.run([sys.executable, HERE / "cohort.py", path], check=True)
-    with open(path, "rb") as file:
-        while file.read(1 << 24):
-            pass
-    return path
-
-
-def command(*arguments) -> dict:
-    """Wall and CPU seconds and peak memory of one command."""
-    began = time.monotonic()
-    process = subprocess.Popen([str(a) for a in arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        raise RuntimeError(f"{arguments} failed: {output[-2000:]}")
-    return {"wall": time.monotonic() - began, "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss * 1024, "output": output}
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return warm(path)
 
 
 def one_import(path: pathlib.Path, suffix: str) -> dict:
@@ -83,10 +58,6 @@ def to_bcf(path: pathlib.Path) -> dict:
     return command("bcftools", "view", "-Ob", "-o", out, path) | {"size": out.stat().st_size}
 
 
-def version(*arguments) -> str:
-    return subprocess.run(arguments, capture_output=True, text=True).stdout.splitlines()[0]
-
-
 def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     path = cohort()
@@ -114,11 +85,6 @@ def main():
             f"| {name} | {r['wall']:.2f} | {r['cpu']:.2f} | {text_bytes / 1e6 / r['cpu']:.0f} "
             f"| {r['memory'] / (1 << 20):.0f} | {size} | {r['wall'] / base:.2f} |"
         )
-
-
-def cpu_model() -> str:
-    found = re.search(r"model name\s*:\s*(.+)", pathlib.Path("/proc/cpuinfo").read_text())
-    return found.group(1) if found else "unknown processor"
 
 
 if __name__ == "__main__":
