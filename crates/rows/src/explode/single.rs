@@ -55,7 +55,10 @@ impl Explode {
     fn rows_that_fit(&self, input: &Input<'_>, first: usize) -> usize {
         let most = (input.rows - first).min(self.constants.max_rows);
         let fixed = FIXED_ROW_BYTES + self.key_bytes();
-        if input.batch.get_array_memory_size().saturating_add(most.saturating_mul(fixed)) <= BATCH_BYTES {
+        // Undeclared keys are named once in a batch and again in every row.
+        let is_plain = input.undeclared.null_count() == input.rows;
+        let all = input.batch.get_array_memory_size().saturating_add(most.saturating_mul(fixed));
+        if is_plain && all <= BATCH_BYTES {
             return most;
         }
         let sizes = (first..first + most).map(|record| fixed + input.row_bytes(record, 1));
