@@ -41,6 +41,9 @@ pub struct GrantedTable {
     pub metadata_location: String,
     /// `long`.
     pub layout: String,
+    /// Whether the statement sees the hidden columns too. Never for a statement that a user wrote.
+    #[serde(default)]
+    pub hidden_columns: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -88,7 +91,8 @@ pub async fn run(request: QueryRequest) -> Result<SendableRecordBatchStream, Que
     let schemas = session::Schemas::new(&context)?;
     let mut tables = Vec::with_capacity(request.tables.len());
     for table in &request.tables {
-        let scan = TableScan::load(&lake, &table.metadata_location).await.map_err(|error| internal(&error))?;
+        let scan = TableScan::load(&lake, &table.metadata_location, table.hidden_columns);
+        let scan = scan.await.map_err(|error| internal(&error))?;
         let scan: Arc<dyn TableProvider> = Arc::new(scan);
         schemas.add(table, &scan)?;
         tables.push((table, scan.schema()));

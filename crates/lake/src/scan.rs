@@ -1,4 +1,4 @@
-//! One snapshot of a table for the query engine: the visible columns, which files a filter leaves, how they are split
+//! One snapshot of a table for the query engine: its columns, which files a filter leaves, how they are split
 //! among partitions, what is known about them without reading them.
 //!
 //! Counts come from manifests and are exact; bounds serve pruning only. An ordering is claimed only for files verified as
@@ -28,7 +28,6 @@ use files::{FileBounds, ScanFile};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use iceberg::spec::ManifestContentType;
 use std::sync::Arc;
-use varberg_model::TableSchema;
 
 /// The address of the warehouse inside a query; the only store its engine knows.
 pub(crate) const WAREHOUSE_URL: &str = "warehouse://lake";
@@ -42,7 +41,7 @@ const MAX_GROUPS_PER_PARTITION: usize = 4;
 /// One snapshot of a table.
 #[derive(Debug)]
 pub(crate) struct TableScan {
-    /// Visible columns.
+    /// Columns that statements see.
     schema: SchemaRef,
     files: Vec<ScanFile>,
     /// Of all files.
@@ -50,14 +49,15 @@ pub(crate) struct TableScan {
 }
 
 impl TableScan {
-    /// Reads metadata and manifests at `metadata_location`; no data file is opened.
+    /// Reads metadata and manifests at `metadata_location`; no data file is opened. The columns are the visible ones,
+    /// with `hidden` all.
     ///
     /// Errors: [`Error::Foreign`] for tables with delete files, which we never write.
-    pub(crate) async fn load(lake: &Lake, metadata_location: &str) -> Result<Self> {
+    pub(crate) async fn load(lake: &Lake, metadata_location: &str, hidden: bool) -> Result<Self> {
         let metadata = lake.read_metadata(metadata_location).await?;
-        let columns: Vec<_> = table_schema(metadata.current_schema())?.visible().cloned().collect();
-        let visible = TableSchema { columns };
-        let schema = varberg_rows::arrow_schema(&visible);
+        let mut shown = table_schema(metadata.current_schema())?;
+        shown.columns.retain(|column| hidden || !column.hidden);
+        let schema = varberg_rows::arrow_schema(&shown);
         let manifests = match metadata.current_snapshot() {
             Some(snapshot) => lake.manifests(&metadata, snapshot).await?,
             None => Vec::new(),
@@ -70,7 +70,7 @@ impl TableScan {
         let contents: Vec<_> = contents.buffered(MANIFESTS_AT_ONCE).try_collect().await?;
         let entries = contents.iter().flat_map(|manifest| manifest.entries());
         let live = entries.filter(|entry| entry.is_alive());
-        let files = live.map(|entry| ScanFile::new(lake, entry.data_file(), &visible));
+        let files = live.map(|entry| ScanFile::new(lake, entry.data_file(), &shown));
         let files: Vec<ScanFile> = files.collect::<Result<_>>()?;
         let statistics = merged(&files, &schema).map_err(|_| Error::Internal("statistics of files do not merge"))?;
         Ok(Self { schema, files, statistics })

@@ -4,6 +4,7 @@
 //! text or the internals of `import`.
 
 mod call;
+pub(crate) mod export;
 pub(crate) mod health;
 mod listing;
 pub(crate) mod reference;

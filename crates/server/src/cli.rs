@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod environment;
 mod exit;
+mod export;
 mod import;
 mod job;
 mod output;
@@ -70,6 +71,7 @@ A first tour (or just `varberg demo`):
   varberg store create cohort                             a store on the only reference there is
   varberg import cohort /data/*.vcf.gz --wait             import, with a progress bar
   varberg query 'SELECT sampleid, count(*) FROM cohort GROUP BY sampleid'
+  varberg export cohort -o cohort.vcf.gz                  back to a VCF file
   eval \"$(varberg env)\" && aws omics list-variant-stores  the same server from the AWS CLI and boto3
 
 Exit codes: 0 done, 1 failed, 2 wrong call, 3 partly done (COMPLETED_WITH_FAILURES), 130 stopped by Ctrl-C.
@@ -93,6 +95,8 @@ pub enum Command {
     Job(job::JobCommand),
     /// Ask a question in SQL
     Query(query::QueryArgs),
+    /// Write a store, or some of it, to a VCF file
+    Export(export::ExportArgs),
     /// Print the shell lines that point boto3 and the AWS CLI at this server
     Env(environment::EnvArgs),
     /// Check the server and this shell's AWS settings, and say what to fix
@@ -157,6 +161,7 @@ async fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Import(args) => import::run(args, context).await,
         Command::Job(command) => job::run(command, context).await,
         Command::Query(args) => query::run(args, context).await,
+        Command::Export(args) => export::run(args, context).await,
         Command::Env(args) => environment::run(&args, context),
         Command::Doctor => doctor::run(context).await,
         Command::Demo(args) => demo::run(args, context.output).await,

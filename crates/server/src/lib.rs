@@ -7,6 +7,8 @@ pub mod cli;
 mod config;
 mod cpu;
 mod error;
+pub mod export;
+mod header_text;
 mod import;
 mod listen;
 pub mod query_child;

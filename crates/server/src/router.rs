@@ -3,7 +3,9 @@
 //! Routes go by path alone; hosts and host prefixes play no part.
 
 use crate::api::refusal::{self, Missing};
-use crate::api::{health, reference, reference_import_job, reference_store, sql, variant_import_job, variant_store};
+use crate::api::{
+    export, health, reference, reference_import_job, reference_store, sql, variant_import_job, variant_store,
+};
 use crate::app::App;
 use crate::auth;
 use crate::error::ApiError;
@@ -28,6 +30,9 @@ pub fn router(app: App) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/varberg/jobs/{jobId}/progress", get(variant_import_job::progress))
+        .route("/varberg/stores/{name}/items", get(export::items))
+        .route("/varberg/jobs/{jobId}/items/{position}/header", get(export::header))
+        .route("/varberg/export", post(export::rows))
         .route("/sql", post(sql::statement))
         .fallback(refusal::unknown_path)
         .method_not_allowed_fallback(refusal::wrong_method)
@@ -112,7 +117,7 @@ async fn identified(request: Request, next: Next) -> Response {
 
 /// Listings and statements are POSTs that change nothing.
 fn is_reading_post(path: &str) -> bool {
-    matches!(path, "/variantStores" | "/import/variants" | "/referencestores" | "/sql")
+    matches!(path, "/variantStores" | "/import/variants" | "/referencestores" | "/sql" | "/varberg/export")
         || (path.starts_with("/referencestore/") && (path.ends_with("/importjobs") || path.ends_with("/references")))
 }
 

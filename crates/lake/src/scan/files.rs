@@ -23,16 +23,16 @@ pub(crate) struct ScanFile {
     pub(crate) bytes: u64,
     /// Whether the rows lie in the table's sort order; so verified by the writer.
     pub(crate) sorted: bool,
-    /// Of the visible columns, in their order.
+    /// Of the columns that statements see, in their order.
     pub(crate) statistics: Arc<Statistics>,
 }
 
 impl ScanFile {
-    pub(crate) fn new(lake: &Lake, file: &DataFile, visible: &TableSchema) -> Result<Self> {
+    pub(crate) fn new(lake: &Lake, file: &DataFile, shown: &TableSchema) -> Result<Self> {
         let path = Lake::object_path(lake.path_of(file.file_path())?)?;
         let rows = usize::try_from(file.record_count()).map_err(|_| Error::Internal("a file has too many rows"))?;
-        let arrow = varberg_rows::arrow_schema(visible);
-        let columns = visible.columns.iter().zip(arrow.fields());
+        let arrow = varberg_rows::arrow_schema(shown);
+        let columns = shown.columns.iter().zip(arrow.fields());
         let column_statistics = columns.map(|(column, field)| match has_bounds(field.data_type()) {
             true => column_statistics(file, column.id),
             false => ColumnStatistics::new_unknown(),

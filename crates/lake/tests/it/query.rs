@@ -45,6 +45,20 @@ async fn nested_columns_come_back_by_projection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn hidden_columns_are_there_only_where_they_are_granted() {
+    let world = small().await;
+    let sql = "SELECT sampleid, \"_record\", CASE WHEN sampleid = 'NA1' THEN attributes END a, \
+               CASE WHEN sampleid = 'NA1' THEN names END n FROM cohort ORDER BY \"_record\"";
+    let mut request = world.request(sql, &[TABLE]).await;
+    let refused = varberg_lake::query::run(request.clone()).await.err().unwrap();
+    assert!(refused.to_string().contains("_record"), "{refused}");
+    request.tables[0].hidden_columns = true;
+    let batches =
+        futures::TryStreamExt::try_collect::<Vec<_>>(varberg_lake::query::run(request).await.unwrap()).await.unwrap();
+    assert_eq!(batches.iter().map(arrow_array::RecordBatch::num_rows).sum::<usize>(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tables_resolve_by_name_and_by_both_schemas() {
     let world = small().await;
     for name in [

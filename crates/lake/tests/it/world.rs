@@ -150,6 +150,7 @@ impl World {
                 name: (*table).to_owned(),
                 metadata_location: self.location(table).await,
                 layout: "long".to_owned(),
+                hidden_columns: false,
             });
         }
         let spill_dir = self.directory.path().join("spill");

@@ -18,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use form::Form;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use varberg_lake::{GrantedTable, QueryLimits, QueryRequest};
+use varberg_model::StoreName;
 
 /// Most bytes that the sorts and joins of one statement write to disk.
 const SPILL_BYTES: u64 = 64 << 30;
@@ -33,8 +34,19 @@ pub(crate) async fn statement(State(app): State<App>, call: Call) -> Result<Resp
     if sql.trim().is_empty() {
         return Err(ApiError::Invalid("the body is empty; send the statement as text".to_owned()));
     }
-    let request = request(&app, sql).await?;
-    let answer = app.queries.ask(&request).await.map_err(api_error)?;
+    answer(&app, &request(&app, sql).await?, form).await
+}
+
+/// The answer to a statement of ours over one store, hidden columns included, as an Arrow stream.
+pub(super) async fn rows(app: &App, sql: &str, store: &StoreName) -> Result<Response, ApiError> {
+    let mut request = request(app, sql).await?;
+    request.tables.retain(|table| table.name == store.as_str());
+    request.tables.iter_mut().for_each(|table| table.hidden_columns = true);
+    answer(app, &request, Form::Arrow).await
+}
+
+async fn answer(app: &App, request: &QueryRequest, form: Form) -> Result<Response, ApiError> {
+    let answer = app.queries.ask(request).await.map_err(api_error)?;
     let (first, rest) = stream::begin(answer, form).await.map_err(api_error)?;
     let media_type = HeaderValue::from_static(form.media_type());
     Ok(([(CONTENT_TYPE, media_type)], Body::from_stream(stream::chained(first, rest))).into_response())
@@ -50,6 +62,7 @@ async fn request(app: &App, sql: &str) -> Result<QueryRequest, ApiError> {
             name: table.store.name.to_string(),
             metadata_location: table.metadata_location,
             layout: table.store.layout.as_str().to_owned(),
+            hidden_columns: false,
         })
         .collect();
     let warehouse = app.config.warehouse().map_err(|e| ApiError::Internal(e.to_string()))?;

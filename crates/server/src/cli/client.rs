@@ -3,6 +3,7 @@
 //! Requests are not signed; a server without credentials takes them. Answers keep the API's member names. Errors carry
 //! the server's own text. Must not interpret answers: that is for the commands.
 
+use crate::export::Selection;
 use anyhow::Context as _;
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::{Value, json};
@@ -102,6 +103,42 @@ impl Client {
                 None => return Ok(all),
             }
         }
+    }
+
+    /// All entries of a listing that is asked for with GET.
+    pub(crate) async fn list_get(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        member: &str,
+    ) -> anyhow::Result<Vec<Value>> {
+        let mut all = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let mut request = self.request(Method::GET, path).query(query);
+            if let Some(token) = &token {
+                request = request.query(&[("nextToken", token)]);
+            }
+            let mut page = self.json(request).await?;
+            if let Some(Value::Array(entries)) = page.get_mut(member).map(Value::take) {
+                all.extend(entries);
+            }
+            match page.get("nextToken").and_then(Value::as_str) {
+                Some(next) => token = Some(next.to_owned()),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// The body of an answer that is not JSON.
+    pub(crate) async fn get_bytes(&self, path: &[&str]) -> anyhow::Result<Vec<u8>> {
+        let response = self.send(self.request(Method::GET, path)).await?;
+        Ok(response.bytes().await.context("the server's answer broke off")?.to_vec())
+    }
+
+    /// Asks for rows with hidden columns; the body is an Arrow stream.
+    pub(crate) async fn export(&self, selection: &Selection) -> anyhow::Result<Response> {
+        self.send(self.request(Method::POST, &["varberg", "export"]).json(selection)).await
     }
 
     /// Sends a statement; the answer's body is what `accept` names.

@@ -7,6 +7,7 @@ use super::plan::{self, ItemPlan, PlanError};
 use super::stage::Stage;
 use super::{ImportError, Running, table_path};
 use crate::app::App;
+use crate::header_text;
 use futures::stream::{self, StreamExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,6 +19,8 @@ use varberg_model::{ImportItem, TableSchema};
 
 /// What became of an item: rows ready to be published, or the text that says why not.
 pub(super) type ItemEnd = Result<ImportedItem, String>;
+/// The same, with the number of records of each part.
+type Joined = Result<(ImportedItem, Vec<u64>), String>;
 
 /// Imports one item. `Err` only when the whole job must stop; everything else is the item's own end.
 pub(super) async fn import_item(app: &App, running: &Running, item: &ImportItem) -> (u32, Result<ItemEnd, Interrupt>) {
@@ -42,7 +45,10 @@ pub(super) async fn record(
     position: u32,
     end: Result<ItemEnd, Interrupt>,
 ) -> Result<(), ImportError> {
-    let end = end?;
+    let mut end = end?;
+    if let Some(header) = end.as_mut().ok().and_then(|item| item.header.take()) {
+        app.catalog.keep_header(&running.claim.lease, position, &header).await?;
+    }
     if let (Ok(item), Some(counters)) = (&end, running.counters.get(&position)) {
         counters.bytes_read.store(counters.bytes_total.load(Ordering::Relaxed), Ordering::Relaxed);
         counters.records.store(item.records, Ordering::Relaxed);
@@ -89,7 +95,21 @@ async fn run_parts(
     let parts: Vec<_> = (0..).zip(&plan.parts).map(part).collect();
     // Not all at once: other items and jobs get their turn on the threads between two parts.
     let results = stream::iter(parts).buffered(2 * app.cpu.threads()).collect().await;
-    join(results, &plan.header)
+    match join(results, &plan.header)? {
+        Ok((item, part_records)) => Ok(with_header(app, plan, item, part_records).await),
+        Err(message) => Ok(Err(message)),
+    }
+}
+
+/// The item with its header as it will be kept.
+async fn with_header(app: &App, plan: &ItemPlan, item: ImportedItem, part_records: Vec<u64>) -> ItemEnd {
+    let header = plan.header.clone();
+    let pack = move || header_text::pack(header.text(), header.samples().len(), part_records);
+    match app.cpu.run("varberg-header", pack).await {
+        Ok(Ok(header)) => Ok(ImportedItem { header: Some(header), ..item }),
+        Ok(Err(error)) => Err(format!("internal error: the header cannot be compressed: {error}")),
+        Err(panicked) => Err(panicked.to_string()),
+    }
 }
 
 async fn run_part(
@@ -128,8 +148,8 @@ enum PartEnd {
     Panicked(String),
 }
 
-/// Joins the parts in order. The earliest fault is the item's; its line counts the lines of the parts before it.
-fn join(parts: Vec<Result<PartResult, PartEnd>>, header: &Header) -> Result<ItemEnd, Interrupt> {
+/// Joins the parts in order, with the number of records of each. The earliest fault is the item's; its line counts the lines of the parts before it.
+fn join(parts: Vec<Result<PartResult, PartEnd>>, header: &Header) -> Result<Joined, Interrupt> {
     let mut good = Vec::with_capacity(parts.len());
     let mut tally = Tally { lines: 0, ..header.tally().clone() };
     for part in parts {
@@ -146,7 +166,8 @@ fn join(parts: Vec<Result<PartResult, PartEnd>>, header: &Header) -> Result<Item
             Err(PartEnd::Panicked(text)) => return Ok(Err(text)),
         }
     }
-    Ok(ImportedItem::join(good, &tally, header.samples().len()))
+    let part_records = good.iter().map(|part| part.tally.records).collect();
+    Ok(ImportedItem::join(good, &tally, header.samples().len()).map(|item| (item, part_records)))
 }
 
 /// The text of an error that is not the file's fault; its causes go to the log, where someone can act on them.

@@ -4,7 +4,7 @@
 use super::part::PartResult;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use varberg_catalog::{ItemOutcome, ItemResult, JobOutcome};
+use varberg_catalog::{ItemHeader, ItemOutcome, ItemResult, JobOutcome};
 use varberg_formats::Tally;
 use varberg_lake::DataFile;
 use varberg_model::{ImportItem, JobStatus, roll_up};
@@ -20,6 +20,9 @@ pub(super) struct ImportedItem {
     pub records: u64,
     pub rows: u64,
     pub message: String,
+    /// The file's header, until it is kept in a place of its own.
+    #[serde(skip)]
+    pub header: Option<ItemHeader>,
 }
 
 impl ImportedItem {
@@ -45,7 +48,7 @@ impl ImportedItem {
         }
         let message = warnings_text(tally);
         let files = parts.into_iter().flat_map(|p| p.files).collect();
-        Ok(Self { version: Self::VERSION, files, records, rows, message })
+        Ok(Self { version: Self::VERSION, files, records, rows, message, header: None })
     }
 
     /// Reads what an earlier run of the job recorded.

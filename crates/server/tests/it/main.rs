@@ -5,6 +5,7 @@
 
 mod configuration;
 mod contract;
+mod export;
 mod guard;
 mod messages;
 mod reference;

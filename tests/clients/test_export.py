@@ -1,0 +1,268 @@
+"""What was imported comes back as text: line for line as it was, and as bcftools reads it."""
+
+import concurrent.futures
+import gzip
+import json
+import os
+import pathlib
+import pty
+import re
+import subprocess
+
+import pytest
+import requests
+from server import BUCKET, FULL, ROOT, Server, binary, clean_environment, create_store, import_files, reference_arn
+from vcf_files import HEADER, header, record, vcf
+
+SHARED = pathlib.Path(os.environ.get("VARBERG_SHARED", ROOT.parent / "shared"))
+RECORDS = None if FULL else 300
+"""Records of the files in shared/data that are looked at."""
+
+
+@pytest.fixture(scope="module")
+def exporter(tmp_path_factory):
+    base = tmp_path_factory.mktemp("export")
+    with Server(base / "data", base / "files") as running:
+        running.arn = reference_arn(running)
+        yield running
+
+
+def varberg(server, *args, check=True):
+    command = [str(binary()), "--endpoint", server.endpoint, *args]
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, timeout=1800)
+    if check:
+        assert done.returncode == 0, done.stderr.decode()
+    return done
+
+
+def export(server, *args) -> str:
+    return varberg(server, "export", *args).stdout.decode()
+
+
+def refused(server, *args) -> str:
+    done = varberg(server, "export", *args, check=False)
+    assert done.returncode in (1, 2) and done.stdout == b"", done
+    return done.stderr.decode()
+
+
+def text_of(path: pathlib.Path) -> str:
+    data = path.read_bytes()
+    return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8", "surrogateescape")
+
+
+def records(text: str) -> list[str]:
+    lines = (line.removesuffix("\r") for line in text.split("\n"))
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def bcftools(*args) -> str | None:
+    """The answer, or nothing where bcftools fails."""
+    done = subprocess.run(["bcftools", *map(str, args)], capture_output=True)
+    return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
+
+
+def store_with(server, name: str, **files: str) -> list[dict]:
+    """A store with these files imported in one job; its items."""
+    sources = []
+    for key, text in files.items():
+        (server.files / f"{name}-{key}.vcf").write_text(text)
+        sources.append(f"{name}-{key}.vcf")
+    create_store(server, name, server.arn)
+    import_files(server, name, *sources)
+    return items(server, name)
+
+
+def items(server, store: str) -> list[dict]:
+    found, token = [], None
+    while True:
+        query = {"nextToken": token} if token else {}
+        page = requests.get(f"{server.endpoint}/varberg/stores/{store}/items", params=query, timeout=60).json()
+        found += page["items"]
+        token = page.get("nextToken")
+        if not token:
+            return found
+
+
+# Files of others
+
+
+def beginnings(directory: pathlib.Path) -> list[str]:
+    """The files of shared/data, or their first records; names below `directory`."""
+    names = []
+    for path in sorted((SHARED / "data").glob("*.vcf*")):
+        text, kept = text_of(path), 0
+        if RECORDS:
+            lines = text.split("\n")
+            first = next(i for i, line in enumerate(lines) if line and not line.startswith("#"))
+            text = "\n".join(lines[: first + RECORDS]).rstrip("\n") + "\n"
+        name = re.sub(r"(\.vcf)(\.gz)?$", r"\1", path.name)
+        (directory / name).write_text(text)
+        names.append(name)
+    return names
+
+
+def corpora(directory: pathlib.Path) -> list[str]:
+    names = []
+    for path in sorted((SHARED / "corpora").rglob("*")):
+        if path.is_file() and path.name.endswith((".vcf", ".vcf.gz")):
+            name = str(path.relative_to(SHARED / "corpora")).replace("/", "__")
+            (directory / name).write_bytes(path.read_bytes())
+            names.append(name)
+    return names if FULL else names[::5]
+
+
+def check_item(server, store: str, item: dict, directory: pathlib.Path) -> str | None:
+    """Compares the export of an item with its source; what differs."""
+    source = server.files / item["source"].rpartition("/")[2]
+    out = directory / f"{source.name}.out.vcf"
+    varberg(server, "export", store, "--job", item["jobId"], "--item", str(item["position"]), "-o", str(out))
+    text, original = text_of(out), text_of(source)
+    got, wanted = records(text), records(original)
+    if len(got) != item["records"]:
+        return f"{source.name}: {len(got)} records instead of {item['records']}"
+    left = iter(wanted)
+    for line in got:  # all of them in their order; records that were left out at the import are missing
+        if not any(line == other for other in left):
+            return f"{source.name}: not in the source: {line[:200]!r}"
+    if len(got) == len(wanted):
+        theirs = bcftools("view", "-H", source)
+        ours = bcftools("view", "-H", out)
+        if theirs is not None and ours != theirs:
+            return f"{source.name}: bcftools reads something else"
+    head = [line.rstrip("\r") for line in original.split("\n") if line.startswith("#")][: text.count("\n#") + 1]
+    if [line for line in text.split("\n") if line.startswith("#")] != head:
+        return f"{source.name}: another header"
+    out.unlink()
+    return None
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="set VARBERG_SHARED")
+@pytest.mark.parametrize("name, files", [("data", beginnings), ("corpora", corpora)])
+def test_files_of_others_come_back(exporter, tmp_path, name, files):
+    create_store(exporter, name, exporter.arn)
+    import_files(exporter, name, *files(exporter.files), timeout=1800)
+    accepted = [item for item in items(exporter, name) if item["status"] == "COMPLETED"]
+    assert len(accepted) > 5
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        different = list(filter(None, pool.map(lambda item: check_item(exporter, name, item, tmp_path), accepted)))
+    assert not different, "\n".join(different)
+
+
+# Forms
+
+
+def test_forms_are_readable_by_bcftools(exporter, tmp_path):
+    text = vcf(400)
+    store_with(exporter, "forms", a=text)
+    assert export(exporter, "forms") == text
+    for name, args in [("a.vcf.gz", []), ("b.vcf.bgz", []), ("c", ["-O", "z"])]:
+        out = tmp_path / name
+        varberg(exporter, "export", "forms", "-o", str(out), *args)
+        assert out.read_bytes().endswith(bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")), name
+        assert bcftools("index", "-f", out) is not None, name
+        assert records(bcftools("view", "-H", out)) == records(text), name
+    assert gzip.decompress(varberg(exporter, "export", "forms", "-O", "z").stdout).decode() == text
+    plain = tmp_path / "plain.vcf"
+    answer = varberg(exporter, "--output", "json", "export", "forms", "-o", str(plain))
+    assert json.loads(answer.stdout)["records"] == 400 and plain.read_text() == text
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+def test_a_terminal_gets_no_binary(exporter):
+    store_with(exporter, "terminal", a=vcf(1))
+    leader, follower = pty.openpty()
+    command = [str(binary()), "--endpoint", exporter.endpoint, "export", "terminal", "-O", "z"]
+    done = subprocess.run(command, env=clean_environment(), stdout=follower, stderr=subprocess.PIPE, timeout=60)
+    os.close(follower), os.close(leader)
+    assert done.returncode == 2 and b"terminal" in done.stderr
+
+
+# Choices
+
+
+def test_samples_are_chosen_in_the_order_given(exporter):
+    names = ("A", "B", "it's")
+    text = vcf(20, samples=names)
+    store_with(exporter, "chosen", a=text)
+    answer = export(exporter, "chosen", "--sample", "it's", "--sample", "A")
+    columns = [line.split("\t") for line in text.split("\n")[:-1] if not line.startswith("##")]
+    wanted = ["\t".join([*line[:9], line[11], line[9]]) for line in columns]
+    assert [line for line in answer.split("\n")[:-1] if not line.startswith("##")] == wanted
+    one = export(exporter, "chosen", "-s", "B")
+    assert records(one) == ["\t".join([*line[:9], line[10]]) for line in columns[1:]]
+    said = refused(exporter, "chosen", "-s", "A", "-s", "PATIENT")
+    assert "2. --sample" in said and "PATIENT" not in said
+    assert "PATIENT" not in exporter.log()
+
+
+def test_regions_are_those_that_records_overlap(exporter):
+    lines = [record("chr1", 100, "ACGT"), record("chr1", 200), record("chr2", 100), record("chr2", 300, info="END=500")]
+    lines.append(record("HLA:1:2", 7))
+    head = header().replace("##contig=<ID=chr1,", "##contig=<ID=HLA:1:2>\n##contig=<ID=chr1,")
+    store_with(exporter, "places", a=head + "".join(lines))
+
+    def found(*regions):
+        got = records(export(exporter, "places", *(part for region in regions for part in ("-r", region))))
+        return [lines.index(line + "\n") for line in got]
+
+    assert found("chr1") == [0, 1]
+    assert found("chr1:100") == [0] and found("chr1:103") == [0] and found("chr1:104") == []
+    assert found("chr1:99") == [] and found("chr1:104-200") == [1] and found("chr1:201-") == []
+    assert found("chr1:150-", "chr2:1-100") == [1, 2]
+    assert found("chr2:450-1,000") == [3] and found("chr2:501-") == []
+    assert found("HLA:1:2") == [4] and found("HLA:1:2:7") == [4] and found("chr9") == []
+    for wrong in ["chr1:x", "chr1:9-3", ":5", "chr1:-5"]:
+        assert "region" in refused(exporter, "places", "-r", wrong), wrong
+
+
+def test_several_files_are_one_output_when_their_columns_agree(exporter):
+    second = vcf(5, first=5000, contig="chr2").replace(
+        'ID=DP,Number=1,Type=Integer,Description="Depth">', 'ID=DP,Number=1,Type=Integer,Description="other">', 1
+    ).replace("##contig=<ID=chr1", '##FILTER=<ID=new,Description="new">\n##contig=<ID=chr1', 1)
+    store_with(exporter, "several", a=vcf(5), b=second)
+    done = varberg(exporter, "export", "several")
+    text = done.stdout.decode()
+    assert records(text) == records(vcf(5)) + records(second)
+    assert text.count("##FILTER=<ID=new") == 1 and "other" not in text and "INFO DP" in done.stderr.decode()
+    heading = [line for line in text.split("\n") if line.startswith("#")]
+    assert sorted(heading) == sorted([*header().split("\n")[:-1], '##FILTER=<ID=new,Description="new">'])
+    assert records(export(exporter, "several", "--item", "1")) == records(second)
+
+
+def test_files_with_other_columns_are_listed(exporter):
+    found = store_with(exporter, "mixed", a=vcf(3), b=vcf(3, samples=("S3",)), c=vcf(3, samples=()))
+    said = refused(exporter, "mixed")
+    for item in found:
+        assert f"varberg export mixed --job {item['jobId']} --item {item['position']}" in said, said
+    assert "S3" not in said
+    assert records(export(exporter, "mixed", "-s", "S3")) == records(vcf(3, samples=("S3",)))
+    assert export(exporter, "mixed", "--item", "2") == vcf(3, samples=())
+
+
+def test_what_cannot_be_exported_says_why(exporter):
+    found = store_with(exporter, "failing", a=vcf(2), b="no VCF\n")
+    assert "FAILED" in refused(exporter, "failing", "--item", "1")
+    assert records(export(exporter, "failing")) == records(vcf(2))
+    assert "--job" in refused(exporter, "failing", "--item", "7")
+    create_store(exporter, "vacant", exporter.arn)
+    assert "no imported files" in refused(exporter, "vacant")
+    assert "does not exist" in refused(exporter, "nowhere")
+    answer = requests.get(f"{exporter.endpoint}/varberg/jobs/{found[1]['jobId']}/items/1/header", timeout=60)
+    assert answer.status_code == 404
+    assert "_record" in requests.post(f"{exporter.endpoint}/sql", data='SELECT "_record" FROM failing', timeout=60).text
+
+
+def test_headers_go_with_their_store(exporter):
+    text = header(samples=("ONLY-HERE",)).replace(HEADER, HEADER + "##note=x\n") + record(calls=("0/1:5,5:10:60",))
+    item = store_with(exporter, "passing", a=text)[0]
+    address = f"{exporter.endpoint}/varberg/jobs/{item['jobId']}/items/0/header"
+    assert requests.get(address, timeout=60).text == text[: text.index("chr1\t")]
+    exporter.client().delete_variant_store(name="passing")
+
+    def gone():
+        return requests.get(address, timeout=60).status_code == 404
+
+    from server import wait_for
+
+    wait_for(gone, "the header to be removed")
+    assert "ONLY-HERE" not in exporter.log()
