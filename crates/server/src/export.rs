@@ -42,13 +42,14 @@ pub struct Region {
 }
 
 /// Columns that every row carries.
-const ROW_COLUMNS: [&str; 13] = [
+const ROW_COLUMNS: [&str; 14] = [
     "_record",
     "_format",
     "_raw",
     "sampleid",
     "phased",
     "calls",
+    "genotypelikelihoods",
     "phredlikelihoods",
     "alleledepths",
     "conditionalquality",
