@@ -47,6 +47,7 @@ fn help_names_every_command_and_hides_the_inner_one() {
         "import",
         "job",
         "query",
+        "export",
         "env",
         "doctor",
         "demo",
@@ -61,7 +62,7 @@ fn help_names_every_command_and_hides_the_inner_one() {
 
 #[test]
 fn every_help_shows_examples_or_exit_codes() {
-    for command in ["serve", "import", "query", "env", "demo", "completions"] {
+    for command in ["serve", "import", "query", "export", "env", "demo", "completions"] {
         let help = varberg(&[command, "--help"], &[]);
         ends(&help, 0);
         assert!(out(&help).contains("Examples:"), "{command}");
@@ -76,6 +77,8 @@ fn a_wrong_call_ends_with_2_and_talks_on_standard_error() {
         &["import", "cohort", "http://x/y.vcf"],
         &["import", "Bad-Name", "s3://abc/y.vcf"],
         &["query"],
+        &["export"],
+        &["export", "cohort", "-O", "x"],
         &["job", "show", "1"],
         &["job", "list", "--status", "DONE"],
         &["store", "create", "x"],
