@@ -4,6 +4,7 @@
 //! of its VCF twin. No length in the file is believed before as many bytes were read.
 
 mod bytes;
+pub mod encode;
 mod header;
 mod line;
 mod record;

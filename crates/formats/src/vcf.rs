@@ -10,6 +10,7 @@ mod site;
 mod source;
 mod write;
 
+pub(crate) use header::declaration;
 pub use header::{Header, InfoColumn, read_header};
 pub use write::{MergedHeader, merge_headers, put_columns_line, put_record};
 

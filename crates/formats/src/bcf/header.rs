@@ -71,7 +71,7 @@ impl BcfHeader {
     }
 
     /// The header of this text.
-    fn of_text(text: &str, minor: u8) -> Result<Self, Fault> {
+    pub(super) fn of_text(text: &str, minor: u8) -> Result<Self, Fault> {
         let mut strings = Dictionary::default();
         strings.add("PASS", None)?;
         let mut contigs = Dictionary::default();
@@ -132,6 +132,16 @@ impl BcfHeader {
         name(&self.contigs, index)
     }
 
+    /// FILTER, INFO and FORMAT ids with their numbers.
+    pub(super) fn strings(&self) -> impl Iterator<Item = (i32, &str)> {
+        numbered(&self.strings)
+    }
+
+    /// Contigs with their numbers.
+    pub(super) fn contigs(&self) -> impl Iterator<Item = (i32, &str)> {
+        numbered(&self.contigs)
+    }
+
     /// Samples of the `#CHROM` line.
     pub(super) fn samples(&self) -> usize {
         self.samples
@@ -155,6 +165,10 @@ fn cut_off() -> Fault {
 fn name(names: &[Option<String>], index: i32) -> Option<&[u8]> {
     let index = usize::try_from(index).ok()?;
     names.get(index)?.as_ref().map(String::as_bytes)
+}
+
+fn numbered(names: &[Option<String>]) -> impl Iterator<Item = (i32, &str)> {
+    (0..).zip(names).filter_map(|(index, name)| Some((index, name.as_deref()?)))
 }
 
 fn has_leading_phase(version: &str) -> bool {
@@ -201,9 +215,9 @@ impl Dictionary {
 }
 
 /// A header line that gives a name a number.
-struct Entry<'a> {
-    is_contig: bool,
-    id: &'a str,
+pub(super) struct Entry<'a> {
+    pub(super) is_contig: bool,
+    pub(super) id: &'a str,
     index: Option<&'a str>,
     /// The bytes of the line that are the `IDX` member and the comma that sets it off.
     index_place: Option<std::ops::Range<usize>>,
@@ -211,7 +225,7 @@ struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// None for other lines, and for lines without an ID.
-    fn of_line(line: &'a str) -> Option<Self> {
+    pub(super) fn of_line(line: &'a str) -> Option<Self> {
         let (section, body) = line.strip_prefix("##")?.split_once("=<")?;
         if !matches!(section, "FILTER" | "INFO" | "FORMAT" | "contig") {
             return None;

@@ -63,7 +63,7 @@ impl Line {
 ///
 /// Where six digits are enough for a normal float32, they are the six that `%g` prints. Of a subnormal one `%g` prints
 /// more than it needs; it is followed.
-fn shortest(value: f32) -> String {
+pub(super) fn shortest(value: f32) -> String {
     if value.is_nan() {
         return if value.is_sign_negative() { "-nan".to_owned() } else { "nan".to_owned() };
     }

@@ -1,11 +1,13 @@
 //! BCF against bcftools: the lines read from a BCF file are those that `bcftools view` prints for it. Floats may have
-//! more digits, and are the same float32. Skipped, with a word, where bcftools or the shared files are not at hand.
+//! more digits, and are the same float32. And what is written as BCF says the same to bcftools as its VCF. Skipped, with a word, where bcftools or the shared files are not at hand.
 
 use crate::shared;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use varberg_formats::{Compression, Limits, bcf, decode};
+use varberg_formats::bcf::encode::{Encoder, Names};
+use varberg_formats::vcf::read_header;
+use varberg_formats::{Compression, Limits, Policy, bcf, decode};
 
 /// What bcftools writes to its standard output; none if it is not there or refuses the file.
 fn bcftools(arguments: &[&str], file: &Path) -> Option<Vec<u8>> {
@@ -101,4 +103,63 @@ fn lines_are_those_of_bcftools() {
     println!("{compared} of {} files compared, {lines} lines", files.len());
     fs::remove_dir_all(&directory).unwrap();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// The BCF that our encoder makes of a VCF; none if its header cannot be read.
+fn encode(file: &Path) -> Option<Result<Vec<u8>, String>> {
+    let stored = fs::read(file).unwrap();
+    let compression = Compression::detect(&stored);
+    let mut text = Vec::new();
+    std::io::copy(&mut decode(Box::new(std::io::Cursor::new(stored)), compression), &mut text).ok()?;
+    let header = read_header(&mut text.as_slice(), &Limits::default(), &Policy::lenient()).ok()?;
+    let records = text.get(header.text().len()..)?;
+    let lines = || records.split(|b| *b == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let mut names = Names::of(header.text());
+    lines().for_each(|line| names.see(line));
+    let write = || {
+        let (mut encoder, mut out) = Encoder::new(&names.complete_header(header.text()))?;
+        lines().try_for_each(|line| encoder.encode_record(line, &mut out))?;
+        Ok(out)
+    };
+    Some(write().map_err(|error: bcf::encode::EncodeError| error.to_string()))
+}
+
+fn compare_written(file: &Path, theirs: &[u8], directory: &Path) -> Result<usize, String> {
+    let Some(encoded) = encode(file) else { return Ok(0) };
+    let bcf = directory.join("ours.bcf");
+    fs::write(&bcf, encoded?).unwrap();
+    let ours = bcftools(&["view", "-H", "--no-version"], &bcf).ok_or("bcftools does not read it")?;
+    let (ours, theirs) = (String::from_utf8_lossy(&ours), String::from_utf8_lossy(theirs));
+    if let Some((ours, theirs)) = ours.lines().zip(theirs.lines()).find(|(a, b)| a != b) {
+        return Err(format!("\n{ours:.400}\n{theirs:.400}"));
+    }
+    if ours.lines().count() != theirs.lines().count() {
+        return Err("another number of lines".to_owned());
+    }
+    compare(&bcf, directory)
+}
+
+#[test]
+fn written_files_say_the_same_to_bcftools() {
+    let files = files();
+    if files.is_empty() || !has_bcftools() {
+        return;
+    }
+    let directory = std::env::temp_dir().join(format!("varberg-bcf-written-{}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    let (mut compared, mut lines, mut failed) = (0, 0, Vec::new());
+    for file in &files {
+        let Some(theirs) = bcftools(&["view", "-H", "--no-version"], file) else { continue };
+        match compare_written(file, &theirs, &directory) {
+            Ok(count) => lines += count,
+            Err(why) => failed.push(format!("{}: {why}", file.display())),
+        }
+        compared += 1;
+    }
+    fs::remove_dir_all(&directory).unwrap();
+    println!("{compared} of {} files compared, {lines} lines", files.len());
+    // Of invalid files bcftools and this crate need not make the same.
+    let (invalid, valid): (Vec<_>, Vec<_>) = failed.into_iter().partition(|text| text.contains("/failed/"));
+    println!("{} invalid files differ\n{}", invalid.len(), invalid.join("\n"));
+    assert!(valid.is_empty(), "{}", valid.join("\n"));
 }

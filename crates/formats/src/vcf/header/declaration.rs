@@ -6,7 +6,7 @@ use varberg_rows::{Number, ValueKind};
 
 /// Which lines are looked at; of FILTER and contig lines only that they parse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Section {
+pub(crate) enum Section {
     Info,
     Format,
     Other,
@@ -14,20 +14,20 @@ pub(super) enum Section {
 
 /// What an INFO or FORMAT line declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Declaration {
+pub(crate) struct Declaration {
     pub(super) id: String,
     pub(super) number: Number,
-    pub(super) kind: ValueKind,
+    pub(crate) kind: ValueKind,
 }
 
 /// A declaration, none if the line has no ID, and the rules it breaks.
 #[derive(Debug, Default)]
-pub(super) struct Parsed {
-    pub(super) declaration: Option<Declaration>,
+pub(crate) struct Parsed {
+    pub(crate) declaration: Option<Declaration>,
     pub(super) problems: Vec<Cause>,
 }
 
-pub(super) fn parse(section: Section, body: &str) -> Parsed {
+pub(crate) fn parse(section: Section, body: &str) -> Parsed {
     let Some(fields) = fields(body) else {
         return Parsed { declaration: None, problems: vec![Cause::HeaderLine] };
     };

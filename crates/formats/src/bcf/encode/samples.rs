@@ -1,0 +1,104 @@
+//! FORMAT and the samples of a line to the individual part of a BCF record. In: the text of the columns. Out: for each
+//! key one vector per sample, all of one length.
+
+use super::values::{
+    FLOAT_END, Int, add_floats, add_integers, integer, pad, put_descriptor, put_floats, put_integer, put_integers,
+};
+use super::{EncodeError, Encoder};
+use varberg_rows::ValueKind;
+
+/// Writes the individual part; the number of its keys.
+pub(super) fn put_samples(
+    encoder: &Encoder,
+    format: &[u8],
+    samples: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<u8, EncodeError> {
+    let columns: Vec<&[u8]> = samples.split(|b| *b == b'\t').collect();
+    if columns.len() != encoder.samples {
+        return Err(EncodeError::Samples { found: columns.len(), expected: encoder.samples });
+    }
+    if format == b"." {
+        return Ok(0);
+    }
+    let keys: Vec<&[u8]> = format.split(|b| *b == b':').collect();
+    let count = u8::try_from(keys.len()).map_err(|_| EncodeError::TooMany("FORMAT keys"))?;
+    let mut values: Vec<&[u8]> = Vec::with_capacity(columns.len().saturating_mul(keys.len()));
+    for column in &columns {
+        let mut own = column.split(|b| *b == b':');
+        values.extend(keys.iter().map(|_| own.next().unwrap_or(b".")));
+        if own.next().is_some() {
+            return Err(EncodeError::Field("a sample has more values than FORMAT has keys"));
+        }
+    }
+    for (place, key) in keys.iter().enumerate() {
+        let (index, kind) = encoder.format(key)?;
+        put_integer(index, out);
+        let of_key = values.iter().skip(place).step_by(keys.len().max(1)).copied();
+        match kind {
+            _ if *key == b"GT" => put_genotypes(of_key, out)?,
+            ValueKind::Integer => put_all_integers(of_key, out),
+            ValueKind::Float => put_all_floats(of_key, out),
+            ValueKind::Character | ValueKind::String | ValueKind::Flag => put_all_texts(of_key, out),
+        }
+    }
+    Ok(count)
+}
+
+fn put_all_integers<'a>(texts: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
+    let mut values = Vec::new();
+    let lengths: Vec<usize> = texts.map(|text| add_integers(text, &mut values)).collect();
+    let length = lengths.iter().copied().max().unwrap_or(0);
+    put_integers(&pad(&values, &lengths, length, Int::End), length, out);
+}
+
+fn put_all_floats<'a>(texts: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
+    let mut values = Vec::new();
+    let lengths: Vec<usize> = texts.map(|text| add_floats(text, &mut values)).collect();
+    let length = lengths.iter().copied().max().unwrap_or(0);
+    put_floats(&pad(&values, &lengths, length, FLOAT_END), length, out);
+}
+
+fn put_all_texts<'a>(texts: impl Iterator<Item = &'a [u8]> + Clone, out: &mut Vec<u8>) {
+    let length = texts.clone().map(<[u8]>::len).max().unwrap_or(0);
+    put_descriptor(7, length, out);
+    for text in texts {
+        out.extend_from_slice(text);
+        out.extend(std::iter::repeat_n(0, length - text.len()));
+    }
+}
+
+fn put_genotypes<'a>(texts: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let mut codes = Vec::new();
+    let mut lengths = Vec::new();
+    for text in texts {
+        let before = codes.len();
+        add_genotype(text, &mut codes).ok_or(EncodeError::Field("a GT is no genotype"))?;
+        lengths.push(codes.len() - before);
+    }
+    let length = lengths.iter().copied().max().unwrap_or(0);
+    put_integers(&pad(&codes, &lengths, length, Int::End), length, out);
+    Ok(())
+}
+
+/// Adds the codes of one genotype: `(allele + 1) << 1`, and 1 where the allele is phased. The first allele's own phase
+/// is 0 unless the text begins with `|`, as bcftools writes it.
+fn add_genotype(text: &[u8], codes: &mut Vec<Int>) -> Option<()> {
+    let (mut phased, mut rest) = match text {
+        [mark @ (b'/' | b'|'), rest @ ..] => (*mark == b'|', rest),
+        rest => (false, rest),
+    };
+    loop {
+        let end = rest.iter().position(|b| matches!(b, b'/' | b'|')).unwrap_or(rest.len());
+        let (allele, after) = rest.split_at_checked(end)?;
+        let allele = match (allele, integer(allele)) {
+            (b".", _) => 0,
+            (digits, Int::Value(value)) if digits.iter().all(u8::is_ascii_digit) => value.checked_add(1)?,
+            _ => return None,
+        };
+        codes.push(Int::Value(allele.checked_mul(2)?.checked_add(i32::from(phased))?));
+        let [mark, after @ ..] = after else { return Some(()) };
+        phased = *mark == b'|';
+        rest = after;
+    }
+}
