@@ -152,6 +152,10 @@ fn written_files_say_the_same_to_bcftools() {
         let Some(theirs) = bcftools(&["view", "-H", "--no-version"], file) else { continue };
         match compare_written(file, &theirs, &directory) {
             Ok(count) => lines += count,
+            // A contig named <1> is none that a header can declare.
+            Err(why) if why.contains("is not declared") && bcftools(&["view", "-Ob"], file).is_none() => {
+                println!("{}: refused by both", file.display());
+            }
             Err(why) => failed.push(format!("{}: {why}", file.display())),
         }
         compared += 1;
