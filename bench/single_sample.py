@@ -54,7 +54,7 @@ def timed_import(path: pathlib.Path, normalize: bool = False) -> dict:
                 destinationName="sample", roleArn=ROLE, items=[{"source": f"s3://{BUCKET}/sample.vcf.gz"}],
                 runLeftNormalization=normalize,
             )["jobId"]
-            answer = wait_for(lambda: ended(client, job), "the job to end", 3600, 0.02)
+            answer = wait_for(lambda: ended(client, job), "the job to end", 3600, 0.05)
             if answer["status"] != "COMPLETED":
                 raise RuntimeError(answer["items"])
             imported = time.monotonic() - began
