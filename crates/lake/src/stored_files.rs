@@ -87,6 +87,11 @@ impl Lake {
         self.inner.store.get_range(&path_in_store, range).await.map_err(Error::storage("reading", path))
     }
 
+    /// The same for plain threads; must not be called inside async code.
+    pub fn get_range_blocking(&self, path: &str, range: std::ops::Range<u64>) -> Result<Bytes> {
+        self.inner.runtime.block_on(self.get_range(path, range))
+    }
+
     /// Every file below a directory of the warehouse (empty: all of it), unfinished writes of a directory warehouse
     /// included, sorted by path.
     pub async fn list(&self, prefix: &str) -> Result<Vec<StoredFile>> {

@@ -5,8 +5,11 @@
 //! which job runs and keeps its lease; [`janitor`] removes what nobody names any more.
 
 mod control;
+mod genome;
 mod item;
 pub(crate) mod janitor;
+mod lease;
+mod message;
 mod outcome;
 mod part;
 mod plan;
@@ -53,6 +56,8 @@ pub(crate) struct Running {
     /// Progress of each item, by position.
     pub counters: BTreeMap<u32, Arc<ItemCounters>>,
     pub hold: Hold,
+    /// What records are normalized against, if the job asked for that.
+    pub genome: genome::JobGenome,
 }
 
 /// Imports every unfinished item of the job and publishes the good ones as one snapshot.

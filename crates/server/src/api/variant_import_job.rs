@@ -10,8 +10,8 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use varberg_catalog::JobFilter;
 use varberg_model::{
-    AnnotationFields, ImportItem, ImportJob, ItemProgress, JobId, JobStatus, MAX_ITEMS, ObjectUri, RoleArn, StoreName,
-    StoreStatus, ValidationError,
+    AnnotationFields, ImportItem, ImportJob, ItemProgress, JobId, JobStatus, MAX_ITEMS, ObjectUri, RefId,
+    ReferenceStatus, RoleArn, StoreName, StoreStatus, ValidationError, VariantStore,
 };
 
 /// A request to import, checked as far as it can be without looking at a store or a file.
@@ -19,6 +19,7 @@ struct Start {
     destination: StoreName,
     role: RoleArn,
     items: Vec<ImportItem>,
+    left_normalize: bool,
 }
 
 pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
@@ -32,6 +33,9 @@ pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
     for item in &start.items {
         app.sources.check(&item.source)?;
     }
+    if start.left_normalize {
+        check_reference(&app, &store).await?;
+    }
     let now = wire::now();
     let job = ImportJob {
         id: JobId::random(),
@@ -39,7 +43,7 @@ pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
         store_id: store.id,
         store_name: store.name,
         role: start.role,
-        left_normalize: false,
+        left_normalize: start.left_normalize,
         annotation_fields: AnnotationFields::default(),
         status: JobStatus::Submitted,
         message: String::new(),
@@ -106,16 +110,31 @@ async fn find(app: &App, call: &Call) -> Result<ImportJob, ApiError> {
     job.ok_or_else(|| ApiError::NotFound(format!("variant import job {id} does not exist")))
 }
 
+/// Normalization reads the store's reference: this server must hold it.
+async fn check_reference(app: &App, store: &VariantStore) -> Result<(), ApiError> {
+    let arn = &store.reference_arn;
+    let reference = match app.scope.parse_reference_arn(arn) {
+        Some((references, id)) => {
+            let (references, id) = (RefId::from_stored(references.to_owned()), RefId::from_stored(id.to_owned()));
+            app.catalog.reference(app.account(), &references, &id).await?
+        }
+        None => None,
+    };
+    let reason = match reference.map(|reference| reference.status) {
+        Some(ReferenceStatus::Active) => return Ok(()),
+        Some(status) => format!("the store's reference {arn} is {} and must be ACTIVE", status.as_str()),
+        None => format!("the store's reference {arn} is not held by this server; records are normalized against it"),
+    };
+    Err(ValidationError::new("runLeftNormalization", reason).into())
+}
+
 fn parse_start(fields: &Fields<'_>) -> Result<Start, ValidationError> {
     let start = Start {
         destination: StoreName::parse("destinationName", fields.required_text("destinationName")?)?,
         role: RoleArn::parse("roleArn", fields.required_text("roleArn")?)?,
         items: parse_items(fields)?,
+        left_normalize: fields.flag("runLeftNormalization")?,
     };
-    if fields.flag("runLeftNormalization")? {
-        let reason = "left-normalization is not available in this version; leave the member out or set it to false";
-        return Err(ValidationError::new("runLeftNormalization", reason));
-    }
     let annotations = AnnotationFields::new(fields.text_map("annotationFields")?.unwrap_or_default())?;
     if !annotations.is_empty() {
         let reason = "parsing of VEP annotations is not available in this version; leave the member out: the \

@@ -31,7 +31,7 @@ pub struct ImportArgs {
     #[command(flatten)]
     progress: ProgressArgs,
     /// Trim and left-align variants against the store's reference
-    #[arg(long)]
+    #[arg(long, visible_alias = "normalize")]
     left_normalize: bool,
     /// ARN of the role to record
     #[arg(long, value_name = "ARN", default_value = reference::ROLE, hide_default_value = true)]

@@ -1,7 +1,8 @@
 //! One item of a job: planned, its parts run side by side, their results joined.
 
 use super::control::{Interrupt, ItemCounters};
-use super::outcome::{ImportedItem, Outcome, shorten};
+use super::message::{MAX_MESSAGE, shorten};
+use super::outcome::{ImportedItem, Outcome};
 use super::part::{PartContext, PartError, PartResult, PartTask, import_part};
 use super::plan::{self, ItemPlan, PlanError};
 use super::stage::Stage;
@@ -12,6 +13,7 @@ use futures::stream::{self, StreamExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use varberg_catalog::{ItemOutcome, ItemResult};
+use varberg_formats::genome::Genome;
 use varberg_formats::vcf::{Header, ReadOptions};
 use varberg_formats::{Part, Tally};
 use varberg_lake::WriteTarget;
@@ -24,12 +26,16 @@ type Joined = Result<(ImportedItem, Vec<u64>), String>;
 
 /// Imports one item. `Err` only when the whole job must stop; everything else is the item's own end.
 pub(super) async fn import_item(app: &App, running: &Running, item: &ImportItem) -> (u32, Result<ItemEnd, Interrupt>) {
+    let genome = match &running.genome {
+        Ok(genome) => genome.clone(),
+        Err(text) => return (item.position, Ok(Err(text.clone()))),
+    };
     let counters = running.counters.get(&item.position).cloned().unwrap_or_default();
     let planned = plan::plan(app, item, &running.control).await;
     let end = match planned {
         Ok(plan) => {
             running.hold.reached(Stage::HeaderRead).await;
-            run_parts(app, running, &plan, counters).await
+            run_parts(app, running, &plan, genome, counters).await
         }
         Err(PlanError::Interrupted(why)) => Err(why),
         Err(error) => Ok(Err(error.to_string())),
@@ -56,12 +62,12 @@ pub(super) async fn record(
     }
     let recorded = match &end {
         Ok(item) => ItemOutcome::Imported { payload: serde_json::to_string(item)? },
-        Err(message) => ItemOutcome::Failed { message: shorten(message) },
+        Err(message) => ItemOutcome::Failed { message: shorten(message, MAX_MESSAGE) },
     };
     app.catalog.record_item(&running.claim.lease, &ItemResult { position, outcome: recorded }).await?;
     match end {
         Ok(item) => outcome.add_imported(position, item),
-        Err(message) => outcome.add_failed(position, shorten(&message)),
+        Err(message) => outcome.add_failed(position, shorten(&message, MAX_MESSAGE)),
     }
     running.hold.reached(Stage::ItemRecorded).await;
     Ok(())
@@ -71,6 +77,7 @@ async fn run_parts(
     app: &App,
     running: &Running,
     plan: &ItemPlan,
+    genome: Option<Arc<Genome>>,
     counters: Arc<ItemCounters>,
 ) -> Result<ItemEnd, Interrupt> {
     counters.bytes_total.store(plan.pinned.size, Ordering::Relaxed);
@@ -88,7 +95,11 @@ async fn run_parts(
             part: *part,
             compression: plan.compression,
             header: plan.header.clone(),
-            options: ReadOptions { limits: app.config.import.limits(), ..ReadOptions::default() },
+            options: ReadOptions {
+                limits: app.config.import.limits(),
+                normalize: genome.clone(),
+                ..ReadOptions::default()
+            },
         };
         run_part(app, running, plan, task, context.clone())
     };

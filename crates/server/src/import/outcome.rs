@@ -1,6 +1,7 @@
 //! What became of a job's items: counts, messages, the final status, and the form in which a finished item is kept in
 //! the catalog so that a restart does not redo it.
 
+use super::message::{MAX_MESSAGE, shorten};
 use super::part::PartResult;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -8,9 +9,6 @@ use varberg_catalog::{ItemHeader, ItemOutcome, ItemResult, JobOutcome};
 use varberg_formats::Tally;
 use varberg_lake::DataFile;
 use varberg_model::{ImportItem, JobStatus, roll_up};
-
-/// Longest text kept for an item or a job (spec 3, `Msg1000`).
-const MAX_MESSAGE: usize = 1000;
 
 /// A good item as the catalog keeps it. `version` changes whenever the meaning of a field does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,7 +59,7 @@ impl ImportedItem {
     }
 }
 
-/// One sentence per kind of warning: what, how often, and where first (true line of the file).
+/// How contigs were matched, and one sentence per kind of warning: what, how often, and where first (true line of the file).
 fn warnings_text(tally: &Tally) -> String {
     let mut said: Vec<String> = Vec::new();
     if tally.rejected > 0 {
@@ -71,16 +69,19 @@ fn warnings_text(tally: &Tally) -> String {
         1 => format!("{} (line {})", w.cause.text(), w.first_line),
         n => format!("{} ({n} times, first on line {})", w.cause.text(), w.first_line),
     }));
-    if said.is_empty() { String::new() } else { shorten(&format!("warnings: {}", said.join("; "))) }
+    let warnings = (!said.is_empty()).then(|| format!("warnings: {}", said.join("; ")));
+    let texts: Vec<String> = aliases_text(tally).into_iter().chain(warnings).collect();
+    shorten(&texts.join(". "), MAX_MESSAGE)
 }
 
-/// Cuts a text at 1000 characters.
-pub(super) fn shorten(text: &str) -> String {
-    if text.chars().count() <= MAX_MESSAGE {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(MAX_MESSAGE - 1).collect();
-    format!("{kept}…")
+/// That contigs were taken for others of the reference, with the first of them.
+fn aliases_text(tally: &Tally) -> Option<String> {
+    let (name, other) = tally.contig_aliases.first_key_value()?;
+    let contigs = match tally.contig_aliases.len() {
+        1 => "1 contig".to_owned(),
+        n => format!("{n} contigs"),
+    };
+    Some(format!("contig names were matched to the reference as {name} = {other} ({contigs})"))
 }
 
 /// The items of one job: those already ended and those still to do.
@@ -142,6 +143,7 @@ impl Outcome {
     fn message(&self, items: &[ImportItem]) -> String {
         let Some((position, message)) = self.failed.first_key_value() else { return String::new() };
         let name = items.iter().find(|i| i.position == *position).map_or("", |i| i.source.file_name());
-        shorten(&format!("{} of {} items failed; the first is {name}: {message}", self.failed.len(), items.len()))
+        let text = format!("{} of {} items failed; the first is {name}: {message}", self.failed.len(), items.len());
+        shorten(&text, MAX_MESSAGE)
     }
 }

@@ -1,24 +1,25 @@
-//! Reference import jobs: each FASTA source is checked, indexed and kept in the warehouse as it came.
+//! Reference import jobs: each FASTA source is checked, indexed and kept in the warehouse as it came; a compressed
+//! file that cannot be read at random also as BGZF of the same text.
 
 use super::control::{Control, Interrupt};
+use super::genome::{Beside, beside};
+use super::lease::{self, Leased};
+use super::message::{MAX_SOURCE_MESSAGE, shorten};
 use crate::app::App;
 use crate::cpu::Panicked;
 use std::io::Read;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
-use varberg_catalog::{Beat, Epoch};
+use varberg_catalog::Epoch;
 use varberg_formats::fasta::{self, FastaIndex};
+use varberg_formats::genome::{TranscodeError, to_bgzf};
 use varberg_formats::{Compression, Fault};
 use varberg_lake::{Pinned, SourceError};
 use varberg_model::{
     RefId, Reference, ReferenceImportJob, ReferenceImportSource, ReferenceSourceStatus, ReferenceStatus,
 };
-
-/// Longest status message of a source (spec 3.9).
-const MAX_MESSAGE: usize = 127;
 
 /// Why one source cannot become a reference.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,8 @@ enum SourceFailure {
     #[error("the copy of the reference failed: {0}")]
     Copy(#[from] std::io::Error),
     #[error(transparent)]
+    Transcode(#[from] TranscodeError),
+    #[error(transparent)]
     Panicked(#[from] Panicked),
     #[error(transparent)]
     Interrupted(#[from] Interrupt),
@@ -40,7 +43,8 @@ enum SourceFailure {
 /// Runs a claimed job to its end, source by source.
 pub(super) async fn run(app: App, job: ReferenceImportJob, epoch: Epoch, stop: CancellationToken) {
     let control = Arc::<Control>::default();
-    let keeper = keep_lease(app.clone(), job.id.clone(), epoch, control.clone(), stop);
+    let leased = Leased::Reference { job: job.id.clone(), epoch };
+    let keeper = lease::keep(app.clone(), leased, control.clone(), stop);
     let keeper = AbortOnDropHandle::new(tokio::spawn(keeper));
     let result = import_sources(&app, &job, epoch, &control).await;
     keeper.abort();
@@ -73,7 +77,7 @@ async fn import_sources(
         if matches!(imported, Err(SourceFailure::Interrupted(_))) {
             return Ok(false);
         }
-        let text = imported.as_ref().err().map(|e| short(&e.to_string())).unwrap_or_default();
+        let text = imported.as_ref().err().map(|e| shorten(&e.to_string(), MAX_SOURCE_MESSAGE)).unwrap_or_default();
         let result = imported.as_ref().map_err(|_| text.as_str());
         app.catalog.finish_reference_source(&job.id, epoch, source.position, result).await?;
     }
@@ -88,7 +92,7 @@ fn is_done(source: &ReferenceImportSource) -> bool {
     }
 }
 
-/// Reads the source twice: once for its index and md5, once to keep it. Both reads are pinned to one version.
+/// Reads the source twice: once for its indexes and md5, once to keep it. Both reads are pinned to one version.
 async fn import_source(
     app: &App,
     job: &ReferenceImportJob,
@@ -98,7 +102,8 @@ async fn import_source(
 ) -> Result<Reference, SourceFailure> {
     let pinned = app.sources.pin(&source.source).await?;
     let head = app.sources.read_range(&pinned, 0..pinned.size.min(64)).await?;
-    let index = index(app, &pinned, Compression::detect(&head), control).await?;
+    let compression = Compression::detect(&head);
+    let index = index(app, &pinned, compression, control).await?;
     let id = RefId::random();
     let folder = format!("references/{}/{}-{epoch}-{id}", job.store, job.id);
     let source_path = format!("{folder}/source");
@@ -106,6 +111,16 @@ async fn import_source(
     let index_bytes = u64::try_from(index.fai.len()).unwrap_or(u64::MAX);
     app.lake.put(&index_path, index.fai.into_bytes()).await?;
     copy(app, &pinned, &source_path, control).await?;
+    let blocks = match compression {
+        Compression::Plain => None,
+        Compression::Bgzf => index.gzi,
+        Compression::Gzip | Compression::Zstd | Compression::Bzip2 => {
+            Some(transcode(app, &pinned, compression, &beside(&source_path, Beside::Bgzf), control).await?)
+        }
+    };
+    if let Some(blocks) = blocks {
+        app.lake.put(&beside(&source_path, Beside::Blocks), blocks).await?;
+    }
     let now = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
     Ok(Reference {
         id,
@@ -157,6 +172,28 @@ async fn copy(app: &App, pinned: &Pinned, path: &str, control: &Arc<Control>) ->
     app.cpu.run("varberg-fasta", work).await?
 }
 
+/// Writes the text of a compressed file as BGZF; the bytes of its block index.
+async fn transcode(
+    app: &App,
+    pinned: &Pinned,
+    compression: Compression,
+    path: &str,
+    control: &Arc<Control>,
+) -> Result<Vec<u8>, SourceFailure> {
+    let source = Stoppable { inner: app.sources.open(pinned, 0, pinned.size), control: control.clone() };
+    let lake = app.lake.clone();
+    let (path, check) = (path.to_owned(), control.clone());
+    let work = move || {
+        let mut upload = lake.upload(&path)?;
+        let blocks = to_bgzf(Box::new(source), compression, &mut upload);
+        check.check()?; // an interrupted read is no fault of the source
+        let blocks = blocks?;
+        upload.finish()?;
+        Ok::<_, SourceFailure>(blocks)
+    };
+    app.cpu.run("varberg-fasta", work).await?
+}
+
 /// Passes bytes on, and ends the read when the job must stop.
 struct Stoppable {
     inner: Box<dyn Read + Send>,
@@ -168,29 +205,4 @@ impl Read for Stoppable {
         self.control.check().map_err(std::io::Error::other)?;
         self.inner.read(buffer)
     }
-}
-
-async fn keep_lease(app: App, job: RefId, epoch: Epoch, control: Arc<Control>, stop: CancellationToken) {
-    let lease_s = app.config.import.lease_s;
-    let mut beat = tokio::time::interval(Duration::from_secs(u64::from(lease_s)) / 6);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return control.interrupt(Interrupt::Stopping),
-            _ = beat.tick() => {}
-        }
-        match app.catalog.heartbeat_reference_import(&job, epoch, lease_s).await {
-            Ok(Beat::Held) => {}
-            Ok(Beat::CancelRequested) => return control.interrupt(Interrupt::Cancelled),
-            Ok(Beat::Lost) => return control.interrupt(Interrupt::LeaseLost),
-            Err(error) => warn!(%error, "cannot renew the lease"),
-        }
-    }
-}
-
-fn short(text: &str) -> String {
-    if text.chars().count() <= MAX_MESSAGE {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(MAX_MESSAGE - 1).collect();
-    format!("{kept}…")
 }

@@ -1,13 +1,13 @@
-//! Claims jobs, keeps their leases, and ends them: the only place that starts import tasks.
+//! Claims jobs, has their leases kept, and ends them: the only place that starts import tasks.
 //!
 //! A lease is a row in the catalog with an end by the database's clock and an epoch that every claim raises. While a
 //! job runs its lease is renewed; when that fails, or another epoch appears, the job's threads are told to stop. What a
 //! worker does after losing its lease cannot reach a table: every write to the catalog checks the epoch.
 
-use super::control::{Control, Interrupt, ItemCounters};
-use super::{ImportError, Running, reference, run_job};
+use super::control::{Interrupt, ItemCounters};
+use super::lease::{self, Leased};
+use super::{ImportError, Running, genome, reference, run_job};
 use crate::app::App;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, error, info, info_span, warn};
 use varberg_catalog::{Beat, Claim, Finish, JobOutcome};
-use varberg_model::{ItemProgress, JobStatus};
+use varberg_model::JobStatus;
 
 /// How long a worker waits for work before it looks again: jobs of dead workers come back by time, not by a call.
 const IDLE: Duration = Duration::from_secs(1);
@@ -73,7 +73,9 @@ async fn import(app: App, claim: Claim, stop: CancellationToken) {
     let items = claim.job.items.len();
     let result = match prepare(&app, claim).await {
         Ok(running) => {
-            let keeper = AbortOnDropHandle::new(tokio::spawn(keep_lease(app.clone(), running.keeper(), stop)));
+            let leased = Leased::Import { lease, counters: running.counters.clone() };
+            let keeper = lease::keep(app.clone(), leased, running.control.clone(), stop);
+            let keeper = AbortOnDropHandle::new(tokio::spawn(keeper));
             let result = run_job(&app, &running).await;
             keeper.abort();
             result
@@ -103,7 +105,8 @@ async fn prepare(app: &App, claim: Claim) -> Result<Running, ImportError> {
     let store = app.catalog.store(&job.account, job.store_name.as_str()).await?;
     let store = store.filter(|s| s.id == job.store_id).ok_or(Interrupt::Cancelled)?;
     let counters = job.items.iter().map(|i| (i.position, Arc::<ItemCounters>::default())).collect();
-    Ok(Running { store, control: Arc::default(), counters, hold: app.hold.clone(), claim })
+    let genome = genome::open(app, job, &store).await?;
+    Ok(Running { store, control: Arc::default(), counters, hold: app.hold.clone(), genome, claim })
 }
 
 /// Leaves a job that cannot go on here in the state that its reason asks for.
@@ -131,62 +134,5 @@ async fn after_refusal(app: &App, lease: &varberg_catalog::Lease) -> Result<(), 
     match app.catalog.heartbeat(lease, app.config.import.lease_s).await? {
         Beat::CancelRequested => app.catalog.cancelled(lease).await,
         Beat::Held | Beat::Lost => Ok(()),
-    }
-}
-
-/// What the lease keeper needs of a running job.
-struct Keeper {
-    lease: varberg_catalog::Lease,
-    control: Arc<Control>,
-    counters: BTreeMap<u32, Arc<ItemCounters>>,
-}
-
-impl Running {
-    fn keeper(&self) -> Keeper {
-        Keeper { lease: self.claim.lease, control: self.control.clone(), counters: self.counters.clone() }
-    }
-}
-
-/// Renews the lease six times per lease time, stores progress, and passes on the reasons to stop.
-async fn keep_lease(app: App, keeper: Keeper, stop: CancellationToken) {
-    let lease_s = app.config.import.lease_s;
-    let lease = Duration::from_secs(u64::from(lease_s));
-    let mut beat = tokio::time::interval(lease / 6);
-    let mut renewed = Instant::now();
-    let mut told = BTreeMap::new();
-    loop {
-        tokio::select! {
-            () = stop.cancelled(), if keeper.control.check().is_ok() => keeper.control.interrupt(Interrupt::Stopping),
-            _ = beat.tick() => {}
-        }
-        match app.catalog.heartbeat(&keeper.lease, lease_s).await {
-            Ok(Beat::Held) => renewed = Instant::now(),
-            Ok(Beat::CancelRequested) => {
-                renewed = Instant::now(); // the lease is held until all threads have stopped
-                keeper.control.interrupt(Interrupt::Cancelled);
-            }
-            Ok(Beat::Lost) => return keeper.control.interrupt(Interrupt::LeaseLost),
-            Err(error) => warn!(%error, "cannot renew the lease"),
-        }
-        if renewed.elapsed() > lease * 5 / 6 {
-            return keeper.control.interrupt(Interrupt::LeaseLost);
-        }
-        report(&app, &keeper, &mut told).await;
-    }
-}
-
-/// Stores the progress of the items that moved since the last time.
-async fn report(app: &App, keeper: &Keeper, told: &mut BTreeMap<u32, ItemProgress>) {
-    for (position, counters) in &keeper.counters {
-        let now = counters.snapshot();
-        if told.get(position) == Some(&now) || now == ItemProgress::default() {
-            continue;
-        }
-        match app.catalog.report_progress(&keeper.lease, *position, now).await {
-            Ok(()) => {
-                told.insert(*position, now);
-            }
-            Err(error) => warn!(%error, "cannot store the progress of an item"),
-        }
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::server::{ROLE, Server, assert_timestamp};
 use serde_json::{Value, json};
-use varberg_model::ItemProgress;
+use varberg_catalog::NewTable;
+use varberg_model::{ItemProgress, StoreId, StoreName, VariantStore};
 
 fn job(sources: &[&str]) -> Value {
     let items: Vec<Value> = sources.iter().map(|source| json!({ "source": source })).collect();
@@ -58,7 +59,6 @@ async fn members_are_checked() {
         (with("items", json!([{ "source": "s3://inputs/a.vcf" }, { "source": 1 }])), "items.2.source"),
         (with("items", json!([{ "source": "https://x/a.vcf" }])), "items.1.source"),
         (with("runLeftNormalization", json!("true")), "runLeftNormalization"),
-        (with("runLeftNormalization", json!(true)), "runLeftNormalization"),
         (with("annotationFields", json!({ "VEP": "CSQ" })), "annotationFields"),
         (with("annotationFields", json!({ "VEP": 1 })), "annotationFields.VEP"),
         (with("annotationFields", json!({ "VEP": long })), "annotationFields.VEP"),
@@ -74,6 +74,38 @@ async fn members_are_checked() {
     start(&server, &with("runLeftNormalization", json!(false))).await;
     start(&server, &with("annotationFields", json!({}))).await;
     start(&server, &with("items", json!(vec![json!({ "source": "s3://inputs/a.vcf" }); 1000]))).await;
+}
+
+#[tokio::test]
+async fn normalization_is_accepted_when_the_server_holds_the_store_s_reference() {
+    let server = Server::start().await;
+    server.store("abc").await;
+    let mut body = job(&["s3://inputs/a.vcf"]);
+    body["runLeftNormalization"] = json!(true);
+    let id = start(&server, &body).await;
+    assert_eq!(server.get(&format!("/import/variant/{id}")).await.ok()["runLeftNormalization"], true);
+    let listed = server.post("/import/variants", &json!({})).await.ok();
+    assert_eq!(listed["variantImportJobs"][0]["runLeftNormalization"], true);
+    let catalog = &server.app.catalog;
+    let store = catalog.store(server.app.account(), "abc").await.unwrap().unwrap();
+    let arn = server.app.scope.reference_arn("1234567890", "9876543210");
+    let lost = VariantStore {
+        id: StoreId::random(),
+        name: StoreName::parse("name", "lost").unwrap(),
+        reference_arn: arn.clone(),
+        ..store
+    };
+    let table = NewTable {
+        namespace: lost.namespace(),
+        name: "lost".to_owned(),
+        metadata_location: "file:///absent".to_owned(),
+    };
+    catalog.create_store(&lost, &table, None).await.unwrap();
+    body["destinationName"] = json!("lost");
+    let text = server.post("/import/variant", &body).await.invalid();
+    assert!(text.contains("'runLeftNormalization'") && text.contains(&arn) && text.contains("not held"), "{text}");
+    body["runLeftNormalization"] = json!(false);
+    start(&server, &body).await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::JanitorError;
 use crate::app::App;
+use crate::import::genome::{Beside, beside};
 use std::collections::BTreeSet;
 
 /// Deletes the files of ended jobs and dead epochs that no reference names. Jobs this catalog does not know are left
@@ -12,7 +13,8 @@ pub(super) async fn sweep(app: &App) -> Result<(), JanitorError> {
         return Ok(());
     }
     let jobs = app.catalog.reference_job_epochs().await?;
-    let kept: BTreeSet<String> = app.catalog.all_reference_paths().await?.into_iter().collect();
+    let named = app.catalog.all_reference_paths().await?;
+    let kept: BTreeSet<String> = named.into_iter().flat_map(with_those_beside).collect();
     for file in files.iter().filter(|file| !kept.contains(&file.path)) {
         let Some((job, epoch)) = writer_of(&file.path) else { continue };
         let left = jobs.get(job).is_some_and(|known| known.terminal || epoch < known.epoch);
@@ -21,6 +23,10 @@ pub(super) async fn sweep(app: &App) -> Result<(), JanitorError> {
         }
     }
     Ok(())
+}
+
+fn with_those_beside(path: String) -> [String; 3] {
+    [beside(&path, Beside::Bgzf), beside(&path, Beside::Blocks), path]
 }
 
 /// Job and epoch of `references/<store>/<job>-<epoch>-<reference>/<file>`.
