@@ -1,23 +1,28 @@
 //! Reads a VCF file to record batches and drops them: how fast is the reader alone? Prints megabytes of VCF text per CPU
 //! second, which the benchmark takes up.
 //!
-//! `cargo run -p varberg-formats --example read_rate -- FILE`
+//! With a FASTA (plain or BGZF) the records are compared with it and left-normalized.
+//!
+//! `cargo run -p varberg-formats --example read_rate -- FILE [FASTA]`
 #![expect(clippy::print_stdout, reason = "a command whose purpose is to print")]
 
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::Instant;
+use varberg_formats::genome::{BlockIndex, Form, Genome, ReadAt};
 use varberg_formats::vcf::{ReadOptions, Reader, read_header};
-use varberg_formats::{Compression, Part, decode};
+use varberg_formats::{Compression, Limits, Part, decode, fasta};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let path = std::env::args().nth(1).ok_or("usage: read_rate FILE")?;
+    let path = std::env::args().nth(1).ok_or("usage: read_rate FILE [FASTA]")?;
     let mut prefix = Vec::new();
     File::open(&path)?.take(18).read_to_end(&mut prefix)?;
     let compression = Compression::detect(&prefix);
-    let options = ReadOptions::default();
+    let normalize = std::env::args().nth(2).map(|fasta| genome(&fasta)).transpose()?;
+    let options = ReadOptions { normalize, ..ReadOptions::default() };
     let mut text = BufReader::new(decode(Box::new(File::open(&path)?), compression));
     let header = Arc::new(read_header(&mut text, &options.limits, &options.policy)?);
     let text_bytes = text_bytes(&path, compression)?;
@@ -42,6 +47,28 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cpu: {cpu:.2} s, {:.0} MB/s", megabytes / cpu);
     }
     Ok(())
+}
+
+/// A genome over a file, which is indexed first.
+fn genome(path: &str) -> Result<Arc<Genome>, Box<dyn Error>> {
+    let file = File::open(path)?;
+    let mut prefix = Vec::new();
+    (&file).take(18).read_to_end(&mut prefix)?;
+    let index = fasta::index(Box::new(File::open(path)?), Compression::detect(&prefix), &Limits::default())?;
+    let form = match &index.gzi {
+        Some(gzi) => Form::Bgzf(BlockIndex::parse(gzi)?),
+        None => Form::Plain,
+    };
+    let size = file.metadata()?.len();
+    Ok(Arc::new(Genome::new(&index.fai, form, size, Arc::new(Stored(file)))?))
+}
+
+struct Stored(File);
+
+impl ReadAt for Stored {
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+        self.0.read_exact_at(out, offset)
+    }
 }
 
 /// Bytes of the decompressed file.
