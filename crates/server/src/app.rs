@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use varberg_catalog::Catalog;
 use varberg_lake::{Lake, Sources};
-use varberg_model::{AccountId, Scope, StoreId};
+use varberg_model::{AccountId, RefId, Reference, Scope, StoreId};
 
 /// Handles on everything that outlives a request.
 #[derive(Clone)]
@@ -100,6 +100,13 @@ impl App {
     /// The account all resources of this server belong to.
     pub fn account(&self) -> &AccountId {
         &self.scope.account
+    }
+
+    /// The reference that an ARN of this account and region names, if this server holds it.
+    pub(crate) async fn reference(&self, arn: &str) -> Result<Option<Reference>, varberg_catalog::Error> {
+        let Some((store, id)) = self.scope.parse_reference_arn(arn) else { return Ok(None) };
+        let (store, id) = (RefId::from_stored(store.to_owned()), RefId::from_stored(id.to_owned()));
+        self.catalog.reference(self.account(), &store, &id).await
     }
 
     /// Tells the import worker that there is something to do (it also looks by itself, only later).

@@ -10,8 +10,8 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use varberg_catalog::JobFilter;
 use varberg_model::{
-    AnnotationFields, ImportItem, ImportJob, ItemProgress, JobId, JobStatus, MAX_ITEMS, ObjectUri, RefId,
-    ReferenceStatus, RoleArn, StoreName, StoreStatus, ValidationError, VariantStore,
+    AnnotationFields, ImportItem, ImportJob, ItemProgress, JobId, JobStatus, MAX_ITEMS, ObjectUri, ReferenceStatus,
+    RoleArn, StoreName, StoreStatus, ValidationError, VariantStore,
 };
 
 /// A request to import, checked as far as it can be without looking at a store or a file.
@@ -113,13 +113,7 @@ async fn find(app: &App, call: &Call) -> Result<ImportJob, ApiError> {
 /// Normalization reads the store's reference: this server must hold it.
 async fn check_reference(app: &App, store: &VariantStore) -> Result<(), ApiError> {
     let arn = &store.reference_arn;
-    let reference = match app.scope.parse_reference_arn(arn) {
-        Some((references, id)) => {
-            let (references, id) = (RefId::from_stored(references.to_owned()), RefId::from_stored(id.to_owned()));
-            app.catalog.reference(app.account(), &references, &id).await?
-        }
-        None => None,
-    };
+    let reference = app.reference(arn).await?;
     let reason = match reference.map(|reference| reference.status) {
         Some(ReferenceStatus::Active) => return Ok(()),
         Some(status) => format!("the store's reference {arn} is {} and must be ACTIVE", status.as_str()),

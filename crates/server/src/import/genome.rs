@@ -11,7 +11,7 @@ use std::sync::Arc;
 use varberg_formats::Compression;
 use varberg_formats::genome::{BlockIndex, Form, Genome, ReadAt};
 use varberg_lake::Lake;
-use varberg_model::{ImportJob, RefId, Reference, ReferenceStatus, VariantStore};
+use varberg_model::{ImportJob, Reference, ReferenceStatus, VariantStore};
 
 /// The genome of a job that asked for normalization, or the text that says to each of its items why there is none.
 pub(super) type JobGenome = Result<Option<Arc<Genome>>, String>;
@@ -44,19 +44,13 @@ pub(super) async fn open(app: &App, job: &ImportJob, store: &VariantStore) -> Re
         return Ok(Ok(None));
     }
     let arn = &store.reference_arn;
-    let reference = match app.scope.parse_reference_arn(arn) {
-        Some((references, id)) => {
-            let (references, id) = (RefId::from_stored(references.to_owned()), RefId::from_stored(id.to_owned()));
-            app.catalog.reference(app.account(), &references, &id).await?
-        }
-        None => None,
-    };
+    let reference = app.reference(arn).await?;
     let Some(reference) = reference.filter(|reference| reference.status == ReferenceStatus::Active) else {
         return Ok(Err(format!("left-normalization needs the store's reference {arn}, which is no longer there")));
     };
     let opened = read(app, &reference).await;
     Ok(opened.map(|genome| Some(Arc::new(genome))).map_err(|reason| {
-        tracing::error!(%reason, reference = %arn, "a reference cannot be opened");
+        tracing::error!(?reason, reference = %arn, "a reference cannot be opened");
         format!("left-normalization needs the store's reference {arn}, which cannot be opened: {reason}")
     }))
 }
