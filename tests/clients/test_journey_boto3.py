@@ -211,7 +211,7 @@ ERRORS = [
     ("start_variant_import_job", dict(destinationName="taken", roleArn=ROLE, items=[{"source": "s3://UPPER/y.vcf"}]), "ValidationException", 400),
     ("start_variant_import_job", dict(destinationName="taken", roleArn=ROLE, items=[ITEM] * 1001), "ValidationException", 400),
     ("start_variant_import_job", dict(destinationName="taken", roleArn=ROLE, items=[ITEM], annotationFields={"VEP": "C" * 22}), "ValidationException", 400),
-    ("start_variant_import_job", dict(destinationName="taken", roleArn=ROLE, items=[ITEM], runLeftNormalization=True), "ValidationException", 400),
+    ("start_variant_import_job", dict(destinationName="taken", roleArn=ROLE, items=[ITEM], runLeftNormalization="yes"), "ValidationException", 400),
     ("get_variant_import_job", dict(jobId=UNKNOWN_JOB), "ResourceNotFoundException", 404),
     ("get_variant_import_job", dict(jobId="not-a-uuid"), "ValidationException", 400),
     ("cancel_variant_import_job", dict(jobId=UNKNOWN_JOB), "ResourceNotFoundException", 404),
