@@ -42,11 +42,13 @@ pub struct WriterOptions {
     pub file_bytes: u64,
     /// Rows that may be out of order by at most about half this many rows are brought in order.
     pub sort_window_rows: usize,
+    /// Rows side by side that tell the same about their site: one for each sample of a file.
+    pub rows_of_a_record: usize,
 }
 
 impl Default for WriterOptions {
     fn default() -> Self {
-        Self { row_group_bytes: 64 << 20, file_bytes: 384 << 20, sort_window_rows: 1 << 16 }
+        Self { row_group_bytes: 64 << 20, file_bytes: 384 << 20, sort_window_rows: 1 << 16, rows_of_a_record: 1 }
     }
 }
 
@@ -199,7 +201,7 @@ impl DataFileWriter {
     ) -> Result<ParquetFile> {
         let WriteTarget { table_path, job, epoch } = target;
         let path = format!("{table_path}/data/{job}/{epoch}/{}.parquet", Uuid::new_v4());
-        ParquetFile::create(lake, &path, schema, options.row_group_bytes)
+        ParquetFile::create(lake, &path, schema, options)
     }
 
     fn close_file(&mut self) -> Result<()> {

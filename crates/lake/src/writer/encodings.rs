@@ -6,7 +6,7 @@ use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{Compression, Encoding, Type, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
-use parquet::schema::types::ColumnDescriptor;
+use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 
 /// Rows of a row group at most: bounds what a reader must skip or read at once.
 const MAX_ROW_GROUP_ROWS: usize = 1 << 20;
@@ -17,8 +17,14 @@ const IDENTIFIERS: &str = "names";
 /// Top-level columns whose least and greatest value help no query.
 const UNORDERED: [&str; 2] = ["referenceallele", "_format"];
 
-/// Properties of a data file with the columns of `schema`.
-pub(super) fn properties(schema: &SchemaRef) -> Result<WriterProperties> {
+/// INFO, which is the largest part of most files.
+const INFO: &str = "attributes";
+/// Rows of a record among which a whole record's text, written out, is smaller than the indexes of a dictionary: the
+/// compression sees it come again. With more rows there is too much text to write out.
+const FEW: std::ops::RangeInclusive<usize> = 2..=16;
+
+/// Properties of a data file with the columns of `schema`; `rows_of_a_record` rows tell the same about their site.
+pub(super) fn properties(schema: &SchemaRef, rows_of_a_record: usize) -> Result<WriterProperties> {
     let properties = WriterProperties::builder()
         .set_created_by(format!("varberg {}", env!("CARGO_PKG_VERSION")))
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
@@ -26,7 +32,26 @@ pub(super) fn properties(schema: &SchemaRef) -> Result<WriterProperties> {
         .set_statistics_truncate_length(Some(64))
         .set_column_index_truncate_length(Some(64));
     let columns = ArrowSchemaConverter::new().convert(schema)?;
-    Ok(columns.columns().iter().fold(properties, |properties, column| encode(properties, column)).build())
+    let properties = columns.columns().iter().fold(properties, |properties, column| encode(properties, column));
+    Ok(if FEW.contains(&rows_of_a_record) { write_out(properties, columns.columns())? } else { properties }.build())
+}
+
+/// The properties with those of the site's values, written out.
+fn write_out(mut properties: WriterPropertiesBuilder, columns: &[ColumnDescPtr]) -> Result<WriterPropertiesBuilder> {
+    let level = Compression::ZSTD(ZstdLevel::try_new(6)?);
+    for path in columns.iter().map(|column| column.path()) {
+        match path.parts() {
+            [top, .., last] if top == INFO && last == "value" => {
+                properties = properties
+                    .set_column_dictionary_enabled(path.clone(), false)
+                    .set_column_encoding(path.clone(), Encoding::PLAIN)
+                    .set_column_compression(path.clone(), level);
+            }
+            [top] if top == "qual" => properties = properties.set_column_dictionary_enabled(path.clone(), false),
+            _ => {}
+        }
+    }
+    Ok(properties)
 }
 
 /// The properties with those of one leaf column.

@@ -3,7 +3,7 @@
 use super::encodings::properties;
 use super::metrics::column_metrics;
 use super::present::Present;
-use super::{DataFile, Places};
+use super::{DataFile, Places, WriterOptions};
 use crate::upload::Upload;
 use crate::{Error, Lake, Result};
 use arrow_array::cast::AsArray;
@@ -37,13 +37,13 @@ struct Order {
 }
 
 impl ParquetFile {
-    pub(super) fn create(lake: &Lake, path: &str, schema: &SchemaRef, row_group_bytes: usize) -> Result<Self> {
+    pub(super) fn create(lake: &Lake, path: &str, schema: &SchemaRef, options: WriterOptions) -> Result<Self> {
         let sink = Sink(Some(lake.upload(path)?));
         let doubles = schema.fields().iter().enumerate().filter(|(_, f)| *f.data_type() == DataType::Float64);
         Ok(Self {
             location: lake.location(path),
-            writer: ArrowWriter::try_new(sink, schema.clone(), Some(properties(schema)?))?,
-            row_group_bytes,
+            writer: ArrowWriter::try_new(sink, schema.clone(), Some(properties(schema, options.rows_of_a_record)?))?,
+            row_group_bytes: options.row_group_bytes,
             rows: 0,
             order: Order::default(),
             nans: doubles.map(|(column, _)| (column, 0)).collect(),

@@ -16,7 +16,7 @@ use varberg_catalog::{ItemOutcome, ItemResult};
 use varberg_formats::genome::Genome;
 use varberg_formats::vcf::{Header, ReadOptions};
 use varberg_formats::{Part, Tally};
-use varberg_lake::WriteTarget;
+use varberg_lake::{WriteTarget, WriterOptions};
 use varberg_model::{ImportItem, TableSchema};
 
 /// What became of an item: rows ready to be published, or the text that says why not.
@@ -133,7 +133,8 @@ async fn run_part(
     let lease = &running.claim.lease;
     let target = WriteTarget { table_path: table_path(&running.store), job: lease.job.to_string(), epoch: lease.epoch };
     let (lake, sources, pinned) = (app.lake.clone(), app.sources.clone(), plan.pinned.clone());
-    let options = app.config.import.writer();
+    let rows_of_a_record = plan.header.samples().len().max(1);
+    let options = WriterOptions { rows_of_a_record, ..app.config.import.writer() };
     let faults = context.first_fault.clone();
     let index = task.index;
     let work = move || {
