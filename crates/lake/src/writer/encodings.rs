@@ -23,6 +23,9 @@ const INFO: &str = "attributes";
 /// compression sees it come again. With more rows there is too much text to write out.
 const FEW: std::ops::RangeInclusive<usize> = 2..=16;
 
+/// Bytes of a dictionary of nested texts; a larger one belongs to values that seldom come twice, such as END in a gVCF.
+const MAX_DICTIONARY: usize = 512 << 10;
+
 /// Properties of a data file with the columns of `schema`; `rows_of_a_record` rows tell the same about their site.
 pub(super) fn properties(schema: &SchemaRef, rows_of_a_record: usize) -> Result<WriterProperties> {
     let properties = WriterProperties::builder()
@@ -72,8 +75,7 @@ fn encode(properties: WriterPropertiesBuilder, column: &ColumnDescriptor) -> Wri
         let properties = properties.set_column_dictionary_enabled(path.clone(), false);
         properties.set_column_encoding(path, Encoding::DELTA_BYTE_ARRAY)
     } else if is_nested && column.physical_type() == Type::BYTE_ARRAY {
-        // Where the dictionary grows too large.
-        properties.set_column_encoding(path, Encoding::DELTA_LENGTH_BYTE_ARRAY)
+        properties.set_column_dictionary_page_size_limit(path, MAX_DICTIONARY)
     } else {
         properties
     }
