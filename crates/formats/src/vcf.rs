@@ -49,7 +49,7 @@ impl Default for ReadOptions {
         Self {
             limits: Limits::default(),
             policy: Policy::lenient(),
-            batch_records: 4096,
+            batch_records: 16_384,
             batch_bytes: 8 << 20,
             normalize: None,
         }

@@ -10,6 +10,8 @@ use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 
 /// Rows of a row group at most: bounds what a reader must skip or read at once.
 const MAX_ROW_GROUP_ROWS: usize = 1 << 20;
+/// Values between two looks at the size of a page; each look asks for the properties of the column, which takes time.
+const VALUES_AT_ONCE: usize = 4096;
 /// Numbers that grow: stored as differences.
 const GROWING: [&str; 3] = ["start", "end", "_record"];
 /// Texts that seldom come twice and begin alike (rs numbers): stored without what they share with the one before.
@@ -31,6 +33,7 @@ pub(super) fn properties(schema: &SchemaRef, rows_of_a_record: usize) -> Result<
     let properties = WriterProperties::builder()
         .set_created_by(format!("varberg {}", env!("CARGO_PKG_VERSION")))
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_write_batch_size(VALUES_AT_ONCE)
         .set_max_row_group_row_count(Some(MAX_ROW_GROUP_ROWS))
         .set_statistics_truncate_length(Some(64))
         .set_column_index_truncate_length(Some(64));
