@@ -24,7 +24,7 @@ from vcf_files import bgzf, vcf
 
 BEFORE_COMMIT = ["claimed", "header-read", "batch-3", "file-closed", "item-recorded", "metadata-written", "commit-before"]
 STAGES = [*BEFORE_COMMIT, "commit-after"]
-RECORDS = 30_000
+RECORDS = 60_000
 ROWS = RECORDS * 2 + 40 * 2
 
 
