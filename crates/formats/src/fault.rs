@@ -44,6 +44,8 @@ pub enum Code {
     E27,
     /// The BCF file is malformed.
     E28,
+    /// Too many records were left out.
+    E29,
 }
 
 impl Code {
@@ -78,6 +80,7 @@ impl Code {
             Self::E26 => "E26",
             Self::E27 => "E27",
             Self::E28 => "E28",
+            Self::E29 => "E29",
         }
     }
 }
@@ -113,6 +116,11 @@ macro_rules! causes {
             pub fn name(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)* }
             }
+
+            /// The rule of that name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|cause| cause.name() == name)
+            }
         }
     };
 }
@@ -125,6 +133,7 @@ causes! {
     HeaderColumnName E4 "the #CHROM line has an unknown column name, or blanks in place of tabs";
     HeaderColumnOrder E5 "the columns of the #CHROM line are out of order";
     UnsupportedVersion E6 "the VCF version is not supported; versions 4.0 to 4.5 are";
+    NewVersion E6 "the VCF version is newer than 4.3, the newest that HealthOmics reads; convert the file to VCF 4.3 or set import.strict = false";
     UnknownType E7 "an INFO or FORMAT line has an unknown Type; it is read as String";
     BadNumber E8 "an INFO or FORMAT line has a Number that is not allowed; it is read as Number=.";
     NullHeaderField E9 "a structured header line lacks a value it must have";
@@ -134,6 +143,11 @@ causes! {
     HeaderLine E11 "a structured header line cannot be parsed";
     FormatWithoutSamples E11 "the #CHROM line has FORMAT but no samples; cut the file to its first 8 columns";
     DuplicateDeclaration E11 "an INFO or FORMAT id is declared twice; the first line holds";
+    HeaderOrder E11 "an INFO or FORMAT line does not have ID, Number, Type and Description in this order";
+    UnquotedDescription E11 "a Description is not in double quotes";
+    HeaderId E11 "the id of a header line is empty or has characters that VCF does not allow";
+    StandardDeclaration E11 "an INFO or FORMAT line declares a flag, or a key of the VCF specification, with another Number or Type than that allows";
+    UnusedHeaderLine E11 "a header line that is not used is malformed; it is kept as written";
     SecondHeader E11 "a second, different #CHROM line stands between the records; import the files one by one";
     DuplicateAnnotationLine E13 "the INFO line of the annotation field stands twice; the first line holds";
     DuplicateSamples E12 "two sample columns have the same name; rename one of them";
@@ -141,6 +155,7 @@ causes! {
     // Records (spec 7.3)
     AlleleAlphabet E14 "an allele is neither bases (A C G T N), *, <symbolic> nor a breakend";
     EmptyAllele E14 "an allele is empty";
+    AlleleForm E14 "a symbolic allele or a breakend is not written as VCF says; it is kept as written";
     SymbolicReference E15 "REF is symbolic";
     DuplicateAllele E15 "an ALT allele is listed twice";
     AltEqualsRef E15 "an ALT allele equals REF";
@@ -148,14 +163,21 @@ causes! {
     SampleColumns E15 "a record does not have one column for each sample of the #CHROM line";
     Position E15 "POS is not a whole number from 0 on";
     EmptyContig E15 "CHROM is empty";
+    ContigName E15 "CHROM has characters that VCF does not allow; it is kept as written";
     EmptyId E15 "ID is empty; write . where there is none";
+    IdList E15 "ID has an empty or a repeated member; it is kept as written";
+    Blank E15 "ID, FILTER or FORMAT contains a blank; it is kept as written";
     Quality E18 "QUAL is not a number; it is read as missing";
+    NegativeQuality E15 "QUAL is negative; it is kept as written";
     FilterZero E15 "FILTER is 0; VCF 4 writes PASS or .";
     EmptyFilter E15 "FILTER has an empty name";
+    FilterList E15 "FILTER has a name twice, or PASS, 0 or . beside a name";
     EmptyInfo E15 "INFO is empty; write . where there is none";
     InfoSpace E15 "INFO contains a space";
     EmptyInfoKey E15 "INFO has an entry without a key";
     DuplicateInfoKey E15 "an INFO key stands twice; the last value holds";
+    InfoValue E15 "an INFO value does not have its declared type, or is not possible for its key; it is kept as written";
+    InfoCount E15 "an INFO key has another number of values than its header line says; they are kept as written";
     EndNotInteger E15 "INFO END is not a positive whole number; it is ignored for the end column";
     EndBeforeStart E15 "INFO END is smaller than POS";
     LengthValue E15 "INFO SVLEN or FORMAT LEN is not a whole number; it is ignored for the end column";
@@ -163,11 +185,13 @@ causes! {
     UndeclaredInfo E17 "an INFO key is not declared in the header; it is kept as written";
     UndeclaredFormat E17 "a FORMAT key is not declared in the header; its values are kept as written";
     DuplicateFormatKey E15 "a FORMAT key stands twice";
+    FormatKey E15 "a FORMAT key has characters that VCF does not allow; it is kept as written";
     GenotypeNotFirst E15 "FORMAT has GT, but not as its first key";
     MissingGenotype E15 "a record has no GT, which VCF 4.0 requires";
     TooManyValues E15 "a sample has more values than FORMAT has keys";
     GenotypeIndex E18 "a GT names an allele that the record does not have, or is not a genotype";
     SampleValue E18 "a FORMAT value does not have its declared type; its text is kept";
+    SampleCount E15 "a FORMAT key has another number of values than its header line says; they are kept as written";
     BatchTooLarge E23 "the records of one batch are too large";
     // Against the store's reference, when left-normalization was asked for
     ReferenceContig E27 "the contig is not in the store's reference; the record is left as it is";
@@ -179,6 +203,7 @@ causes! {
     // Lines and text
     BlankLine E15 "a line is blank; it is skipped";
     CarriageReturn E15 "lines end with CR LF; the CR is dropped";
+    NoFinalNewline E21 "the last line does not end with a newline; make sure that the file was not cut off";
     NotText E24 "a line is not UTF-8 text; convert the file to UTF-8";
     // The file as a whole
     Truncated E21 "the compressed file ends too early; it was cut off: copy or make it again";
@@ -189,6 +214,7 @@ causes! {
     TooManyBytes E23 "the decompressed file is larger than the limit";
     ZstdWindow E23 "the zstd file needs too much memory to be read; compress it again without --long";
     Io E25 "the file cannot be read";
+    RejectedShare E29 "more records were left out than import.max_rejected_share allows";
     // FASTA
     FastaStart E26 "the file does not begin with a '>' line; is it FASTA?";
     FastaName E26 "a '>' line has no name";

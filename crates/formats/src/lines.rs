@@ -33,18 +33,25 @@ pub(crate) struct Lines {
     /// The part begins inside a line of the part before it.
     skip_first: bool,
     lines: u64,
+    /// The last line handed out ended with the file instead of a newline.
+    is_open: bool,
 }
 
 impl Lines {
     pub(crate) fn new(input: Box<dyn Read + Send>, compression: Compression, part: &Part, limits: Limits) -> Self {
         let mark = part.end.map(|end| end.saturating_sub(part.start));
         let decoder = Decoder::new(input, compression).with_mark(mark);
-        Self { decoder, limits, pending: 0, carry: Vec::new(), skip_first: part.start > 0, lines: 0 }
+        Self { decoder, limits, pending: 0, carry: Vec::new(), skip_first: part.start > 0, lines: 0, is_open: false }
     }
 
     /// Lines handed out so far.
     pub(crate) fn count(&self) -> u64 {
         self.lines
+    }
+
+    /// Whether the line handed out last lacks its newline: it is the last one of the file.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// Stored bytes read so far.
@@ -87,6 +94,7 @@ impl Lines {
                 None if length == 0 && self.carry.is_empty() => return Ok(None),
                 None if length == 0 => {
                     self.lines = number;
+                    self.is_open = true;
                     return Ok(Some(&self.carry));
                 }
                 None => self.take_into_carry(length)?,

@@ -1,6 +1,9 @@
-//! What follows from each fault: one table, frozen by tests. The lenient preset (design 7) accepts what bcftools accepts
-//! and counts a warning; a file is refused where reading on would lose or invent data, or where HealthOmics refuses it
-//! with a clear message.
+//! What follows from each fault: one table with two presets side by side, frozen by a test.
+//!
+//! The default preset accepts what bcftools and its users accept and counts a warning; a file is refused where reading
+//! on would lose or invent data, or where HealthOmics refuses it with a clear message. No record is left out by default:
+//! bcftools stops at a record that it cannot read, or reads something else (POS `5x` as 5, a surplus sample as none).
+//! The strict preset refuses what HealthOmics refuses (spec 7.2, 7.3) and warns where HealthOmics is silent.
 
 use crate::fault::Cause;
 
@@ -17,21 +20,63 @@ pub enum Verdict {
     RejectFile,
 }
 
+impl Verdict {
+    pub const ALL: [Self; 4] = [Self::Accept, Self::Warn, Self::RejectRecord, Self::RejectFile];
+
+    /// As users write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Warn => "warn",
+            Self::RejectRecord => "reject record",
+            Self::RejectFile => "reject file",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.as_str() == text)
+    }
+}
+
+/// How far a fault reaches, which decides what can follow from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Nothing can be read on: the file is refused, whatever the policy.
+    File,
+    /// The header, or the file as a whole: there is no record that could be left out.
+    Header,
+    /// A record that cannot be read: it is left out, or the file is refused.
+    UnreadableRecord,
+    /// A record that can be read all the same.
+    Record,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Preset {
+    Lenient,
+    Strict,
+}
+
 /// The table from causes to verdicts.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    preset: fn(Cause) -> Verdict,
+    preset: Preset,
     changes: Vec<(Cause, Verdict)>,
 }
 
 impl Policy {
     /// The default preset.
     pub fn lenient() -> Self {
-        Self { preset: lenient, changes: Vec::new() }
+        Self { preset: Preset::Lenient, changes: Vec::new() }
     }
 
-    /// The policy with another verdict for `cause`. Faults after which nothing can be read on ([`is_final`](Self::is_final))
-    /// stay faults.
+    /// The preset that refuses what HealthOmics refuses.
+    pub fn strict() -> Self {
+        Self { preset: Preset::Strict, changes: Vec::new() }
+    }
+
+    /// The policy with another verdict for `cause`. A verdict that is not among those [`allowed`](Self::allowed) changes
+    /// nothing.
     #[must_use]
     pub fn with(mut self, cause: Cause, verdict: Verdict) -> Self {
         self.changes.push((cause, verdict));
@@ -40,72 +85,39 @@ impl Policy {
 
     /// What follows from `cause`.
     pub fn verdict(&self, cause: Cause) -> Verdict {
-        if Self::is_final(cause) {
-            return Verdict::RejectFile;
-        }
-        match self.changes.iter().rev().find(|(c, _)| *c == cause) {
-            Some((_, verdict)) => *verdict,
-            None => (self.preset)(cause),
+        let allowed = Self::allowed(cause);
+        let mut changes = self.changes.iter().rev().filter(|(c, verdict)| *c == cause && allowed.contains(verdict));
+        let (_, lenient, strict) = row(cause);
+        match (changes.next(), self.preset) {
+            (Some((_, verdict)), _) => *verdict,
+            (None, Preset::Lenient) => lenient,
+            (None, Preset::Strict) => strict,
         }
     }
 
-    /// Whether no reading on is possible after `cause`, whatever the policy.
-    pub fn is_final(cause: Cause) -> bool {
-        use Cause::{
-            BcfHeader, BcfRecord, Damaged, DuplicateSamples, FastaDuplicateName, FastaLineLength, FastaName,
-            FastaStart, HeaderColumnName, HeaderColumnOrder, HeaderTooLong, Io, LineTooLong, MissingChromLine,
-            NoHeader, SecondHeader, TooFewHeaderColumns, TooManyBytes, TrailingBytes, Truncated, ZstdWindow,
-        };
-        matches!(
-            cause,
-            BcfHeader
-                | BcfRecord
-                | Damaged
-                | DuplicateSamples
-                | FastaDuplicateName
-                | FastaLineLength
-                | FastaName
-                | FastaStart
-                | HeaderColumnName
-                | HeaderColumnOrder
-                | HeaderTooLong
-                | Io
-                | LineTooLong
-                | MissingChromLine
-                | NoHeader
-                | SecondHeader
-                | TooFewHeaderColumns
-                | TooManyBytes
-                | TrailingBytes
-                | Truncated
-                | ZstdWindow
-        )
+    /// The verdicts that are possible for `cause`.
+    pub fn allowed(cause: Cause) -> &'static [Verdict] {
+        match row(cause).0 {
+            Reach::File => &[Verdict::RejectFile],
+            Reach::Header => &[Verdict::Accept, Verdict::Warn, Verdict::RejectFile],
+            Reach::UnreadableRecord => &[Verdict::RejectRecord, Verdict::RejectFile],
+            Reach::Record => &Verdict::ALL,
+        }
     }
 }
 
-fn lenient(cause: Cause) -> Verdict {
+/// A row of the table: how far the fault reaches, the default verdict, the strict verdict.
+fn row(cause: Cause) -> (Reach, Verdict, Verdict) {
+    use Reach::{File, Header, Record, UnreadableRecord};
+    use Verdict::{Accept, RejectFile, Warn};
     match cause {
-        // Clear refusals of HealthOmics, and whatever cannot be read at all.
-        Cause::MissingFileformat
-        | Cause::MissingChromLine
+        Cause::MissingChromLine
         | Cause::TooFewHeaderColumns
         | Cause::HeaderColumnName
         | Cause::HeaderColumnOrder
-        | Cause::UnsupportedVersion
         | Cause::NoHeader
-        | Cause::OldVersion
-        | Cause::FormatWithoutSamples
         | Cause::SecondHeader
         | Cause::DuplicateSamples
-        | Cause::TooFewColumns
-        | Cause::SampleColumns
-        | Cause::Position
-        | Cause::EmptyContig
-        | Cause::DuplicateFormatKey
-        | Cause::TooManyValues
-        | Cause::GenotypeIndex
-        | Cause::BatchTooLarge
-        | Cause::NotText
         | Cause::BcfHeader
         | Cause::BcfRecord
         | Cause::Truncated
@@ -116,146 +128,80 @@ fn lenient(cause: Cause) -> Verdict {
         | Cause::TooManyBytes
         | Cause::ZstdWindow
         | Cause::Io
+        | Cause::RejectedShare
         | Cause::FastaStart
         | Cause::FastaName
         | Cause::FastaDuplicateName
-        | Cause::FastaLineLength => Verdict::RejectFile,
-        // bcftools reads these; nothing is lost, since the text is kept.
+        | Cause::FastaLineLength => (File, RejectFile, RejectFile),
+        // HealthOmics refuses these clearly, and a file that breaks them is as a rule no VCF 4.
+        Cause::MissingFileformat | Cause::UnsupportedVersion | Cause::OldVersion | Cause::FormatWithoutSamples => {
+            (Header, RejectFile, RejectFile)
+        }
+        // VCF 4.4 and 4.5 are read as what they are.
+        Cause::NewVersion => (Header, Accept, RejectFile),
         Cause::UnknownType
         | Cause::BadNumber
         | Cause::NullHeaderField
-        | Cause::MissingDescription
         | Cause::HeaderLine
-        | Cause::DuplicateDeclaration
+        | Cause::HeaderOrder
         | Cause::HeaderBlankLine
-        | Cause::AlleleAlphabet
+        | Cause::DuplicateAnnotationLine => (Header, Warn, RejectFile),
+        Cause::MissingDescription
+        | Cause::UnquotedDescription
+        | Cause::DuplicateDeclaration
+        | Cause::HeaderId
+        | Cause::StandardDeclaration
+        | Cause::UnusedHeaderLine
+        | Cause::NoFinalNewline => (Header, Warn, Warn),
+        Cause::TooFewColumns
+        | Cause::SampleColumns
+        | Cause::Position
+        | Cause::EmptyContig
+        | Cause::DuplicateFormatKey
+        | Cause::TooManyValues
+        | Cause::GenotypeIndex
+        | Cause::BatchTooLarge
+        | Cause::NotText => (UnreadableRecord, RejectFile, RejectFile),
+        Cause::AlleleAlphabet
         | Cause::EmptyAllele
         | Cause::SymbolicReference
         | Cause::DuplicateAllele
         | Cause::AltEqualsRef
         | Cause::EmptyId
         | Cause::Quality
+        | Cause::NegativeQuality
         | Cause::FilterZero
         | Cause::EmptyFilter
         | Cause::EmptyInfo
         | Cause::InfoSpace
         | Cause::EmptyInfoKey
-        | Cause::DuplicateInfoKey
         | Cause::EndNotInteger
-        | Cause::EndBeforeStart
-        | Cause::LengthValue
-        | Cause::DuplicateAnnotationLine
-        | Cause::AnnotationEntry
-        | Cause::ReferenceContig
-        | Cause::ReferenceMismatch
-        | Cause::MovesTooFar
         | Cause::UndeclaredInfo
-        | Cause::UndeclaredFormat
         | Cause::GenotypeNotFirst
         | Cause::SampleValue
-        | Cause::BlankLine
-        | Cause::CarriageReturn => Verdict::Warn,
-        // HealthOmics refuses it; every later version of VCF made GT optional.
-        Cause::MissingGenotype => Verdict::Accept,
+        | Cause::ReferenceContig
+        | Cause::BlankLine => (Record, Warn, RejectFile),
+        Cause::AlleleForm
+        | Cause::ContigName
+        | Cause::IdList
+        | Cause::Blank
+        | Cause::FilterList
+        | Cause::DuplicateInfoKey
+        | Cause::InfoValue
+        | Cause::InfoCount
+        | Cause::EndBeforeStart
+        | Cause::LengthValue
+        | Cause::AnnotationEntry
+        | Cause::ReferenceMismatch
+        | Cause::MovesTooFar
+        | Cause::UndeclaredFormat
+        | Cause::FormatKey
+        | Cause::SampleCount
+        | Cause::CarriageReturn => (Record, Warn, Warn),
+        // Every version after 4.0 made GT optional.
+        Cause::MissingGenotype => (Record, Accept, RejectFile),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use expect_test::expect;
-
-    #[test]
-    fn the_lenient_table_is_frozen() {
-        let line = |c: &Cause| format!("{} {} {:?}\n", c.name(), c.code(), Policy::lenient().verdict(*c));
-        let table: String = Cause::ALL.iter().map(line).collect();
-        expect![[r#"
-            MissingFileformat E1 RejectFile
-            MissingChromLine E2 RejectFile
-            TooFewHeaderColumns E3 RejectFile
-            HeaderColumnName E4 RejectFile
-            HeaderColumnOrder E5 RejectFile
-            UnsupportedVersion E6 RejectFile
-            UnknownType E7 Warn
-            BadNumber E8 Warn
-            NullHeaderField E9 Warn
-            NoHeader E10 RejectFile
-            OldVersion E11 RejectFile
-            MissingDescription E11 Warn
-            HeaderLine E11 Warn
-            FormatWithoutSamples E11 RejectFile
-            DuplicateDeclaration E11 Warn
-            SecondHeader E11 RejectFile
-            DuplicateAnnotationLine E13 Warn
-            DuplicateSamples E12 RejectFile
-            HeaderBlankLine E12 Warn
-            AlleleAlphabet E14 Warn
-            EmptyAllele E14 Warn
-            SymbolicReference E15 Warn
-            DuplicateAllele E15 Warn
-            AltEqualsRef E15 Warn
-            TooFewColumns E16 RejectFile
-            SampleColumns E15 RejectFile
-            Position E15 RejectFile
-            EmptyContig E15 RejectFile
-            EmptyId E15 Warn
-            Quality E18 Warn
-            FilterZero E15 Warn
-            EmptyFilter E15 Warn
-            EmptyInfo E15 Warn
-            InfoSpace E15 Warn
-            EmptyInfoKey E15 Warn
-            DuplicateInfoKey E15 Warn
-            EndNotInteger E15 Warn
-            EndBeforeStart E15 Warn
-            LengthValue E15 Warn
-            AnnotationEntry E15 Warn
-            UndeclaredInfo E17 Warn
-            UndeclaredFormat E17 Warn
-            DuplicateFormatKey E15 RejectFile
-            GenotypeNotFirst E15 Warn
-            MissingGenotype E15 Accept
-            TooManyValues E15 RejectFile
-            GenotypeIndex E18 RejectFile
-            SampleValue E18 Warn
-            BatchTooLarge E23 RejectFile
-            ReferenceContig E27 Warn
-            ReferenceMismatch E27 Warn
-            MovesTooFar E27 Warn
-            BcfHeader E28 RejectFile
-            BcfRecord E28 RejectFile
-            BlankLine E15 Warn
-            CarriageReturn E15 Warn
-            NotText E24 RejectFile
-            Truncated E21 RejectFile
-            Damaged E22 RejectFile
-            TrailingBytes E22 RejectFile
-            LineTooLong E23 RejectFile
-            HeaderTooLong E23 RejectFile
-            TooManyBytes E23 RejectFile
-            ZstdWindow E23 RejectFile
-            Io E25 RejectFile
-            FastaStart E26 RejectFile
-            FastaName E26 RejectFile
-            FastaDuplicateName E26 RejectFile
-            FastaLineLength E26 RejectFile
-        "#]]
-        .assert_eq(&table);
-    }
-
-    #[test]
-    fn what_cannot_be_read_stays_a_fault_whatever_the_policy() {
-        for cause in Cause::ALL.iter().copied().filter(|c| Policy::is_final(*c)) {
-            assert_eq!(Policy::lenient().with(cause, Verdict::Accept).verdict(cause), Verdict::RejectFile, "{cause:?}");
-        }
-        let policy = Policy::lenient().with(Cause::Position, Verdict::RejectRecord);
-        assert_eq!(policy.verdict(Cause::Position), Verdict::RejectRecord);
-    }
-
-    #[test]
-    fn texts_are_one_line_and_names_are_unique() {
-        let names: std::collections::BTreeSet<&str> = Cause::ALL.iter().map(|c| c.name()).collect();
-        assert_eq!(names.len(), Cause::ALL.len());
-        assert!(Cause::ALL.iter().all(|c| !c.text().is_empty() && !c.text().contains('\n')));
-    }
-}
+mod tests;

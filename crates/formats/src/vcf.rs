@@ -1,6 +1,7 @@
 //! VCF to record batches: one row per record, in the shape of `varberg_rows::RecordShape`. In: the stored bytes of one
 //! part of a file, text or BCF, and its header. Out: batches bounded in records and bytes, and a tally. Expands nothing per sample.
 
+mod allele;
 mod extent;
 mod genotype;
 mod header;
@@ -8,6 +9,7 @@ mod info;
 mod normalizer;
 mod site;
 mod source;
+mod value;
 mod write;
 
 pub(crate) use header::declaration;
@@ -137,6 +139,9 @@ impl Reader {
     fn next_record(&mut self) -> Result<Option<usize>, Fault> {
         loop {
             let line_number = self.lines.count().saturating_add(1);
+            if self.lines.is_open() {
+                self.judge_file(Cause::NoFinalNewline)?;
+            }
             let Some(line) = self.lines.next_line()? else { return Ok(None) };
             self.judge.line = line_number;
             let normalizer = self.normalizer.as_mut();
@@ -147,11 +152,17 @@ impl Reader {
                     return Ok(Some(line.len()));
                 }
                 Ok(false) => {}
-                Err(Stop::Record) => {
-                    self.judge.tally.rejected = self.judge.tally.rejected.saturating_add(1);
-                }
+                Err(Stop::Record) => self.judge.tally.rejected = self.judge.tally.rejected.saturating_add(1),
                 Err(Stop::File(fault)) => return Err(*fault),
             }
+        }
+    }
+
+    /// Judges a fault of the file as a whole, at the line that was read last.
+    fn judge_file(&mut self, cause: Cause) -> Result<(), Fault> {
+        match self.judge.judge(cause, None, None) {
+            Err(Stop::File(fault)) => Err(*fault),
+            Err(Stop::Record) | Ok(()) => Ok(()),
         }
     }
 
@@ -186,7 +197,7 @@ fn read_record(
 ) -> Result<bool, Stop> {
     let line = match line.strip_suffix(b"\r") {
         Some(line) => {
-            judge.judge(Cause::CarriageReturn, None, None)?;
+            judge.judge_line(Cause::CarriageReturn)?;
             line
         }
         None => line,
@@ -198,7 +209,7 @@ fn read_record(
         }
         Some(_) => {}
         None => {
-            judge.judge(Cause::BlankLine, None, None)?;
+            judge.judge_line(Cause::BlankLine)?;
             return Ok(false);
         }
     }
@@ -258,11 +269,11 @@ impl Judge {
         }
     }
 
-    /// Judges a fault of a record that is kept already: it is left in, or the file is refused.
-    pub(crate) fn judge_kept(&mut self, cause: Cause, site: &Site<'_>, key: &str) -> Result<(), Stop> {
-        match self.policy.verdict(cause) {
-            Verdict::RejectRecord => Err(self.fault(cause, Some(site), Some(key))),
-            Verdict::Accept | Verdict::Warn | Verdict::RejectFile => self.judge(cause, Some(site), Some(key)),
+    /// Judges a line that is no record: there is nothing that could be left out.
+    fn judge_line(&mut self, cause: Cause) -> Result<(), Stop> {
+        match self.judge(cause, None, None) {
+            Err(Stop::Record) => Ok(()),
+            judged => judged,
         }
     }
 

@@ -147,6 +147,22 @@ impl GenotypeVectorBuilder {
         Ok(())
     }
 
+    /// The smallest and the largest ploidy of the samples pushed so far, without those of a lone `.`.
+    pub(crate) fn ploidies(&self) -> Option<(u32, u32)> {
+        let mut codes = self.codes.iter();
+        let mut range: Option<(u32, u32)> = None;
+        for length in self.lengths.iter().copied().filter(|length| *length > 0) {
+            let first = codes.next().copied().unwrap_or(0);
+            if length > 1 {
+                codes.nth(usize::try_from(length).unwrap_or(0) - 2);
+            } else if first < 2 {
+                continue;
+            }
+            range = Some(range.map_or((length, length), |(least, greatest)| (least.min(length), greatest.max(length))));
+        }
+        range
+    }
+
     fn form(&self) -> NumericForm {
         let longest = self.lengths.iter().copied().max().unwrap_or(0).max(1);
         let width = Width::of(0, ((self.greatest + 1) << 1) | 1);

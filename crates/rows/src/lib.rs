@@ -1,6 +1,7 @@
 //! What a row of our tables is, in Arrow: table schemas, the shape of a read batch, packed sample values, `explode`
 //! from one row per record to one row per record and sample, and `implode` from there to text. Pure: no I/O, no clock, no SQL.
 
+mod counts;
 mod explode;
 mod genotypes;
 mod implode;

@@ -43,6 +43,8 @@ pub enum SampleError {
 pub enum SampleProblem {
     /// A value does not parse as its key's declared type: the typed column will be null, the text is kept.
     BadValue { key: String },
+    /// A sample has another number of values than the key's declared number.
+    BadCount { key: String },
     /// FORMAT has a key that the header does not declare; its values are kept as text.
     UndeclaredKey { key: String },
 }
@@ -169,7 +171,12 @@ impl SampleColumnsBuilder {
         if again {
             self.stage(samples, alternates)?;
         }
-        Ok(self.store())
+        Ok(self.store(alternates))
+    }
+
+    /// Takes the record that was pushed last away again.
+    pub fn undo(&mut self) {
+        self.columns.iter_mut().chain([&mut self.undeclared]).for_each(BinaryColumn::undo_row);
     }
 
     /// The columns of the records so far, in the order of the record shape; the builder starts anew.
@@ -221,8 +228,9 @@ impl SampleColumnsBuilder {
     }
 
     /// Moves the staged vectors to the columns.
-    fn store(&mut self) -> SampleProblems {
+    fn store(&mut self, alternates: usize) -> SampleProblems {
         let mut problems = Vec::new();
+        let ploidies = self.genotypes.ploidies();
         for target in &self.plan.targets {
             match *target {
                 Target::Genotype(at) => {
@@ -236,6 +244,9 @@ impl SampleColumnsBuilder {
                     if let (Some(column), Some(vector), Some(format)) = parts {
                         if vector.bad() {
                             problems.push(SampleProblem::BadValue { key: format.id.clone() });
+                        }
+                        if !vector.counts.fit(format.number, alternates, ploidies) {
+                            problems.push(SampleProblem::BadCount { key: format.id.clone() });
                         }
                         vector.finish(&mut column.bytes);
                         column.close_value();
@@ -358,6 +369,15 @@ impl BinaryColumn {
         self.offsets.push(i32::try_from(self.bytes.len()).unwrap_or(i32::MAX));
         self.valid.append(self.has_value);
         self.has_value = false;
+    }
+
+    fn undo_row(&mut self) {
+        if self.offsets.len() > 1 {
+            self.offsets.pop();
+            let end = self.offsets.last().and_then(|end| usize::try_from(*end).ok()).unwrap_or(0);
+            self.bytes.truncate(end);
+            self.valid.truncate(self.offsets.len() - 1);
+        }
     }
 
     fn finish(&mut self) -> ArrayRef {

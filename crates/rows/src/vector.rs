@@ -7,6 +7,7 @@
 //! code is `.`. Text (0x07): for each sample LEB128(length + 1), 0 = no value, and the bytes as written.
 
 use crate::ValueKind;
+use crate::counts::{self, Counts};
 use crate::ints::{self, END, Ints, MISSING, Width};
 use std::borrow::Cow;
 
@@ -33,6 +34,7 @@ pub struct VectorBuilder {
     lengths: Vec<u32>,
     least: i32,
     greatest: i32,
+    pub(crate) counts: Counts,
     text: Vec<u8>,
     keeps: Keeps,
 }
@@ -86,6 +88,7 @@ impl VectorBuilder {
             lengths: Vec::new(),
             least: 0,
             greatest: 0,
+            counts: Counts::NONE,
             text: Vec::new(),
             keeps: Keeps::Text,
         };
@@ -132,6 +135,7 @@ impl VectorBuilder {
         self.lengths.clear();
         self.text.clear();
         (self.least, self.greatest) = (0, 0);
+        self.counts = Counts::NONE;
     }
 
     /// Adds the next sample; None where it has no value because trailing fields were dropped.
@@ -145,9 +149,14 @@ impl VectorBuilder {
         match self.kind {
             ValueKind::Integer if self.typed || !self.bad => self.push_ints(text),
             ValueKind::Float if self.typed || !self.bad => self.push_floats(text),
-            _ => return,
+            kind => {
+                self.bad |= kind == ValueKind::Character && !counts::are_characters(text);
+                return self.counts.add(text, counts::members(text));
+            }
         }
-        self.lengths.push(u32::try_from(self.values.len() - start).unwrap_or(u32::MAX));
+        let count = self.values.len() - start;
+        self.lengths.push(u32::try_from(count).unwrap_or(u32::MAX));
+        self.counts.add(text, if self.typed { count } else { counts::members(text) });
     }
 
     fn push_ints(&mut self, text: &[u8]) {

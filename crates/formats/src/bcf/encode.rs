@@ -94,7 +94,8 @@ impl Encoder {
         }
         let ids = self.strings.get_mut(entry.id.as_bytes())?;
         let (section, body) = line.trim_end().strip_prefix("##")?.split_once('=')?;
-        let kind = |section| declaration::parse(section, body).declaration.map_or(ValueKind::String, |d| d.kind);
+        let kind =
+            |section| declaration::parse(section, body, (4, 3)).declaration.map_or(ValueKind::String, |d| d.kind);
         match section {
             "INFO" => ids.info = ids.info.or_else(|| Some(kind(Section::Info))),
             "FORMAT" => ids.format = ids.format.or_else(|| Some(kind(Section::Format))),

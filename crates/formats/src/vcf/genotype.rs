@@ -13,6 +13,8 @@ pub(crate) struct Samples {
     has_samples: bool,
     /// Whether the header declares GT; calls are read in any case.
     declares_genotype: bool,
+    /// The FORMAT text that was found good last.
+    good_format: String,
 }
 
 impl Samples {
@@ -21,6 +23,7 @@ impl Samples {
             builder: SampleColumnsBuilder::new(shape),
             has_samples: !header.samples().is_empty(),
             declares_genotype: header.declares_format("GT"),
+            good_format: String::new(),
         }
     }
 
@@ -31,26 +34,53 @@ impl Samples {
             (true, None) => return judge.refuse(Cause::SampleColumns, Some(site)),
             (false, _) => (None, &b""[..]),
         };
-        if format.is_some_and(|format| format != "GT" && !format.starts_with("GT:") && has_genotype(format)) {
-            judge.judge(Cause::GenotypeNotFirst, Some(site), None)?;
+        if let Some(format) = format {
+            self.check_format(format, site, judge)?;
         }
         let alternates = site.alternate_alleles().count();
         let undeclared_genotype = !self.declares_genotype && format.is_some_and(has_genotype);
-        match self.builder.push(format, samples, alternates) {
-            Ok(problems) => {
-                if undeclared_genotype && !problems.iter().any(names_genotype) {
-                    judge.judge_kept(Cause::UndeclaredFormat, site, "GT")?;
-                }
-                problems.iter().try_for_each(|problem| {
-                    let (cause, key) = match problem {
-                        SampleProblem::BadValue { key } => (Cause::SampleValue, key),
-                        SampleProblem::UndeclaredKey { key } => (Cause::UndeclaredFormat, key),
-                    };
-                    judge.judge_kept(cause, site, key)
-                })
-            }
-            Err(error) => judge.refuse(cause(&error), Some(site)),
+        let problems = match self.builder.push(format, samples, alternates) {
+            Ok(problems) => problems,
+            Err(error) => return judge.refuse(cause(&error), Some(site)),
+        };
+        let implied = (undeclared_genotype && !problems.iter().any(names_genotype))
+            .then(|| SampleProblem::UndeclaredKey { key: "GT".to_owned() });
+        let judged = implied.iter().chain(&problems).try_for_each(|problem| {
+            let (cause, key) = match problem {
+                SampleProblem::BadValue { key } => (Cause::SampleValue, key),
+                SampleProblem::BadCount { key } => (Cause::SampleCount, key),
+                SampleProblem::UndeclaredKey { key } => (Cause::UndeclaredFormat, key),
+            };
+            judge.judge(cause, Some(site), Some(key))
+        });
+        if judged.is_err() {
+            self.builder.undo();
         }
+        judged
+    }
+
+    /// Judges the FORMAT text of a record; the same text is judged once in a row.
+    fn check_format(&mut self, format: &str, site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
+        if self.good_format == format {
+            return Ok(());
+        }
+        let not_first = format != "GT" && !format.starts_with("GT:") && has_genotype(format);
+        let blank = format.contains(' ');
+        let odd = format.split(':').find(|key| !blank && !key.is_empty() && !is_key(key));
+        if not_first {
+            judge.judge(Cause::GenotypeNotFirst, Some(site), None)?;
+        }
+        if blank {
+            judge.judge(Cause::Blank, Some(site), Some("FORMAT"))?;
+        }
+        if let Some(key) = odd {
+            judge.judge(Cause::FormatKey, Some(site), Some(key))?;
+        }
+        if not_first || blank || odd.is_some() {
+            return Ok(());
+        }
+        format.clone_into(&mut self.good_format);
+        Ok(())
     }
 
     /// The columns of the records so far; the builder starts anew.
@@ -66,6 +96,12 @@ fn names_genotype(problem: &SampleProblem) -> bool {
 
 fn has_genotype(format: &str) -> bool {
     format.split(':').any(|key| key == "GT")
+}
+
+/// Whether a FORMAT key has only characters that VCF allows there (VCF 4.3, 1.6.2).
+fn is_key(key: &str) -> bool {
+    key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
 }
 
 fn cause(error: &SampleError) -> Cause {

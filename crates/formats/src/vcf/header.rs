@@ -3,6 +3,10 @@
 //! `Number=.,Type=String`.
 
 pub(crate) mod declaration;
+mod standard;
+
+pub(crate) use declaration::is_contig_name;
+pub(crate) use standard::standard_info;
 
 use crate::bcf::{self, BcfHeader};
 use crate::fault::{Cause, Fault};
@@ -242,10 +246,16 @@ impl<'a> Parser<'a> {
         let (section, body) = match meta.split_once('=') {
             Some(("INFO", body)) => (Section::Info, body),
             Some(("FORMAT", body)) => (Section::Format, body),
-            Some(("FILTER" | "contig", body)) => (Section::Other, body),
-            _ => return Ok(()),
+            Some(("FILTER", body)) => (Section::Filter, body),
+            Some(("contig", body)) => (Section::Contig, body),
+            Some(("ALT", body)) => (Section::Alt, body),
+            Some(("SAMPLE", body)) => (Section::Sample, body),
+            Some(("PEDIGREE", body)) => (Section::Pedigree, body),
+            Some(("META", body)) => (Section::Meta, body),
+            Some((key, value)) if !key.is_empty() && !matches!(value, "" | "<>") => return Ok(()),
+            _ => return self.judge(Cause::UnusedHeaderLine, None),
         };
-        let read = declaration::parse(section, body);
+        let read = declaration::parse(section, body, self.version.unwrap_or((4, 2)));
         for problem in read.problems {
             self.judge(problem, read.declaration.as_ref().map(|d| d.id.as_str()))?;
         }
@@ -264,7 +274,8 @@ impl<'a> Parser<'a> {
             _ => (0, 0),
         };
         match version {
-            (4, 0..=5) => {}
+            (4, 0..=3) => {}
+            (4, 4..=5) => self.judge(Cause::NewVersion, None)?,
             (1..=3, _) => self.judge(Cause::OldVersion, None)?,
             _ => self.judge(Cause::UnsupportedVersion, None)?,
         }

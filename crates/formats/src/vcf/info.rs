@@ -1,7 +1,9 @@
 //! INFO to the attributes map (spec 8.4). In: the text of one record. Out: keys in the order of the file, each once, with
 //! values as written. Tells whether the map gives the text back, and what END says.
 
+use super::header::standard_info;
 use super::site::Site;
+use super::value::ValueRule;
 use super::{Header, Judge, Stop};
 use crate::fault::Cause;
 use arrow_array::builder::{MapBuilder, StringBuilder};
@@ -19,8 +21,9 @@ pub(crate) struct InfoReader {
     order: Vec<usize>,
     entries: Vec<Entry>,
     record: u64,
-    /// Percent-encoding exists from VCF 4.3 on.
-    decode: bool,
+    /// Number of ALT alleles of the record.
+    alternates: usize,
+    version: (u32, u32),
     end: Option<i64>,
 }
 
@@ -29,6 +32,7 @@ struct Key {
     is_flag: bool,
     /// Neither a flag nor END: a value of it is text and nothing else.
     is_plain: bool,
+    rule: ValueRule,
     /// The latest record with this key, and its entry there.
     seen: (u64, usize),
 }
@@ -56,7 +60,8 @@ impl InfoReader {
         for (name, column) in header.infos() {
             declared.insert(name.to_owned(), keys.len());
             let is_flag = column.kind == ValueKind::Flag;
-            keys.push(Key { name: name.to_owned(), is_flag, is_plain: !is_flag && name != "END", seen: (0, 0) });
+            let (is_plain, rule) = (!is_flag && name != "END", ValueRule::new(name, *column));
+            keys.push(Key { name: name.to_owned(), is_flag, is_plain, rule, seen: (0, 0) });
         }
         Self {
             declared,
@@ -65,7 +70,8 @@ impl InfoReader {
             order: Vec::new(),
             entries: Vec::new(),
             record: 0,
-            decode: header.version() >= (4, 3),
+            alternates: 0,
+            version: header.version(),
             end: None,
         }
     }
@@ -92,6 +98,7 @@ impl InfoReader {
         self.entries.clear();
         self.undeclared.clear();
         self.end = None;
+        self.alternates = site.alternate_alleles().count();
         if info == "." {
             return Ok(true);
         }
@@ -105,7 +112,7 @@ impl InfoReader {
         let mut exact = true;
         let mut start = 0;
         for place in 0.. {
-            let end = match self.read_expected(info.as_bytes(), start, place) {
+            let end = match self.read_expected(info, start, place) {
                 Some(end) => end,
                 None => {
                     let rest = info.as_bytes().get(start..).unwrap_or_default();
@@ -124,22 +131,25 @@ impl InfoReader {
 
     /// Reads the entry that begins at `start` if it has the key that the record before had in this place, and a value
     /// that is itself; returns where it ends. None, and nothing read, for every other entry.
-    fn read_expected(&mut self, info: &[u8], start: usize, place: usize) -> Option<usize> {
+    fn read_expected(&mut self, info: &str, start: usize, place: usize) -> Option<usize> {
         let key = self.keys.get_mut(*self.order.get(place)?)?;
-        let value = info.get(start..)?.strip_prefix(key.name.as_bytes())?.strip_prefix(b"=")?;
+        let value = info.as_bytes().get(start..)?.strip_prefix(key.name.as_bytes())?.strip_prefix(b"=")?;
         if !key.is_plain || key.seen.0 == self.record {
             return None;
         }
         let length = match memchr::memchr2(b';', b'%', value) {
             Some(0) => return None,
-            Some(at) if value.get(at) == Some(&b'%') && self.decode => return None,
+            Some(at) if value.get(at) == Some(&b'%') && self.version >= (4, 3) => return None,
             Some(at) if value.get(at) == Some(&b'%') => memchr::memchr(b';', value).unwrap_or(value.len()),
             Some(at) => at,
             None if value.is_empty() => return None,
             None => value.len(),
         };
-        key.seen = (self.record, self.entries.len());
         let first = info.len() - value.len();
+        if key.rule.check(info.get(first..first + length), self.alternates).is_some() {
+            return None;
+        }
+        key.seen = (self.record, self.entries.len());
         let value = Value::Text(first..first + length);
         self.entries.push(Entry { key: start..first - 1, value });
         Some(first + length)
@@ -166,11 +176,19 @@ impl InfoReader {
             judge.judge(Cause::EmptyInfoKey, Some(site), None)?;
         }
         let declared = self.find(key, place);
-        let is_flag = declared.and_then(|index| self.keys.get(index)).map(|key| key.is_flag);
+        let known = declared.and_then(|index| self.keys.get(index));
+        let is_flag = known.map(|key| key.is_flag);
+        let rule = match known {
+            Some(key) => Some(key.rule),
+            None => standard_info(key, self.version).map(|column| ValueRule::new(key, column)),
+        };
         if is_flag.is_none() {
             judge.judge(Cause::UndeclaredInfo, Some(site), Some(key))?;
         }
         let value_text = value.clone().and_then(|range| info.get(range));
+        if let Some(cause) = rule.and_then(|rule| rule.check(value_text, self.alternates)) {
+            judge.judge(cause, Some(site), Some(key))?;
+        }
         if key == "END" {
             self.read_end(value_text.unwrap_or_default(), site, judge)?;
         }
@@ -243,7 +261,8 @@ impl InfoReader {
 
     /// A value with its percent-encoding taken away; none if it has none, or would not be text without it.
     fn decoded(&self, value: &str) -> Option<String> {
-        if !self.decode || !value.contains('%') {
+        // Percent-encoding exists from VCF 4.3 on.
+        if self.version < (4, 3) || !value.contains('%') {
             return None;
         }
         let mut out = Vec::with_capacity(value.len());

@@ -1,7 +1,9 @@
 //! CHROM to INFO of a record to the site columns (spec 8.2), and to `_raw` what they cannot give back. In: one line.
 //! Out: arrays in the order of the record shape. What is odd goes to the judge; nothing is repaired silently.
 
+use super::allele::{is_bases, is_well_formed};
 use super::extent::Extents;
+use super::header::is_contig_name;
 use super::info::InfoReader;
 use super::{Header, Judge, Stop};
 use crate::fault::{Cause, shown};
@@ -154,6 +156,8 @@ pub(crate) struct SiteBuilder {
     info: InfoReader,
     extents: Extents,
     number: String,
+    /// The contig whose name was found good last.
+    good_contig: String,
 }
 
 impl SiteBuilder {
@@ -174,15 +178,21 @@ impl SiteBuilder {
             info: InfoReader::new(header),
             extents: Extents::new(header),
             number: String::new(),
+            good_contig: String::new(),
         }
     }
 
     /// Reads and judges a record; keeps nothing of it but the INFO that `push` will take.
     pub(crate) fn read<'a>(&mut self, site: &Site<'a>, header: &Header, judge: &mut Judge) -> Result<Judged<'a>, Stop> {
-        check_alleles(site, judge)?;
-        if site.id.is_empty() {
-            judge.judge(Cause::EmptyId, Some(site), None)?;
+        if self.good_contig != site.contig {
+            if is_contig(site.contig, header.version()) {
+                site.contig.clone_into(&mut self.good_contig);
+            } else {
+                judge.judge(Cause::ContigName, Some(site), None)?;
+            }
         }
+        check_alleles(site, judge)?;
+        check_id(site, judge)?;
         let filters_are_exact = check_filters(site, judge)?;
         if header.version() == (4, 0)
             && site.format.is_some_and(|f| !header.samples().is_empty() && f.split(':').next() != Some("GT"))
@@ -215,6 +225,9 @@ impl SiteBuilder {
         };
         if value == -1.0 {
             return Ok((None, false)); // missing, as VCF 3 wrote it
+        }
+        if value < 0.0 {
+            judge.judge(Cause::NegativeQuality, Some(site), None)?;
         }
         if varberg_rows::is_canonical_float(site.qual.as_bytes()) {
             return Ok((Some(value), true));
@@ -327,10 +340,6 @@ fn is_markup(allele: &str) -> bool {
     allele.bytes().any(|b| matches!(b, b'<' | b'>' | b'[' | b']' | b'.'))
 }
 
-fn is_bases(allele: &str) -> bool {
-    !allele.is_empty() && allele.bytes().all(|b| matches!(b.to_ascii_uppercase(), b'A' | b'C' | b'G' | b'T' | b'N'))
-}
-
 fn is_alternate(allele: &str) -> bool {
     is_bases(allele)
         || allele == "*"
@@ -354,6 +363,8 @@ fn check_alleles(site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
             judge.judge(Cause::AlleleAlphabet, Some(site), None)?;
         } else if allele.eq_ignore_ascii_case(site.reference) {
             judge.judge(Cause::AltEqualsRef, Some(site), None)?;
+        } else if is_markup(allele) && !is_well_formed(allele) {
+            judge.judge(Cause::AlleleForm, Some(site), None)?;
         }
     }
     if site.alternates.contains(',') {
@@ -362,6 +373,26 @@ fn check_alleles(site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
         if !alleles.all(|allele| seen.insert(allele)) {
             judge.judge(Cause::DuplicateAllele, Some(site), None)?;
         }
+    }
+    Ok(())
+}
+
+/// A contig, or `<ID>` of one of the assembly file.
+fn is_contig(name: &str, version: (u32, u32)) -> bool {
+    let id = name.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+    is_contig_name(id.unwrap_or(name), version)
+}
+
+fn check_id(site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
+    if site.id.is_empty() {
+        return judge.judge(Cause::EmptyId, Some(site), None);
+    }
+    if site.id.contains(' ') {
+        judge.judge(Cause::Blank, Some(site), Some("ID"))?;
+    }
+    let mut seen = HashSet::new();
+    if site.id.contains(';') && !site.id.split(';').all(|name| !name.is_empty() && seen.insert(name)) {
+        judge.judge(Cause::IdList, Some(site), None)?;
     }
     Ok(())
 }
@@ -377,11 +408,18 @@ fn check_filters(site: &Site<'_>, judge: &mut Judge) -> Result<bool, Stop> {
     if site.filter.split(';').any(str::is_empty) {
         judge.judge(Cause::EmptyFilter, Some(site), None)?;
     }
+    if site.filter.contains(' ') {
+        judge.judge(Cause::Blank, Some(site), Some("FILTER"))?;
+    }
     if !site.filter.contains(';') {
         return Ok(true);
     }
     let mut seen = HashSet::new();
-    Ok(site.filter.split(';').all(|name| seen.insert(name)))
+    let distinct = site.filter.split(';').all(|name| seen.insert(name));
+    if !distinct || site.filter.split(';').any(|name| matches!(name, "PASS" | "." | "0")) {
+        judge.judge(Cause::FilterList, Some(site), None)?;
+    }
+    Ok(distinct)
 }
 
 fn list_builder(schema: &Schema, column: usize) -> ListBuilder<StringBuilder> {

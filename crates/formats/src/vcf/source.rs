@@ -60,6 +60,14 @@ impl Source {
         }
     }
 
+    /// Whether the line handed out last is the last one of a text that does not end with a newline.
+    pub(super) fn is_open(&self) -> bool {
+        match self {
+            Self::Text(lines) => lines.is_open(),
+            Self::Bcf(_) => false,
+        }
+    }
+
     /// Stored bytes read so far.
     pub(super) fn stored_bytes(&self) -> u64 {
         match self {

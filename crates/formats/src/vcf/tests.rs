@@ -1,3 +1,5 @@
+mod verdicts;
+
 use super::*;
 use crate::testing::{bgzf, block_offsets, gzip};
 use arrow_array::{Array, BinaryArray, Float64Array, ListArray, MapArray, StringArray};

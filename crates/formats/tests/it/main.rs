@@ -3,18 +3,18 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests, and words about what was skipped")]
 
 mod bcf;
-mod conformance;
 mod norm_cases;
 mod norm_laws;
 mod real_files;
 mod round_trip;
+mod verdicts;
 
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use varberg_formats::vcf::{ReadOptions, Reader, read_header};
-use varberg_formats::{Compression, Fault, Part, Tally, decode};
+use varberg_formats::{Compression, Fault, Part, Policy, Tally, decode};
 
 /// A directory of shared material, if there is one: `VARBERG_SHARED`, else `../shared` beside the repository.
 fn shared(directory: &str) -> Option<PathBuf> {
@@ -30,12 +30,17 @@ fn shared(directory: &str) -> Option<PathBuf> {
 
 /// Reads a file in the given parts.
 fn read(path: &Path, parts: &[Part]) -> Result<Tally, Fault> {
+    read_under(path, parts, Policy::lenient())
+}
+
+/// Reads a file in the given parts, under a policy.
+fn read_under(path: &Path, parts: &[Part], policy: Policy) -> Result<Tally, Fault> {
     let bytes = fs::read(path).unwrap();
     let compression = Compression::detect(&bytes);
-    let options = ReadOptions::default();
+    let options = ReadOptions { policy, ..ReadOptions::default() };
     let mut text = BufReader::new(decode(Box::new(File::open(path).unwrap()), compression));
     let header = Arc::new(read_header(&mut text, &options.limits, &options.policy)?);
-    let mut tally = Tally::default();
+    let mut tally = Tally { lines: 0, ..header.tally().clone() };
     for part in parts {
         let start = usize::try_from(part.start).unwrap();
         let input = std::io::Cursor::new(bytes.get(start..).unwrap().to_vec());

@@ -2,25 +2,31 @@
 //! path would write; or nothing, where a value is not of the usual spelling and the general path must look at it.
 
 use super::{BinaryColumn, SampleColumnsBuilder, Target};
-use crate::ValueKind;
+use crate::counts::{self, Counts};
 use crate::genotypes::GenotypeVectorBuilder;
 use crate::ints::{self, MISSING, Width};
 use crate::vector::TEXT;
+use crate::{FormatColumn, ValueKind};
 
 impl SampleColumnsBuilder {
     /// Adds a record if each FORMAT key has a value that is a genotype of three characters, integers in their usual
-    /// spelling or text; false, and nothing kept, for every other one.
+    /// spelling or text, in the number that the header says; false, and nothing kept, for every other one.
     pub(super) fn push_single(&mut self, sample: &[u8], alternates: usize) -> bool {
         let Self { plan, columns, formats, integers, .. } = self;
+        let ploidies = plan.targets.iter().any(|target| matches!(target, Target::Genotype(_))).then_some((2, 2));
         let mut rest = Some(sample);
         for target in &plan.targets {
             rest = rest.and_then(|text| match *target {
                 Target::Genotype(at) => put_genotype(text, alternates, columns.get_mut(at)?),
-                Target::Declared(at) => match formats.get(at)?.kind {
-                    ValueKind::Integer => put_integers(text, integers, columns.get_mut(at)?),
-                    ValueKind::Float => None,
-                    ValueKind::Flag | ValueKind::Character | ValueKind::String => put_text(text, columns.get_mut(at)?),
-                },
+                Target::Declared(at) => {
+                    let FormatColumn { number, kind, .. } = formats.get(at)?;
+                    let (rest, count) = match kind {
+                        ValueKind::Integer => put_integers(text, integers, columns.get_mut(at)?)?,
+                        ValueKind::Flag | ValueKind::String => put_text(text, columns.get_mut(at)?)?,
+                        ValueKind::Float | ValueKind::Character => return None,
+                    };
+                    count.fit(*number, alternates, ploidies).then_some(rest)
+                }
                 Target::Undeclared(_) => None,
             });
         }
@@ -52,7 +58,7 @@ fn put_genotype<'a>(text: &'a [u8], alternates: usize, column: &mut BinaryColumn
     done.then_some(rest)
 }
 
-fn put_text<'a>(text: &'a [u8], column: &mut BinaryColumn) -> Option<&'a [u8]> {
+fn put_text<'a>(text: &'a [u8], column: &mut BinaryColumn) -> Option<(&'a [u8], Counts)> {
     let (value, rest) = text.split_at_checked(memchr::memchr2(b':', b'\t', text).unwrap_or(text.len()))?;
     if value.is_empty() || std::str::from_utf8(value).is_err() {
         return None;
@@ -61,10 +67,10 @@ fn put_text<'a>(text: &'a [u8], column: &mut BinaryColumn) -> Option<&'a [u8]> {
     ints::put_leb128(value.len() + 1, &mut column.bytes);
     column.bytes.extend_from_slice(value);
     column.close_value();
-    behind(rest)
+    Some((behind(rest)?, Counts::of(value, counts::members(value))))
 }
 
-fn put_integers<'a>(text: &'a [u8], values: &mut Vec<i32>, column: &mut BinaryColumn) -> Option<&'a [u8]> {
+fn put_integers<'a>(text: &'a [u8], values: &mut Vec<i32>, column: &mut BinaryColumn) -> Option<(&'a [u8], Counts)> {
     values.clear();
     let (mut rest, mut greatest) = (text, 0);
     loop {
@@ -83,7 +89,8 @@ fn put_integers<'a>(text: &'a [u8], values: &mut Vec<i32>, column: &mut BinaryCo
     ints::put_descriptor(width.type_code(), u32::try_from(values.len()).ok()?, &mut column.bytes);
     values.iter().for_each(|value| width.put(*value, &mut column.bytes));
     column.close_value();
-    Some(rest)
+    let is_missing = matches!(values[..], [MISSING]);
+    Some((rest, Counts::of(if is_missing { b"." } else { b"" }, values.len())))
 }
 
 /// A number of at most nine digits without leading zeros, or `.`, and what follows it.

@@ -37,7 +37,7 @@ fn binary(array: &ArrayRef) -> &BinaryArray {
 #[test]
 fn values_land_under_their_keys() {
     let mut builder = usual(2);
-    assert_eq!(builder.push(Some("GT:DP:AF"), b"0|1:7:0.1,.\t1|1", 1), Ok(vec![]));
+    assert_eq!(builder.push(Some("GT:DP:AF"), b"0|1:7:0.1,.\t1|1", 2), Ok(vec![]));
     assert_eq!(builder.push(Some("GT"), b"0|1\t1|1", 1), Ok(vec![]));
     assert_eq!(builder.push(None, b"", 1), Err(SampleError::TooFewColumns { expected: 2, found: 0 }));
     let columns = builder.finish();
@@ -84,8 +84,8 @@ fn odd_values_are_kept_and_named() {
     assert_eq!(builder.push(Some("GT:PS"), b"0|1:10_A_C", 1), Ok(vec![bad("PS")]));
     assert_eq!(builder.push(Some("GT:DP"), b"0|1:12.0", 1), Ok(vec![]));
     assert_eq!(builder.push(Some("GT:DP"), b"0|1:x", 1), Ok(vec![bad("DP")]));
-    assert_eq!(builder.push(Some("GT:AF"), b"0|1:nan,1e-3", 1), Ok(vec![]));
-    assert_eq!(builder.push(Some("GT:AF"), b"0|1:0.5,a", 1), Ok(vec![bad("AF")]));
+    assert_eq!(builder.push(Some("GT:AF"), b"0|1:nan,1e-3", 2), Ok(vec![]));
+    assert_eq!(builder.push(Some("GT:AF"), b"0|1:0.5,a", 2), Ok(vec![bad("AF")]));
     let undeclared = SampleProblem::UndeclaredKey { key: "ZZ".to_owned() };
     assert_eq!(builder.push(Some("GT:ZZ"), b"0|1:a,b", 1), Ok(vec![undeclared]));
     let columns = builder.finish();
@@ -174,4 +174,59 @@ proptest::proptest! {
             (0..kept).for_each(|row| assert_eq!(text(one, 1, row, at), text(two, 2, row, at), "{at} {row}"));
         }
     }
+}
+
+#[test]
+fn numbers_of_values_are_compared_with_what_is_declared() {
+    use Number::{A, Count, G, Other, R, Unknown};
+    let problems = |number: Number, kind: ValueKind, samples: &str, alternates: usize| {
+        let formats = [("GT", Count(1), ValueKind::String), ("X", number, kind)];
+        let columns = samples.split('\t').count();
+        let mut builder = SampleColumnsBuilder::new(&shape(columns, &formats));
+        builder.push(Some("GT:X"), samples.as_bytes(), alternates).unwrap()
+    };
+    let integer = ValueKind::Integer;
+    let good = [
+        (Count(2), "0/1:1,2\t0/1:.\t0/1", 1),
+        (A, "0/1:1,2", 2),
+        (A, "0/0:1", 0),
+        (R, "0/0:1,2", 0),
+        (G, "0/0:1,2,3", 0),
+        (R, "0/1:1,2,3\t./.:1,2,.", 2),
+        (G, "0/1:1,2,3", 1),
+        (G, "1:1,2\t0/1:1,2,3\t.:1,2,3", 1),
+        (G, "0/1/1:1,2,3,4", 1),
+        (Unknown, "0/1:1,2,3,4", 1),
+        (Other, "0/1:1,2,3,4", 1),
+    ];
+    for (number, samples, alternates) in good {
+        assert_eq!(problems(number, integer, samples, alternates), [], "{number:?} {samples}");
+    }
+    let bad = [
+        (Count(2), "0/1:1,2\t0/1:1", 1),
+        (Count(1), "0/1:1,2", 1),
+        (A, "0/1:1", 2),
+        (R, "0/1:1,2", 2),
+        (G, "0/1:1,2", 1),
+        (G, "1:1,2,3", 1),
+        (G, "0/1:1,2,3,4", 1),
+    ];
+    for (number, samples, alternates) in bad {
+        for kind in [integer, ValueKind::Float, ValueKind::String] {
+            let expected = [SampleProblem::BadCount { key: "X".to_owned() }];
+            assert_eq!(problems(number, kind, samples, alternates), expected, "{number:?} {samples}");
+        }
+    }
+}
+
+#[test]
+fn a_record_can_be_taken_back() {
+    let mut builder = usual(2);
+    builder.undo();
+    builder.push(Some("GT:DP"), b"0|1:7\t1|1:8", 1).unwrap();
+    let kept = builder.finish();
+    builder.push(Some("GT:DP"), b"0|1:7\t1|1:8", 1).unwrap();
+    builder.push(Some("GT:XX:PS"), b"0|1:7:x\t1|1:8:3", 1).unwrap();
+    builder.undo();
+    assert_eq!(builder.finish(), kept);
 }

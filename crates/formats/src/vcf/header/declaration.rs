@@ -1,15 +1,35 @@
 //! One structured header line, `<ID=DP,Number=1,Type=Integer,Description="...">`, to a declaration. In: the text after
 //! `##INFO=`. Out: what it declares, repaired as spec 7.2 says, and what is wrong with it.
 
+use super::standard;
 use crate::fault::Cause;
 use varberg_rows::{Number, ValueKind};
 
-/// Which lines are looked at; of FILTER and contig lines only that they parse.
+/// Which lines are looked at. INFO and FORMAT lines declare columns; of the others only the form is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
     Info,
     Format,
-    Other,
+    Filter,
+    Contig,
+    Alt,
+    Sample,
+    Pedigree,
+    Meta,
+}
+
+impl Section {
+    /// The members that a line must have, in this order.
+    fn members(self) -> &'static [&'static str] {
+        match self {
+            Self::Info | Self::Format => &["ID", "Number", "Type", "Description"],
+            // What 4.1 shows as examples of ALT lines has Number and Type as well.
+            Self::Alt => &["ID", "Number", "Type", "Description"],
+            Self::Meta => &["ID", "Type", "Number", "Values"],
+            Self::Filter => &["ID", "Description"],
+            Self::Contig | Self::Sample | Self::Pedigree => &["ID"],
+        }
+    }
 }
 
 /// What an INFO or FORMAT line declares.
@@ -27,23 +47,61 @@ pub(crate) struct Parsed {
     pub(super) problems: Vec<Cause>,
 }
 
-pub(crate) fn parse(section: Section, body: &str) -> Parsed {
-    let Some(fields) = fields(body) else {
-        return Parsed { declaration: None, problems: vec![Cause::HeaderLine] };
-    };
-    let value = |key: &str| fields.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
-    let mut problems = Vec::new();
-    let Some(id) = value("ID") else {
-        return Parsed { declaration: None, problems: vec![Cause::NullHeaderField] };
-    };
-    if id.is_empty() || id.contains(['<', '>', '=']) {
-        problems.push(Cause::HeaderLine);
+impl Parsed {
+    fn unreadable(cause: Cause) -> Self {
+        Self { declaration: None, problems: vec![cause] }
     }
-    if section == Section::Other {
+}
+
+/// A member of a structured line.
+struct Member {
+    key: String,
+    value: String,
+    quoted: bool,
+}
+
+pub(crate) fn parse(section: Section, body: &str, version: (u32, u32)) -> Parsed {
+    if matches!(section, Section::Sample | Section::Pedigree | Section::Meta) {
+        return match members(body) {
+            Some(members) if is_unused_line(section, &members, version) => Parsed::default(),
+            _ => Parsed::unreadable(Cause::UnusedHeaderLine),
+        };
+    }
+    let Some(members) = members(body) else { return Parsed::unreadable(Cause::HeaderLine) };
+    let value = |key: &str| members.iter().find(|m| m.key == key).map(|m| m.value.as_str());
+    let mut problems = Vec::new();
+    let Some(id) = value("ID") else { return Parsed::unreadable(Cause::NullHeaderField) };
+    let is_name = matches!(section, Section::Contig | Section::Alt);
+    let reserved: &[char] = if is_name { &['<', '>'] } else { &['<', '>', '='] };
+    if id.contains(reserved) {
+        problems.push(Cause::HeaderLine);
+    } else if !is_id(section, id, version) {
+        problems.push(Cause::HeaderId);
+    }
+    let order: Vec<usize> =
+        section.members().iter().filter_map(|key| members.iter().position(|m| m.key == *key)).collect();
+    if !order.is_sorted() {
+        problems.push(Cause::HeaderOrder);
+    }
+    if members.iter().any(|m| m.key == "Description" && !m.quoted) {
+        problems.push(Cause::UnquotedDescription);
+    }
+    if section == Section::Alt {
+        let mut odd = Vec::new();
+        value("Type").map(|text| kind(section, Some(text), &mut odd));
+        value("Number").map(|text| number(ValueKind::String, Some(text), &mut odd));
+        problems.extend(odd.first().map(|_| Cause::UnusedHeaderLine));
+    }
+    if !matches!(section, Section::Info | Section::Format) {
         return Parsed { declaration: None, problems };
     }
+    let before = problems.len();
     let mut kind = kind(section, value("Type"), &mut problems);
     let mut number = number(kind, value("Number"), &mut problems);
+    let declared_flag = kind == ValueKind::Flag && value("Number").is_some_and(|n| n != "0");
+    if problems.len() == before && (declared_flag || !standard::agrees(section, id, number, kind, version)) {
+        problems.push(Cause::StandardDeclaration);
+    }
     if problems.iter().any(|p| matches!(p, Cause::UnknownType | Cause::NullHeaderField)) {
         kind = ValueKind::String;
         number = Number::Unknown;
@@ -52,6 +110,54 @@ pub(crate) fn parse(section: Section, body: &str) -> Parsed {
         problems.push(Cause::MissingDescription);
     }
     Parsed { declaration: Some(Declaration { id: id.to_owned(), number, kind }), problems }
+}
+
+/// Whether an id has only characters that VCF allows there (VCF 4.3, sections 1.4 and 1.6).
+fn is_id(section: Section, id: &str, version: (u32, u32)) -> bool {
+    match section {
+        Section::Contig => is_contig_name(id, version),
+        Section::Info | Section::Format => {
+            let starts = id.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') || id == "1000G";
+            starts && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
+        }
+        Section::Filter => !id.is_empty() && id != "0" && !id.contains([';', ' ', '\t']),
+        Section::Alt | Section::Sample | Section::Pedigree | Section::Meta => {
+            !id.is_empty() && !id.contains([' ', '\t'])
+        }
+    }
+}
+
+/// Whether a SAMPLE, PEDIGREE or META line is well formed (VCF 4.3, 1.4.8 and 1.4.9), as far as it has values that other
+/// lines refer to.
+fn is_unused_line(section: Section, members: &[Member], version: (u32, u32)) -> bool {
+    let value = |key: &str| members.iter().find(|m| m.key == key);
+    let is_name = |m: &Member| !m.quoted && !m.value.contains([' ', '*', '"']);
+    match section {
+        Section::Meta => {
+            let is = |key: &str, expected: &str| value(key).is_some_and(|m| m.value == expected);
+            is("Type", "String") && is("Number", ".") && value("Values").is_some_and(|m| m.value.starts_with('['))
+        }
+        Section::Pedigree => {
+            let names = members.iter().filter(|m| m.key != "Description");
+            !members.is_empty()
+                && (version < (4, 3) || value("ID").is_some())
+                && names.into_iter().all(|m| is_name(m) && !m.value.contains(':'))
+        }
+        _ => value("ID").is_some_and(is_name) && value("Mixture").is_none_or(|m| !m.quoted),
+    }
+}
+
+/// Whether a contig may have this name; a colon is allowed from 4.3 on.
+pub(crate) fn is_contig_name(name: &str, version: (u32, u32)) -> bool {
+    let may_follow = |byte: u8| {
+        byte.is_ascii_graphic()
+            && !matches!(
+                byte,
+                b'"' | b'\'' | b'(' | b')' | b',' | b'<' | b'>' | b'[' | b'\\' | b']' | b'`' | b'{' | b'}'
+            )
+            && (byte != b':' || version >= (4, 3))
+    };
+    !name.is_empty() && !name.starts_with(['*', '=']) && name.bytes().all(may_follow)
 }
 
 fn kind(section: Section, text: Option<&str>, problems: &mut Vec<Cause>) -> ValueKind {
@@ -98,31 +204,33 @@ fn number(kind: ValueKind, text: Option<&str>, problems: &mut Vec<Cause>) -> Num
 
 /// The ID of a structured line, from the text after `##INFO=`.
 pub(crate) fn id(body: &str) -> Option<String> {
-    fields(body)?.into_iter().find(|(key, _)| key == "ID").map(|(_, id)| id)
+    members(body)?.into_iter().find(|member| member.key == "ID").map(|member| member.value)
 }
 
-/// The members of `<key=value,...>`; a value may be quoted, with `\` before a quote or a backslash.
-fn fields(body: &str) -> Option<Vec<(String, String)>> {
+/// The members of `<key=value,...>`; a value may be quoted, with `\` before a quote or a backslash, or be a list in
+/// brackets.
+fn members(body: &str) -> Option<Vec<Member>> {
     let mut rest = body.trim().strip_prefix('<')?.strip_suffix('>')?;
-    let mut fields = Vec::new();
+    let mut members = Vec::new();
     while !rest.is_empty() {
-        let (key, after) = rest.split_once('=')?;
+        let (key, after) = rest.split_once('=').filter(|(key, _)| !key.contains(','))?;
+        let quoted = after.starts_with('"');
         let (value, after) = match after.strip_prefix('"') {
-            Some(quoted) => quoted_value(quoted)?,
+            Some(text) => quoted_value(text)?,
             None => {
-                let end = after.find(',').unwrap_or(after.len());
-                let (value, after) = after.split_at(end);
+                let list = if after.starts_with('[') { after.find(']').map(|end| end + 1) } else { None };
+                let (value, after) = after.split_at(list.or_else(|| after.find(',')).unwrap_or(after.len()));
                 (value.to_owned(), after)
             }
         };
-        fields.push((key.trim().to_owned(), value));
+        members.push(Member { key: key.trim().to_owned(), value, quoted });
         rest = match after.strip_prefix(',') {
             Some(after) => after,
             None if after.is_empty() => after,
             None => return None,
         };
     }
-    Some(fields)
+    Some(members)
 }
 
 /// The value before the closing quote, and what follows that.

@@ -107,6 +107,33 @@ fn odd_declarations_are_read_as_text_and_counted() {
     assert_eq!(warnings(&with("##FILTER=no structure")), [(Cause::HeaderLine, 2)]);
     assert_eq!(warnings(&with("##contig=<length=5>")), [(Cause::NullHeaderField, 2)]);
     assert_eq!(warnings(&with("")), [(Cause::HeaderBlankLine, 2)]);
+    let one = [
+        ("##INFO=<ID=X,Type=Integer,Number=1,Description=\"x\">", Cause::HeaderOrder),
+        ("##FILTER=<Description=\"x\",ID=X>", Cause::HeaderOrder),
+        ("##INFO=<ID=X,Number=1,Type=Integer,Description=x>", Cause::UnquotedDescription),
+        ("##INFO=<ID=X Y,Number=1,Type=Integer,Description=\"x\">", Cause::HeaderId),
+        ("##INFO=<ID=1X,Number=1,Type=Integer,Description=\"x\">", Cause::HeaderId),
+        ("##ALT=<ID=DEL ME,Description=\"x\">", Cause::HeaderId),
+        ("##FILTER=<ID=0,Description=\"x\">", Cause::HeaderId),
+        ("##contig=<ID=chr 1>", Cause::HeaderId),
+        ("##contig=<ID=*>", Cause::HeaderId),
+        ("##contig=<ID=HLA:1>", Cause::HeaderId),
+        ("##contig=<ID=a<b>", Cause::HeaderLine),
+        ("##contig=<ID=1,A>", Cause::HeaderLine),
+        ("##ALT=<ID=DEL,Description=\"x>", Cause::HeaderLine),
+        ("##INFO=<ID=X=Y,Number=1,Type=Integer,Description=\"x\">", Cause::HeaderLine),
+        ("##INFO=<ID=X,Number=1,Type=Flag,Description=\"x\">", Cause::StandardDeclaration),
+        ("##INFO=<ID=AC,Number=1,Type=Integer,Description=\"x\">", Cause::StandardDeclaration),
+        ("##FORMAT=<ID=DP,Number=1,Type=String,Description=\"x\">", Cause::StandardDeclaration),
+        ("##no key and value", Cause::UnusedHeaderLine),
+        ("##reference=", Cause::UnusedHeaderLine),
+        ("##=value", Cause::UnusedHeaderLine),
+        ("##SAMPLE=<ID=x", Cause::UnusedHeaderLine),
+        ("##META=<ID=X,Values=[a, b>", Cause::UnusedHeaderLine),
+    ];
+    for (line, cause) in one {
+        assert_eq!(warnings(&with(line)), [(cause, 2)], "{line}");
+    }
     let twice = "##INFO=<ID=X,Number=1,Type=Integer,Description=\"x\">";
     assert_eq!(warnings(&with(&format!("{twice}\n{twice}"))), [(Cause::DuplicateDeclaration, 3)]);
 }
@@ -115,13 +142,15 @@ fn odd_declarations_are_read_as_text_and_counted() {
 fn good_lines_warn_of_nothing() {
     let header = with(
         "##INFO=<ID=X,Number=LA,Type=Float,Description=\"a \\\"quoted\\\", <text>=1\",Source=\"s\",Version=3>\n\
-         ##INFO=<ID=DB,Number=1,Type=Flag,Description=\"\">\n\
-         ##FILTER=<ID=q10,Description=\"Quality below 10\">\n##contig=<ID=1,length=10>\n##ALT=<ID=DEL>\n##any=thing",
+         ##INFO=<ID=DB,Number=0,Type=Flag,Description=\"\">\n\
+         ##FILTER=<ID=q10,Description=\"Quality below 10\">\n##contig=<ID=1,length=10>\n##ALT=<ID=DEL>\n##any=thing\n\
+         ##META=<ID=Assay,Type=String,Number=.,Values=[WholeGenome, Exome]>\n##PEDIGREE=<Name_0=A,Name_1=B>\n\
+         ##contig=<ID=HLA-A*01.01,md5=x>\n##INFO=<ID=1000G,Number=0,Type=Flag,Description=\"\">",
     );
     assert_eq!(warnings(&header), []);
     assert_eq!(header.info("X"), Some(&InfoColumn { number: Number::Other, kind: Float }));
     assert_eq!(header.info("DB"), Some(&InfoColumn { number: Number::Count(0), kind: ValueKind::Flag }));
-    assert_eq!(header.tally().lines, 8);
+    assert_eq!(header.tally().lines, 12);
 }
 
 #[test]
@@ -169,5 +198,34 @@ fn no_header_makes_the_parser_panic() {
     for cut in 0..text.len() {
         let _ = read(&text[..cut]);
         let _ = read(&text[cut..]);
+    }
+}
+
+#[test]
+fn strict_refuses_what_healthomics_refuses() {
+    let strict = |version: &str, line: &str| {
+        let text = format!("##fileformat=VCFv{version}\n{line}\n{COLUMNS_LINE}\n");
+        read_header(&mut text.as_bytes(), &Limits::default(), &Policy::strict()).map_err(|f| (f.code.as_str(), f.line))
+    };
+    assert_eq!(strict("4.4", "##a=b").unwrap_err(), ("E6", Some(1)));
+    assert_eq!(strict("4.5", "##a=b").unwrap_err(), ("E6", Some(1)));
+    let cases = [
+        ("##INFO=<ID=X,Number=1,Type=Strange,Description=\"x\">", "E7"),
+        ("##FORMAT=<ID=X,Number=1,Type=Flag,Description=\"x\">", "E7"),
+        ("##FORMAT=<ID=X,Number=0,Type=String,Description=\"x\">", "E8"),
+        ("##INFO=<ID=X,Type=Integer,Description=\"x\">", "E9"),
+        ("##INFO=<Number=1,Type=Integer,Description=\"x\">", "E9"),
+        ("##contig=<length=5>", "E9"),
+        ("##FILTER=no structure", "E11"),
+        ("##INFO=<ID=X,Type=Integer,Number=1,Description=\"x\">", "E11"),
+        ("##FORMAT=<ID=a<b,Number=1,Type=Integer,Description=\"x\">", "E11"),
+        ("", "E12"),
+    ];
+    for (line, code) in cases {
+        assert_eq!(strict("4.2", line).unwrap_err(), (code, Some(2)), "{line}");
+    }
+    for line in ["##INFO=<ID=X,Number=1,Type=Integer>", "##INFO=<ID=AC,Number=1,Type=Integer,Description=\"x\">", "##x"]
+    {
+        assert_eq!(strict("4.3", line).unwrap().tally().warnings.len(), 1, "{line}");
     }
 }
