@@ -8,6 +8,7 @@ import time
 import zlib
 
 import pytest
+import requests
 from server import BUCKET, Server, create_store, import_files, reference_arn, start_import, wait_for, wait_for_job
 from vcf_files import HEADER, bgzf, gzipped, header, record, vcf
 
@@ -209,6 +210,93 @@ def test_a_file_that_changes_while_it_is_read_fails(make_server, tmp_path):
     assert answer["status"] == "FAILED", answer
     assert re.search(r"(?i)chang", answer["items"][0]["statusMessage"]), answer["items"]
     assert running.value('SELECT count(*) FROM "default"."changing"') == 0
+
+
+# name, what is wrong with its last record or its header, the code of HealthOmics
+ODD = [
+    ("undeclared.vcf", vcf(2) + record(info="UN=1"), "E17", "UndeclaredInfo"),
+    ("iupac.vcf", vcf(2) + record(ref="R"), "E14", "AlleleAlphabet"),
+    ("same.vcf", vcf(2) + record(alt="A"), "E15", "AltEqualsRef"),
+    ("twice.vcf", vcf(2) + record(alt="G,G"), "E15", "DuplicateAllele"),
+    ("symbolic.vcf", vcf(2) + record(ref="<DEL>"), "E15", "SymbolicReference"),
+    ("blank.vcf", vcf(2) + record(info="DP=1 0"), "E15", "InfoSpace"),
+    ("end.vcf", vcf(2) + record(info="END=x"), "E15", "EndNotInteger"),
+    ("float.vcf", vcf(2) + record(calls=("0/1:5,5:x:60", "0/0:9,0:9:30")), "E18", "SampleValue"),
+    ("type.vcf", vcf(2).replace("Number=1,Type=Integer,Description=\"Quality\"", "Number=1,Type=Int,Description=\"Quality\""), "E7", "UnknownType"),
+]  # fmt: skip
+
+
+def progress(server, job):
+    return requests.get(f"{server.endpoint}/varberg/jobs/{job['id']}/progress", timeout=60).json()
+
+
+def test_odd_files_are_imported_with_a_warning_by_default_and_refused_by_strict(shared_server, store, make_server):
+    strict = make_server(config="strict = true\n")
+    create_store(strict, "strict", reference_arn(strict))
+    files = [name for name, *_ in ODD] + ["good.vcf", "new.vcf"]
+    texts = {name: text for name, text, *_ in ODD} | {"good.vcf": vcf(3), "new.vcf": vcf(2).replace("VCFv4.2", "VCFv4.4")}
+    for running in (shared_server, strict):
+        for name, text in texts.items():
+            (running.files / name).write_text(text)
+    lenient = import_files(shared_server, store, *files)
+    assert lenient["status"] == "COMPLETED", lenient
+    refused = import_files(strict, "strict", *files)
+    assert refused["status"] == "COMPLETED_WITH_FAILURES"
+    reports = progress(shared_server, lenient)["items"]
+    for (name, text, code, cause), item, accepted, report in zip(ODD, refused["items"], lenient["items"], reports):
+        assert item["jobStatus"] == "FAILED" and item["statusMessage"].startswith(f"{code}: "), item
+        assert accepted["statusMessage"].startswith("warnings: "), accepted
+        warning = next(w for w in report["warnings"] if w["cause"] == cause)
+        assert (warning["code"], warning["verdict"], report["rejected"]) == (code, "warn", 0), warning
+        if cause != "UnknownType":
+            assert warning["firstLine"] == text.count("\n"), (name, warning)
+    good, new = refused["items"][-2:]
+    assert good["jobStatus"] == "COMPLETED" and "statusMessage" not in good
+    assert new["jobStatus"] == "FAILED" and new["statusMessage"].startswith("E6: "), new
+
+
+def test_records_are_left_out_one_by_one_up_to_a_share(make_server):
+    config = "max_rejected_share = 0.1\n[import.verdicts]\nPosition = \"reject record\"\nGenotypeIndex = \"reject record\"\n"
+    running = make_server(config=config)
+    create_store(running, "shares", reference_arn(running))
+    bad = record(position="12x") + record(calls=("0/7:1,1:2:3", "0/0:1,1:2:3"))
+    (running.files / "few.vcf").write_text(vcf(18) + bad)
+    (running.files / "many.vcf").write_text(vcf(17) + bad)
+    job = import_files(running, "shares", "few.vcf")
+    assert job["status"] == "COMPLETED", job
+    message = job["items"][0]["statusMessage"]
+    assert "2 of 20 records were left out" in message and "(line 33)" in message and "(line 34)" in message, message
+    item = progress(running, job)["items"][0]
+    assert (item["records"], item["rejected"]) == (18, 2)
+    assert [(w["cause"], w["verdict"], w["count"], w["firstLine"]) for w in item["warnings"]] == [
+        ("Position", "reject record", 1, 33),
+        ("GenotypeIndex", "reject record", 1, 34),
+    ]
+    assert running.value('SELECT count(*) FROM "default"."shares"') == 36
+    job = import_files(running, "shares", "many.vcf")
+    assert job["status"] == "FAILED", job
+    assert job["items"][0]["statusMessage"].startswith("E29: ") and "2 of 19 records" in job["items"][0]["statusMessage"]
+    assert progress(running, job)["items"][0]["rejected"] == 2
+    assert running.value('SELECT count(*) FROM "default"."shares"') == 36, "nothing of the second file"
+
+
+def test_lines_of_warnings_are_those_of_the_file_however_it_is_cut(make_server):
+    """A plain file of three parts: the first warning of a kind stands in the last one."""
+    running = make_server(config="part_bytes = 4194304\n")
+    create_store(running, "parts", reference_arn(running))
+    text = vcf(150_000)
+    assert len(text) > 2 * 4194304
+    (running.files / "parts.vcf").write_text(text + record(info="UN=1") + vcf(10).replace(header(), "") + record(info="UN=1"))
+    job = import_files(running, "parts", "parts.vcf", timeout=180)
+    assert job["status"] == "COMPLETED", job
+    warning = progress(running, job)["items"][0]["warnings"][0]
+    assert (warning["cause"], warning["count"], warning["firstLine"]) == ("UndeclaredInfo", 2, text.count("\n") + 1)
+
+
+def test_a_mistyped_verdict_is_refused_at_start(make_server):
+    with pytest.raises(AssertionError) as caught:
+        make_server(config="[import.verdicts]\nPositon = \"warn\"\n")
+    assert "close to it are Position" in str(caught.value), caught.value
 
 
 def test_the_server_is_well_after_all_that(shared_server, store):

@@ -16,6 +16,7 @@ mod outcome;
 mod reference_import_listing;
 mod reference_imports;
 mod reference_stores;
+mod reports;
 mod rows;
 mod stored;
 mod stores;

@@ -82,6 +82,11 @@ fn sse(row: &Row) -> Result<Option<varberg_model::SseConfig>> {
     text.as_deref().map(stored::sse_from_json).transpose()
 }
 
+fn report(row: &Row) -> Result<varberg_model::ItemReport> {
+    let text: Option<String> = row.try_get("report")?;
+    text.as_deref().map(stored::report_from_json).transpose().map(Option::unwrap_or_default)
+}
+
 /// The column `id` of a table of import jobs.
 pub(crate) fn job_id(row: &Row) -> Result<JobId> {
     parsed(row, "id", |text| JobId::parse("id", text))
@@ -156,6 +161,7 @@ pub(crate) fn import_item(row: &Row) -> Result<ImportItem> {
             bytes_total: unsigned(row, "bytes_total")?,
             records: unsigned(row, "records")?,
         },
+        report: report(row)?,
     })
 }
 

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use varberg_model::{AnnotationFields, SseConfig, Tags};
+use varberg_model::{AnnotationFields, ItemReport, ItemWarning, SseConfig, Tags};
 
 /// The newest form of all columns here.
 const VERSION: u32 = 1;
@@ -31,6 +31,26 @@ struct StoredSse {
 struct StoredAnnotationFields {
     v: u32,
     fields: BTreeMap<String, String>,
+}
+
+/// `report` of import items.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredReport {
+    v: u32,
+    rejected: u64,
+    warnings: Vec<StoredWarning>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredWarning {
+    cause: String,
+    code: String,
+    message: String,
+    verdict: String,
+    count: u64,
+    first_line: u64,
 }
 
 /// A form newer than this program.
@@ -66,6 +86,33 @@ pub(crate) fn annotation_fields_from_json(text: &str) -> Result<AnnotationFields
     let stored: StoredAnnotationFields = from_json("annotation_fields", text)?;
     check_version("annotation_fields", stored.v)?;
     Ok(AnnotationFields::from_stored(stored.fields))
+}
+
+pub(crate) fn report_to_json(report: &ItemReport) -> Result<String> {
+    let warning = |w: &ItemWarning| StoredWarning {
+        cause: w.cause.clone(),
+        code: w.code.clone(),
+        message: w.message.clone(),
+        verdict: w.verdict.clone(),
+        count: w.count,
+        first_line: w.first_line,
+    };
+    let warnings = report.warnings.iter().map(warning).collect();
+    to_json("report", &StoredReport { v: VERSION, rejected: report.rejected, warnings })
+}
+
+pub(crate) fn report_from_json(text: &str) -> Result<ItemReport> {
+    let stored: StoredReport = from_json("report", text)?;
+    check_version("report", stored.v)?;
+    let warning = |w: StoredWarning| ItemWarning {
+        cause: w.cause,
+        code: w.code,
+        message: w.message,
+        verdict: w.verdict,
+        count: w.count,
+        first_line: w.first_line,
+    };
+    Ok(ItemReport { rejected: stored.rejected, warnings: stored.warnings.into_iter().map(warning).collect() })
 }
 
 fn to_json(column: &'static str, value: &impl Serialize) -> Result<String> {
@@ -122,6 +169,23 @@ mod tests {
         let json = annotation_fields_to_json(&fields).unwrap();
         expect![[r#"{"v":1,"fields":{"VEP":"CSQ"}}"#]].assert_eq(&json);
         assert_eq!(annotation_fields_from_json(&json).unwrap(), fields);
+    }
+
+    #[test]
+    fn form_1_of_reports() {
+        let warning = ItemWarning {
+            cause: "UndeclaredInfo".to_owned(),
+            code: "E17".to_owned(),
+            message: "an INFO key is not declared".to_owned(),
+            verdict: "warn".to_owned(),
+            count: 12,
+            first_line: 40,
+        };
+        let report = ItemReport { rejected: 3, warnings: vec![warning] };
+        let json = report_to_json(&report).unwrap();
+        expect![[r#"{"v":1,"rejected":3,"warnings":[{"cause":"UndeclaredInfo","code":"E17","message":"an INFO key is not declared","verdict":"warn","count":12,"first_line":40}]}"#]]
+        .assert_eq(&json);
+        assert_eq!(report_from_json(&json).unwrap(), report);
     }
 
     #[test]

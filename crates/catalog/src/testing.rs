@@ -51,6 +51,7 @@ pub(crate) fn job(store: &VariantStore, seconds: i64) -> ImportJob {
         status: JobStatus::Submitted,
         message: String::new(),
         progress: ItemProgress::default(),
+        report: ItemReport::default(),
     };
     ImportJob {
         id: JobId::random(),

@@ -141,6 +141,31 @@ pub struct ItemProgress {
     pub records: u64,
 }
 
+/// A rule that a file breaks although it was read: how often, where first, and what the policy made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemWarning {
+    /// Name of the rule, for machines.
+    pub cause: String,
+    /// Code of its family, such as `E14`.
+    pub code: String,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// `warn` or `reject record`.
+    pub verdict: String,
+    pub count: u64,
+    /// Line of the file, from 1.
+    pub first_line: u64,
+}
+
+/// What was found in a file while it was read, whole; the item's message may be cut.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ItemReport {
+    /// Records that were left out.
+    pub rejected: u64,
+    /// In the order of their first occurrence, each rule once.
+    pub warnings: Vec<ItemWarning>,
+}
+
 /// One file of a job. `position` counts from 0 in the order of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportItem {
@@ -149,6 +174,7 @@ pub struct ImportItem {
     pub status: JobStatus,
     pub message: String,
     pub progress: ItemProgress,
+    pub report: ItemReport,
 }
 
 /// One request to import files into a variant store.

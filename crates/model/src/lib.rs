@@ -22,7 +22,10 @@ mod tag;
 pub use arn::{AccountId, RoleArn, Scope};
 pub use coordinates::{Interval, Position};
 pub use error::ValidationError;
-pub use import_job::{AnnotationFields, ImportItem, ImportJob, ItemProgress, JobId, JobStatus, MAX_ITEMS, roll_up};
+pub use import_job::{
+    AnnotationFields, ImportItem, ImportJob, ItemProgress, ItemReport, ItemWarning, JobId, JobStatus, MAX_ITEMS,
+    roll_up,
+};
 pub use object_uri::ObjectUri;
 pub use page::{Page, PageSize, PageToken};
 pub use reference_store::{

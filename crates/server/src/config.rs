@@ -5,15 +5,17 @@
 //! Nothing else in the server reads the environment.
 
 mod layers;
+mod verdicts;
 
 pub use layers::Flags;
+pub use verdicts::Verdicts;
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use varberg_formats::Limits;
+use varberg_formats::{Limits, Policy};
 use varberg_lake::{S3Options, SourcesConfig, WarehouseConfig, WriterOptions};
 use varberg_model::{AccountId, Scope};
 
@@ -94,6 +96,12 @@ pub struct ImportConfig {
     pub part_bytes: u64,
     /// Memory that all threads together may hold in batches and unfinished data files.
     pub memory_bytes: u64,
+    /// Whether files that HealthOmics refuses are refused, with its codes. `docs/messages.md` lists what follows from each fault by default and where this is true.
+    pub strict: bool,
+    /// What follows from single faults, by the names of `docs/messages.md`: `accept`, `warn`, `reject record` or `reject file`. As a variable: `NAME=VERDICT,NAME=VERDICT`.
+    pub verdicts: Verdicts,
+    /// Most records of a file that `reject record` may leave out, as a share of all; a file with more fails. 0: none, 1: any number.
+    pub max_rejected_share: f64,
 }
 
 /// SQL statements.
@@ -141,6 +149,9 @@ impl Default for ImportConfig {
             max_total_bytes: 4 * MIB * MIB,
             part_bytes: 16 * MIB,
             memory_bytes: 768 * MIB,
+            strict: false,
+            verdicts: Verdicts::default(),
+            max_rejected_share: 0.01,
         }
     }
 }
@@ -177,6 +188,9 @@ impl Config {
         }
         if self.import.part_bytes < MIB {
             bail!("import.part_bytes must be at least {MIB}");
+        }
+        if !(0.0..=1.0).contains(&self.import.max_rejected_share) {
+            bail!("import.max_rejected_share must be from 0 to 1");
         }
         if self.query.concurrency == 0 || self.query.time_s == 0 {
             bail!("query.concurrency and query.time_s must be at least 1");
@@ -241,6 +255,12 @@ impl ImportConfig {
             Ok(threads) if threads > 0 => threads,
             _ => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         }
+    }
+
+    /// What follows from each fault of a source.
+    pub fn policy(&self) -> Policy {
+        let preset = if self.strict { Policy::strict() } else { Policy::lenient() };
+        self.verdicts.iter().fold(preset, |policy, (cause, verdict)| policy.with(cause, verdict))
     }
 
     /// What is read of one source at most.

@@ -15,6 +15,7 @@ mod part;
 mod plan;
 mod publish;
 mod reference;
+mod report;
 mod stage;
 pub(crate) mod worker;
 

@@ -20,7 +20,7 @@ mod telemetry;
 mod wire;
 
 pub use app::App;
-pub use config::{Config, Flags, ImportConfig, LogFormat, QueryConfig, S3Config};
+pub use config::{Config, Flags, ImportConfig, LogFormat, QueryConfig, S3Config, Verdicts};
 pub use error::ApiError;
 pub use query_pool::{QueryFailure, QueryPool};
 pub use router::router;

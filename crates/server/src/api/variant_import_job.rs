@@ -10,8 +10,8 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use varberg_catalog::JobFilter;
 use varberg_model::{
-    AnnotationFields, ImportItem, ImportJob, ItemProgress, JobId, JobStatus, MAX_ITEMS, ObjectUri, ReferenceStatus,
-    RoleArn, StoreName, StoreStatus, ValidationError, VariantStore,
+    AnnotationFields, ImportItem, ImportJob, ItemProgress, ItemReport, ItemWarning, JobId, JobStatus, MAX_ITEMS,
+    ObjectUri, ReferenceStatus, RoleArn, StoreName, StoreStatus, ValidationError, VariantStore,
 };
 
 /// A request to import, checked as far as it can be without looking at a store or a file.
@@ -81,7 +81,7 @@ pub(crate) async fn cancel(State(app): State<App>, call: Call) -> Answer {
     Ok(Reply::Empty)
 }
 
-/// `GET /varberg/jobs/{jobId}/progress`: how far each item is. Not part of HealthOmics.
+/// `GET /varberg/jobs/{jobId}/progress`: how far each item is and what was found in it. Not part of HealthOmics.
 pub(crate) async fn progress(State(app): State<App>, call: Call) -> Answer {
     let job = find(&app, &call).await?;
     let item = |item: &ImportItem| {
@@ -93,6 +93,8 @@ pub(crate) async fn progress(State(app): State<App>, call: Call) -> Answer {
             "bytesRead": item.progress.bytes_read,
             "bytesTotal": item.progress.bytes_total,
             "records": item.progress.records,
+            "rejected": item.report.rejected,
+            "warnings": item.report.warnings.iter().map(warning_json).collect::<Vec<_>>(),
         })
     };
     Ok(Reply::Json(json!({
@@ -102,6 +104,17 @@ pub(crate) async fn progress(State(app): State<App>, call: Call) -> Answer {
         "statusMessage": job.message,
         "items": job.items.iter().map(item).collect::<Vec<_>>(),
     })))
+}
+
+fn warning_json(warning: &ItemWarning) -> Value {
+    json!({
+        "cause": warning.cause,
+        "code": warning.code,
+        "message": warning.message,
+        "verdict": warning.verdict,
+        "count": warning.count,
+        "firstLine": warning.first_line,
+    })
 }
 
 async fn find(app: &App, call: &Call) -> Result<ImportJob, ApiError> {
@@ -146,8 +159,14 @@ fn parse_items(fields: &Fields<'_>) -> Result<Vec<ImportItem>, ValidationError> 
 fn parse_item(position: u32, fields: &Fields<'_>) -> Result<ImportItem, ValidationError> {
     let path = fields.path("source");
     let source = ObjectUri::parse(&path, fields.required_text("source")?)?;
-    let progress = ItemProgress::default();
-    Ok(ImportItem { position, source, status: JobStatus::Submitted, message: String::new(), progress })
+    Ok(ImportItem {
+        position,
+        source,
+        status: JobStatus::Submitted,
+        message: String::new(),
+        progress: ItemProgress::default(),
+        report: ItemReport::default(),
+    })
 }
 
 fn parse_filter(fields: &Fields<'_>) -> Result<JobFilter, ValidationError> {

@@ -53,8 +53,11 @@ pub(super) async fn run(command: JobCommand, context: &Context) -> anyhow::Resul
     match command {
         JobCommand::List { store, status } => list(context, store, status).await,
         JobCommand::Show { id } => {
-            let job = context.client.get(&["import", "variant", &id]).await?;
+            let mut job = context.client.get(&["import", "variant", &id]).await?;
+            let progress = context.client.get(&["varberg", "jobs", &id, "progress"]).await?;
+            add_reports(&mut job, &progress);
             show(context, &job)?;
+            show_warnings(context, &job)?;
             Ok(Exit::Done)
         }
         JobCommand::Watch { id, progress } => {
@@ -108,6 +111,44 @@ async fn list(context: &Context, store: Option<String>, status: Option<String>) 
     let nothing = "no jobs; start one with `varberg import STORE FILE...`";
     context.stdout.table(&["ID", "STORE", "STATUS", "CREATED", "ENDED"], &rows, nothing)?;
     Ok(Exit::Done)
+}
+
+/// Gives the items of a job what was found in their files: `rejected` and `warnings`, as the progress has them.
+fn add_reports(job: &mut Value, progress: &Value) {
+    let reports = progress.get("items").and_then(Value::as_array);
+    let items = job.get_mut("items").and_then(Value::as_array_mut);
+    for (item, report) in items.into_iter().flatten().zip(reports.into_iter().flatten()) {
+        for member in ["rejected", "warnings"] {
+            if let (Some(item), Some(value)) = (item.as_object_mut(), report.get(member)) {
+                item.insert(member.to_owned(), value.clone());
+            }
+        }
+    }
+}
+
+/// A table of all warnings; nothing where there are none.
+fn show_warnings(context: &Context, job: &Value) -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    for item in job.get("items").and_then(Value::as_array).into_iter().flatten() {
+        for warning in item.get("warnings").and_then(Value::as_array).into_iter().flatten() {
+            let number = |member: &str| output::count(warning.get(member).and_then(Value::as_u64).unwrap_or(0));
+            rows.push(vec![
+                text(item, "source"),
+                text(warning, "code"),
+                text(warning, "cause"),
+                text(warning, "verdict"),
+                number("count"),
+                number("firstLine"),
+                text(warning, "message"),
+            ]);
+        }
+    }
+    if rows.is_empty() || context.output == OutputFormat::Json {
+        return Ok(());
+    }
+    context.stdout.line("")?;
+    let heading = ["SOURCE", "CODE", "FAULT", "VERDICT", "COUNT", "FIRST LINE", "WHAT"];
+    context.stdout.table(&heading, &rows, "")
 }
 
 fn show(context: &Context, job: &Value) -> anyhow::Result<()> {

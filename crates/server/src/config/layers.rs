@@ -42,8 +42,9 @@ pub struct Flags {
 enum Kind {
     Text,
     Integer,
+    Number,
     Boolean,
-    /// `NAME=DIR,NAME=DIR`
+    /// `NAME=TEXT,NAME=TEXT`
     Pairs,
     /// Paths separated by `:`
     Paths,
@@ -75,6 +76,9 @@ const KEYS: &[(&str, Kind)] = &[
     ("import.max_total_bytes", Kind::Integer),
     ("import.part_bytes", Kind::Integer),
     ("import.memory_bytes", Kind::Integer),
+    ("import.strict", Kind::Boolean),
+    ("import.verdicts", Kind::Pairs),
+    ("import.max_rejected_share", Kind::Number),
     ("query.time_s", Kind::Integer),
     ("query.memory_bytes", Kind::Integer),
     ("query.concurrency", Kind::Integer),
@@ -170,6 +174,7 @@ fn parse(kind: Kind, text: &str) -> Result<Value> {
     Ok(match kind {
         Kind::Text => Value::String(text.to_owned()),
         Kind::Integer => Value::Integer(text.trim().parse().context("it must be a whole number")?),
+        Kind::Number => Value::Float(text.trim().parse().context("it must be a number")?),
         Kind::Boolean => Value::Boolean(text.trim().parse().context("it must be true or false")?),
         Kind::Pairs => Value::Table(text.split(',').filter(|s| !s.is_empty()).map(pair).collect::<Result<Table>>()?),
         Kind::Paths => {
@@ -182,7 +187,7 @@ fn pair(text: &str) -> Result<(String, Value)> {
     let (name, directory) = text
         .split_once('=')
         .filter(|(name, directory)| !name.is_empty() && !directory.is_empty())
-        .context("a bucket is written NAME=DIR")?;
+        .context("it must be written NAME=VALUE")?;
     Ok((name.to_owned(), Value::String(directory.to_owned())))
 }
 

@@ -5,6 +5,7 @@ use super::message::{MAX_MESSAGE, shorten};
 use super::outcome::{ImportedItem, Outcome};
 use super::part::{PartContext, PartError, PartResult, PartTask, import_part};
 use super::plan::{self, ItemPlan, PlanError};
+use super::report::{self, check_share};
 use super::stage::Stage;
 use super::{ImportError, Running, table_path};
 use crate::app::App;
@@ -14,21 +15,34 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use varberg_catalog::{ItemOutcome, ItemResult};
 use varberg_formats::genome::Genome;
-use varberg_formats::vcf::{Header, ReadOptions};
-use varberg_formats::{Part, Tally};
+use varberg_formats::vcf::ReadOptions;
+use varberg_formats::{Part, Policy, Tally};
 use varberg_lake::{WriteTarget, WriterOptions};
-use varberg_model::{ImportItem, TableSchema};
+use varberg_model::{ImportItem, ItemReport, TableSchema};
 
-/// What became of an item: rows ready to be published, or the text that says why not.
-pub(super) type ItemEnd = Result<ImportedItem, String>;
-/// The same, with the number of records of each part.
-type Joined = Result<(ImportedItem, Vec<u64>), String>;
+/// What became of an item: rows ready to be published, or the text that says why not; and what was found in it.
+pub(super) struct ItemEnd {
+    pub result: Result<ImportedItem, String>,
+    pub report: ItemReport,
+}
+
+impl ItemEnd {
+    fn failed(message: String) -> Self {
+        Self { result: Err(message), report: ItemReport::default() }
+    }
+}
+
+/// Parts that were joined: the item with the number of records of each, or why there is none; and what was found.
+struct Joined {
+    result: Result<(ImportedItem, Vec<u64>), String>,
+    report: ItemReport,
+}
 
 /// Imports one item. `Err` only when the whole job must stop; everything else is the item's own end.
 pub(super) async fn import_item(app: &App, running: &Running, item: &ImportItem) -> (u32, Result<ItemEnd, Interrupt>) {
     let genome = match &running.genome {
         Ok(genome) => genome.clone(),
-        Err(text) => return (item.position, Ok(Err(text.clone()))),
+        Err(text) => return (item.position, Ok(ItemEnd::failed(text.clone()))),
     };
     let counters = running.counters.get(&item.position).cloned().unwrap_or_default();
     let planned = plan::plan(app, item, &running.control).await;
@@ -38,7 +52,7 @@ pub(super) async fn import_item(app: &App, running: &Running, item: &ImportItem)
             run_parts(app, running, &plan, genome, counters).await
         }
         Err(PlanError::Interrupted(why)) => Err(why),
-        Err(error) => Ok(Err(error.to_string())),
+        Err(error) => Ok(ItemEnd::failed(error.to_string())),
     };
     (item.position, end)
 }
@@ -51,7 +65,7 @@ pub(super) async fn record(
     position: u32,
     end: Result<ItemEnd, Interrupt>,
 ) -> Result<(), ImportError> {
-    let mut end = end?;
+    let ItemEnd { result: mut end, report } = end?;
     if let Some(header) = end.as_mut().ok().and_then(|item| item.header.take()) {
         app.catalog.keep_header(&running.claim.lease, position, &header).await?;
     }
@@ -60,6 +74,7 @@ pub(super) async fn record(
         counters.records.store(item.records, Ordering::Relaxed);
         app.catalog.report_progress(&running.claim.lease, position, counters.snapshot()).await?;
     }
+    app.catalog.record_report(&running.claim.lease, position, &report).await?;
     let recorded = match &end {
         Ok(item) => ItemOutcome::Imported { payload: serde_json::to_string(item)? },
         Err(message) => ItemOutcome::Failed { message: shorten(message, MAX_MESSAGE) },
@@ -87,6 +102,7 @@ async fn run_parts(
         first_fault: Arc::new(AtomicU32::new(u32::MAX)),
         hold: running.hold.clone(),
     };
+    let (config, policy) = (&app.config.import, app.config.import.policy());
     let part = |(index, part): (u32, &Part)| {
         let task = PartTask {
             job: running.claim.job.id.to_string(),
@@ -96,7 +112,8 @@ async fn run_parts(
             compression: plan.compression,
             header: plan.header.clone(),
             options: ReadOptions {
-                limits: app.config.import.limits(),
+                limits: config.limits(),
+                policy: policy.clone(),
                 normalize: genome.clone(),
                 ..ReadOptions::default()
             },
@@ -106,14 +123,21 @@ async fn run_parts(
     let parts: Vec<_> = (0..).zip(&plan.parts).map(part).collect();
     // Not all at once: other items and jobs get their turn on the threads between two parts.
     let results = stream::iter(parts).buffered(2 * app.cpu.threads()).collect().await;
-    match join(results, &plan.header)? {
-        Ok((item, part_records)) => Ok(with_header(app, plan, item, part_records).await),
-        Err(message) => Ok(Err(message)),
-    }
+    let Joined { result, report } = join(results, plan, &policy, config.max_rejected_share)?;
+    let result = match result {
+        Ok((item, part_records)) => with_header(app, plan, item, part_records).await,
+        Err(message) => Err(message),
+    };
+    Ok(ItemEnd { result, report })
 }
 
 /// The item with its header as it will be kept.
-async fn with_header(app: &App, plan: &ItemPlan, item: ImportedItem, part_records: Vec<u64>) -> ItemEnd {
+async fn with_header(
+    app: &App,
+    plan: &ItemPlan,
+    item: ImportedItem,
+    part_records: Vec<u64>,
+) -> Result<ImportedItem, String> {
     let header = plan.header.clone();
     let pack = move || header_text::pack(header.text(), header.samples().len(), part_records);
     match app.cpu.run("varberg-header", pack).await {
@@ -160,10 +184,17 @@ enum PartEnd {
     Panicked(String),
 }
 
-/// Joins the parts in order, with the number of records of each. The earliest fault is the item's; its line counts the lines of the parts before it.
-fn join(parts: Vec<Result<PartResult, PartEnd>>, header: &Header) -> Result<Joined, Interrupt> {
+/// Joins the parts in order, with the number of records of each. The earliest fault is the item's; its line counts the
+/// lines of the parts before it.
+fn join(
+    parts: Vec<Result<PartResult, PartEnd>>,
+    plan: &ItemPlan,
+    policy: &Policy,
+    max_rejected_share: f64,
+) -> Result<Joined, Interrupt> {
     let mut good = Vec::with_capacity(parts.len());
-    let mut tally = Tally { lines: 0, ..header.tally().clone() };
+    let mut tally = Tally { lines: 0, ..plan.header.tally().clone() };
+    let mut failure = None;
     for part in parts {
         match part {
             Ok(result) => {
@@ -171,15 +202,25 @@ fn join(parts: Vec<Result<PartResult, PartEnd>>, header: &Header) -> Result<Join
                 good.push(result);
             }
             Err(PartEnd::Failed(PartError::Interrupted(why))) => return Err(why),
-            Err(PartEnd::Failed(PartError::Malformed(fault))) => {
-                return Ok(Err(fault.after_lines(tally.lines).to_string()));
+            Err(PartEnd::Failed(PartError::Malformed { fault, tally: before })) => {
+                failure = Some(fault.after_lines(tally.lines).to_string());
+                tally.append(&before);
             }
-            Err(PartEnd::Failed(error)) => return Ok(Err(told(&error))),
-            Err(PartEnd::Panicked(text)) => return Ok(Err(text)),
+            Err(PartEnd::Failed(error)) => failure = Some(told(&error)),
+            Err(PartEnd::Panicked(text)) => failure = Some(text),
+        }
+        if failure.is_some() {
+            break;
         }
     }
     let part_records = good.iter().map(|part| part.tally.records).collect();
-    Ok(ImportedItem::join(good, &tally, header.samples().len()).map(|item| (item, part_records)))
+    let result = match failure {
+        Some(message) => Err(message),
+        None => check_share(&tally, max_rejected_share)
+            .and_then(|()| ImportedItem::join(good, &tally, plan.header.samples().len()))
+            .map(|item| (item, part_records)),
+    };
+    Ok(Joined { result, report: report::of(&tally, policy) })
 }
 
 /// The text of an error that is not the file's fault; its causes go to the log, where someone can act on them.

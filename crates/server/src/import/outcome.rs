@@ -3,6 +3,7 @@
 
 use super::message::{MAX_MESSAGE, shorten};
 use super::part::PartResult;
+use super::report::warnings_text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use varberg_catalog::{ItemHeader, ItemOutcome, ItemResult, JobOutcome};
@@ -41,6 +42,9 @@ impl ImportedItem {
                  nothing of this file was imported, please report it"
             ));
         }
+        if records == 0 && tally.rejected > 0 {
+            return Err(format!("E20: none of the {} records of the file could be imported", tally.rejected));
+        }
         if records == 0 {
             return Err("E20: the file has no records; a file without data rows cannot be imported".to_owned());
         }
@@ -57,31 +61,6 @@ impl ImportedItem {
         }
         Ok(item)
     }
-}
-
-/// How contigs were matched, and one sentence per kind of warning: what, how often, and where first (true line of the file).
-fn warnings_text(tally: &Tally) -> String {
-    let mut said: Vec<String> = Vec::new();
-    if tally.rejected > 0 {
-        said.push(format!("{} records were left out", tally.rejected));
-    }
-    said.extend(tally.warnings.iter().map(|w| match w.count {
-        1 => format!("{} (line {})", w.cause.text(), w.first_line),
-        n => format!("{} ({n} times, first on line {})", w.cause.text(), w.first_line),
-    }));
-    let warnings = (!said.is_empty()).then(|| format!("warnings: {}", said.join("; ")));
-    let texts: Vec<String> = aliases_text(tally).into_iter().chain(warnings).collect();
-    shorten(&texts.join(". "), MAX_MESSAGE)
-}
-
-/// That contigs were taken for others of the reference, with the first of them.
-fn aliases_text(tally: &Tally) -> Option<String> {
-    let (name, other) = tally.contig_aliases.first_key_value()?;
-    let contigs = match tally.contig_aliases.len() {
-        1 => "1 contig".to_owned(),
-        n => format!("{n} contigs"),
-    };
-    Some(format!("contig names were matched to the reference as {name} = {other} ({contigs})"))
 }
 
 /// The items of one job: those already ended and those still to do.

@@ -40,9 +40,9 @@ pub(super) struct PartResult {
 /// Why a part ended without a result.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PartError {
-    /// The input is at fault; `lines` of the part came before and are counted for the line number.
-    #[error(transparent)]
-    Malformed(#[from] Fault),
+    /// The input is at fault; the tally counts what of the part came before.
+    #[error("{fault}")]
+    Malformed { fault: Box<Fault>, tally: Box<Tally> },
     #[error("cannot build rows: {0}")]
     Explode(#[from] ExplodeError),
     #[error("cannot store the rows: {0}")]
@@ -72,14 +72,20 @@ pub(super) fn import_part(
     context: &PartContext,
 ) -> Result<PartResult, PartError> {
     go_on(task, context)?;
-    let mut reader = Reader::new(task.header.clone(), source, task.compression, task.part, task.options.clone())?;
+    let reader = Reader::new(task.header.clone(), source, task.compression, task.part, task.options.clone());
+    let mut reader = reader.map_err(|fault| malformed(fault, Tally::default()))?;
     let item = i32::try_from(task.item).unwrap_or(i32::MAX);
     let first_record = i64::from(task.index) * RECORDS_PER_PART;
     let explode = Explode::new(&task.header.shape(), &task.job, item, first_record, BATCH_ROWS);
     let mut seen = Seen::default();
     let mut rows = 0;
     let mut batches = 0;
-    while let Some(records) = reader.next_batch()? {
+    loop {
+        let records = match reader.next_batch() {
+            Ok(Some(records)) => records,
+            Ok(None) => break,
+            Err(fault) => return Err(malformed(fault, reader.tally())),
+        };
         for batch in explode.batches(&records) {
             go_on(task, context)?;
             let batch = batch?;
@@ -95,6 +101,10 @@ pub(super) fn import_part(
     let files = writer.close()?;
     context.hold.reached_on_thread(Stage::FileClosed);
     Ok(PartResult { files, tally: reader.tally(), rows })
+}
+
+fn malformed(fault: Fault, tally: Tally) -> PartError {
+    PartError::Malformed { fault: Box::new(fault), tally: Box::new(tally) }
 }
 
 fn go_on(task: &PartTask, context: &PartContext) -> Result<(), PartError> {

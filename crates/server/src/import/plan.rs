@@ -110,14 +110,18 @@ async fn check_end_marker(sources: &Sources, pinned: &Pinned) -> Result<(), Plan
 
 async fn read_header(app: &App, pinned: &Pinned, compression: Compression) -> Result<Header, PlanError> {
     let source = app.sources.open(pinned, 0, 0);
-    let limits = app.config.import.limits();
-
-    app.cpu.run("varberg-header", move || header_of(source, compression, &limits)).await?
+    let (limits, policy) = (app.config.import.limits(), app.config.import.policy());
+    app.cpu.run("varberg-header", move || header_of(source, compression, &limits, &policy)).await?
 }
 
-fn header_of(source: Box<dyn Read + Send>, compression: Compression, limits: &Limits) -> Result<Header, PlanError> {
+fn header_of(
+    source: Box<dyn Read + Send>,
+    compression: Compression,
+    limits: &Limits,
+    policy: &Policy,
+) -> Result<Header, PlanError> {
     let mut input = varberg_formats::decode(source, compression);
-    Ok(vcf::read_header(&mut *input, limits, &Policy::lenient())?)
+    Ok(vcf::read_header(&mut *input, limits, policy)?)
 }
 
 /// Bytes of the stored file a part should have: the configured size, or less so that every thread has a part.

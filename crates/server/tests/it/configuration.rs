@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use varberg_formats::{Cause, Verdict};
 use varberg_server::{Config, Flags};
 
 fn load(file: Option<&str>, variables: &[(&str, &str)], flags: Flags) -> anyhow::Result<Config> {
@@ -90,6 +91,49 @@ fn refusals_name_the_key() {
     }
     let flags = Flags { buckets: vec!["a".into()], ..Flags::default() };
     assert!(format!("{:#}", load(None, &[], flags).unwrap_err()).contains("--bucket a"));
+}
+
+#[test]
+fn verdicts_change_single_rows_of_the_policy() {
+    let file = "[import]\nstrict = true\nverdicts = { Position = \"reject record\", UndeclaredInfo = \"warn\" }\n";
+    let policy = load(Some(file), &[], Flags::default()).unwrap().import.policy();
+    assert_eq!(policy.verdict(Cause::Position), Verdict::RejectRecord);
+    assert_eq!(policy.verdict(Cause::UndeclaredInfo), Verdict::Warn);
+    assert_eq!(policy.verdict(Cause::AltEqualsRef), Verdict::RejectFile);
+    let variables = [("VARBERG_IMPORT_VERDICTS", "BlankLine=accept,GenotypeIndex=reject record")];
+    let policy = load(None, &variables, Flags::default()).unwrap().import.policy();
+    assert_eq!(policy.verdict(Cause::BlankLine), Verdict::Accept);
+    assert_eq!(policy.verdict(Cause::GenotypeIndex), Verdict::RejectRecord);
+    assert_eq!(policy.verdict(Cause::AltEqualsRef), Verdict::Warn);
+    let share = load(None, &[("VARBERG_IMPORT_MAX_REJECTED_SHARE", "1")], Flags::default()).unwrap();
+    assert!((share.import.max_rejected_share - 1.0).abs() < f64::EPSILON);
+}
+
+#[test]
+fn refused_verdicts_say_what_is_possible() {
+    let refusal = |verdicts: &str| {
+        let file = format!("[import]\nverdicts = {{ {verdicts} }}\n");
+        format!("{:#}", load(Some(&file), &[], Flags::default()).unwrap_err())
+    };
+    let cases = [
+        ("position = \"warn\"", "there is no fault position; close to it are Position, "),
+        ("UndeclaredInf = \"warn\"", "close to it are UndeclaredInfo, "),
+        (
+            "Position = \"warn\"",
+            "import.verdicts.Position is \"warn\" and must be \"reject record\" or \"reject file\"",
+        ),
+        ("Truncated = \"accept\"", "must be \"reject file\""),
+        ("UnknownType = \"reject record\"", "must be \"accept\" or \"warn\" or \"reject file\""),
+        ("BlankLine = \"ignore\"", "import.verdicts.BlankLine is \"ignore\""),
+    ];
+    for (verdicts, words) in cases {
+        let text = refusal(verdicts);
+        assert!(text.contains(words), "{verdicts}: {text}");
+    }
+    for share in ["-0.1", "1.5", "nan"] {
+        let text = load(Some(&format!("[import]\nmax_rejected_share = {share}\n")), &[], Flags::default());
+        assert!(format!("{:#}", text.unwrap_err()).contains("import.max_rejected_share"), "{share}");
+    }
 }
 
 #[tokio::test]

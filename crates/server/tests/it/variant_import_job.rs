@@ -3,7 +3,7 @@
 use crate::server::{ROLE, Server, assert_timestamp};
 use serde_json::{Value, json};
 use varberg_catalog::NewTable;
-use varberg_model::{ItemProgress, StoreId, StoreName, VariantStore};
+use varberg_model::{ItemProgress, ItemReport, ItemWarning, StoreId, StoreName, VariantStore};
 
 fn job(sources: &[&str]) -> Value {
     let items: Vec<Value> = sources.iter().map(|source| json!({ "source": source })).collect();
@@ -207,12 +207,26 @@ async fn the_progress_of_a_running_job_is_told() {
     let claim = server.app.catalog.claim("test", 60).await.unwrap().unwrap();
     let progress = ItemProgress { bytes_read: 5, bytes_total: 10, records: 3 };
     server.app.catalog.report_progress(&claim.lease, 0, progress).await.unwrap();
+    let warning = ItemWarning {
+        cause: "Position".to_owned(),
+        code: "E15".to_owned(),
+        message: "POS is not a whole number".to_owned(),
+        verdict: "reject record".to_owned(),
+        count: 2,
+        first_line: 7,
+    };
+    let report = ItemReport { rejected: 2, warnings: vec![warning] };
+    server.app.catalog.record_report(&claim.lease, 0, &report).await.unwrap();
     let shown = server.get(&format!("/varberg/jobs/{id}/progress")).await.ok();
     let expected = json!({
         "jobId": id, "destinationName": "abc", "status": "IN_PROGRESS", "statusMessage": "",
         "items": [{
             "position": 0, "source": "s3://inputs/a.vcf", "status": "IN_PROGRESS", "message": "", "bytesRead": 5,
-            "bytesTotal": 10, "records": 3,
+            "bytesTotal": 10, "records": 3, "rejected": 2,
+            "warnings": [{
+                "cause": "Position", "code": "E15", "message": "POS is not a whole number", "verdict": "reject record",
+                "count": 2, "firstLine": 7,
+            }],
         }],
     });
     assert_eq!(shown, expected);
