@@ -78,6 +78,7 @@ fn the_table_is_frozen() {
         BatchTooLarge            E23  reject file reject file
         ReferenceContig          E27  warn        reject file
         ReferenceMismatch        E27  warn        warn
+        MovesTooFar              E27  warn        warn
         BcfHeader                E28  reject file reject file
         BcfRecord                E28  reject file reject file
         BlankLine                E15  warn        reject file
@@ -90,6 +91,7 @@ fn the_table_is_frozen() {
         LineTooLong              E23  reject file reject file
         HeaderTooLong            E23  reject file reject file
         TooManyBytes             E23  reject file reject file
+        ZstdWindow               E23  reject file reject file
         Io                       E25  reject file reject file
         RejectedShare            E29  reject file reject file
         FastaStart               E26  reject file reject file

@@ -30,7 +30,7 @@ impl ValueRule {
         let range = match key {
             "AC" | "AF" | "AN" | "DP" | "MQ0" | "NS" => Range::NotNegative,
             "CIGAR" => Range::Cigar,
-            "END" => Range::Unchecked,
+            "END" | "SVLEN" => Range::Unchecked,
             _ => Range::Any,
         };
         Self { number: column.number, kind: column.kind, range }
