@@ -105,7 +105,7 @@ pub fn normalize(variant: Variant<'_>, bases: &mut dyn Bases) -> io::Result<Outc
     if cut_right == 0 && cut_left == 0 {
         return Ok(Outcome::Unchanged);
     }
-    let padding: String = left.iter().skip(left.len().saturating_sub(added)).map(|base| padded(*base)).collect();
+    let padding: String = left.iter().skip(left.len().saturating_sub(added)).map(|base| char::from(*base)).collect();
     let normal = |allele: &[u8]| {
         let kept = (added + allele.len()).saturating_sub(cut_right + cut_left);
         let bases = allele.iter().map(|base| char::from(*base));
@@ -145,6 +145,8 @@ fn cut_on_the_right(
         }
         let wanted = have.saturating_mul(4).max(FIRST_WINDOW).min(start).min(MAX_MOVE);
         bases.read(start - wanted..start, &mut left)?;
+        // As N before they are compared, or a record would move on when it is normalized again.
+        left.iter_mut().for_each(|base| *base = padded(*base));
     }
 }
 
@@ -203,8 +205,8 @@ fn common_prefix(alleles: &[&[u8]], to: usize) -> usize {
 }
 
 /// VCF allows only A, C, G, T and N in alleles (VCF 4.5, 1.6.1.4).
-fn padded(base: u8) -> char {
-    if matches!(base, b'A' | b'C' | b'G' | b'T') { char::from(base) } else { 'N' }
+fn padded(base: u8) -> u8 {
+    if matches!(base, b'A' | b'C' | b'G' | b'T') { base } else { b'N' }
 }
 
 /// Whether REF is what the reference has. Codes other than A, C, G and T of either side count as N, as `bcftools norm`

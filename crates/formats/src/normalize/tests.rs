@@ -63,10 +63,13 @@ fn alleles_move_and_are_trimmed_together() {
 }
 
 #[test]
-fn codes_of_the_reference_become_n_and_are_no_repeat_of_one_another() {
+fn codes_of_the_reference_become_n() {
     assert_eq!(run("ARAAAA", "5 AA A"), "1,3,NA,N");
     assert_eq!(run("ARYAAA", "5 AA A"), "2,4,NA,N");
     assert_eq!(run("aaaccc", "5 CC C"), "2,4,AC,A");
+    // before they are compared: a record with N moves over them the first time, not the second
+    assert_eq!(run("ABNN", "3 NN N"), "0,2,AN,A");
+    assert_eq!(run("ABNN", "1 AN A"), "unchanged");
 }
 
 #[test]

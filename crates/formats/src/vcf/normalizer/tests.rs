@@ -126,7 +126,7 @@ fn contigs_are_matched_by_their_other_names_which_are_told() {
         "2 5 . R A . . .\n2 6 . NN N . . .\nchrM 7 . GTA G . . .\nMT 6 . CGT C . . .\n",
         &expect![[r#"
             2 4 5 R A
-            2 4 6 NN N
+            2 3 5 TN T
             chrM 6 9 GTA G
             MT 5 8 CGT C
             AlleleAlphabet 1 4
