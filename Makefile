@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 PYTEST := $(VENV)/bin/python -m pytest -c tests/clients/pytest.ini --rootdir tests/clients -p no:cacheprovider tests/clients
 
-.PHONY: help demo build test test-fast test-all test-rust test-clients lint bench clean
+.PHONY: help demo build test test-fast test-all test-rust test-clients lint bench fuzz clean
 
 help: ## what can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,9 +33,10 @@ test-all: build $(VENV)/.installed ## with real files in full and random kills; 
 	cargo test --workspace
 	VARBERG_FULL=1 $(PYTEST)
 
-lint: ## format, clippy, licences and advisories of dependencies
+lint: ## format, clippy (fuzz targets too), licences and advisories of dependencies
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --locked --manifest-path fuzz/Cargo.toml -- -D warnings
 	@if ! cargo deny --version >/dev/null 2>&1; then \
 		echo "lint: cargo-deny is not installed: licences and advisories were not checked (cargo install --locked cargo-deny)"; exit 0; \
 	fi; \
@@ -50,6 +51,9 @@ bench: build $(VENV)/.installed ## imports a genome and a cohort, side by side w
 	$(VENV)/bin/python -m pip install --quiet -r bench/requirements.txt
 	$(VENV)/bin/python bench/single_sample.py
 	$(VENV)/bin/python bench/import.py
+
+fuzz: ## runs a fuzz target: make fuzz TARGET=record SECONDS=600; see fuzz/README.md
+	fuzz/run $(TARGET) $(or $(SECONDS),600)
 
 $(VENV)/.installed: tests/clients/requirements.txt
 	$(PYTHON) -m venv $(VENV)

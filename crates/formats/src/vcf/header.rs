@@ -22,7 +22,7 @@ use varberg_rows::{FormatColumn, Number, RecordShape, ValueKind};
 pub(super) const COLUMNS: [&str; 8] = ["CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"];
 
 /// The header of a VCF file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     text: String,
     is_bcf: bool,

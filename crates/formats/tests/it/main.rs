@@ -5,6 +5,7 @@
 mod bcf;
 mod norm_cases;
 mod norm_laws;
+mod oracles;
 mod real_files;
 mod round_trip;
 mod verdicts;

@@ -1,0 +1,70 @@
+//! What must hold for every input, shared with the fuzz targets (fuzz/README.md), which include these files: each `check`
+//! takes the bytes of a fuzzer, or of any file, and panics where a rule is broken. Knows no fuzzer. Here the oracles run
+//! over the files that seed the fuzzers.
+
+#![expect(unreachable_pub, reason = "the fuzz targets call them")]
+
+mod bcf;
+mod chance;
+mod header;
+mod normalize;
+mod outcome;
+mod record;
+mod rows;
+mod stored;
+
+use crate::shared;
+use std::path::Path;
+
+/// Runs an oracle over every file of a shared directory, beginnings only of large ones.
+fn check_all(directory: &str, oracle: fn(&[u8])) {
+    let Some(root) = shared(directory) else { return };
+    let mut directories = vec![root];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { directories.push(path) } else { check(&path, oracle) }
+        }
+    }
+}
+
+fn check(path: &Path, oracle: fn(&[u8])) {
+    let bytes = std::fs::read(path).unwrap();
+    let beginning = bytes.get(..20_000).unwrap_or(&bytes);
+    println!("{}", path.display()); // shown when the oracle panics
+    oracle(beginning);
+}
+
+#[test]
+fn headers() {
+    check_all("corpora", header::check);
+}
+
+#[test]
+fn records() {
+    check_all("corpora/hts-specs", record::check);
+    check_all("corpora/bcftools", record::check);
+}
+
+#[test]
+fn stored_bytes() {
+    check_all("corpora/bcftools", stored::check);
+    check_all("data", stored::check);
+}
+
+#[test]
+fn bytes_that_are_no_bcf() {
+    check_all("corpora/bcftools", bcf::check);
+}
+
+#[test]
+fn records_in_normal_form() {
+    for input in [
+        "GGGCACACACAGGGTTTTTA\n7 CA C\n7 CAC C,CACAC\n9 CA CACA\n0 GG G\n2 G GG\n15 TT T\n3 CACAC CAC,T",
+        "ARYaaaACGTNnnnACACAC\n5 AA A\n4 a aa,aaa\n18 AC ACAC\n19 C CAC\n11 NN N",
+        "AAAAAAAAAAAAAAAAAAAA\n19 A AA\n0 A AA\n10 AAA A,AA,AAAA\n10 AAA CAA,AAC",
+    ] {
+        normalize::check(input.as_bytes());
+    }
+    check_all("corpora/bcftools", normalize::check);
+}
