@@ -390,11 +390,12 @@ fn check_id(site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
     if site.id.contains(' ') {
         judge.judge(Cause::Blank, Some(site), Some("ID"))?;
     }
-    let mut seen = HashSet::new();
-    if site.id.contains(';') && !site.id.split(';').all(|name| !name.is_empty() && seen.insert(name)) {
-        judge.judge(Cause::IdList, Some(site), None)?;
+    if !site.id.contains(';') {
+        return Ok(());
     }
-    Ok(())
+    let mut seen = HashSet::new();
+    let is_list = site.id.split(';').all(|name| !name.is_empty() && seen.insert(name));
+    if is_list { Ok(()) } else { judge.judge(Cause::IdList, Some(site), None) }
 }
 
 /// Judges FILTER; false if names are listed twice, so that the list does not give the text back.
