@@ -125,6 +125,10 @@ def check_item(server, store: str, item: dict, directory: pathlib.Path) -> str |
         if not any(line == other for other in left):
             return f"{source.name}: not in the source: {line[:200]!r}"
     if len(got) == len(wanted):
+        binary_form = out.with_suffix(".bcf")
+        varberg(server, "export", store, "--job", item["jobId"], "--item", str(item["position"]), "-o", str(binary_form))
+        if bcftools("view", "-H", binary_form) != bcftools("view", "-H", source):
+            return f"{source.name}: bcftools reads something else in the BCF"
         theirs = bcftools("view", "-H", source)
         ours = bcftools("view", "-H", out)
         if theirs is not None and ours != theirs:
@@ -161,6 +165,9 @@ def test_forms_are_readable_by_bcftools(exporter, tmp_path):
         assert out.read_bytes().endswith(bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")), name
         assert bcftools("index", "-f", out) is not None, name
         assert records(bcftools("view", "-H", out)) == records(text), name
+    out = tmp_path / "d.bcf"
+    varberg(exporter, "export", "forms", "-o", str(out))
+    assert bcftools("index", "-f", out) is not None and records(bcftools("view", "-H", out)) == records(text)
     assert gzip.decompress(varberg(exporter, "export", "forms", "-O", "z").stdout).decode() == text
     plain = tmp_path / "plain.vcf"
     answer = varberg(exporter, "--output", "json", "export", "forms", "-o", str(plain))

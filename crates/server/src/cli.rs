@@ -95,7 +95,7 @@ pub enum Command {
     Job(job::JobCommand),
     /// Ask a question in SQL
     Query(query::QueryArgs),
-    /// Write a store, or some of it, to a VCF file
+    /// Write a store, or some of it, to a VCF or BCF file
     Export(export::ExportArgs),
     /// Print the shell lines that point boto3 and the AWS CLI at this server
     Env(environment::EnvArgs),

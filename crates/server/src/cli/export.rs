@@ -4,6 +4,7 @@
 //! number of records at a time ([`rows`]), as text again (`varberg_rows::Implode`), to the output ([`sink`]). The server
 //! is asked for rows only; text and compression are made here.
 
+mod bcf;
 mod choice;
 mod region;
 mod rows;
@@ -51,7 +52,7 @@ pub struct ExportArgs {
     /// Only records that overlap this region; repeat for several
     #[arg(short, long = "region", value_name = "REGION")]
     regions: Vec<String>,
-    /// Form: v is VCF, z is VCF with BGZF; by the name of the file when left out, else v
+    /// Form: v is VCF, z is VCF with BGZF, b is BCF; by the name of the file when left out, else v
     #[arg(short = 'O', long = "output-type", value_enum, value_name = "FORM")]
     form: Option<Form>,
     /// Write to this file instead of standard output
@@ -60,10 +61,6 @@ pub struct ExportArgs {
 }
 
 pub(super) async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
-    if args.form.is_none() && args.file.as_ref().is_some_and(|file| file.extension().is_some_and(|end| end == "bcf")) {
-        let text = "this version does not write BCF; pipe it: varberg export STORE | bcftools view -Ob -o FILE.bcf";
-        return Err(UsageError(text.to_owned()).into());
-    }
     let form = args.form.or_else(|| args.file.as_deref().and_then(Form::of_file)).unwrap_or(Form::Vcf);
     if args.file.is_none() && form.is_binary() && output::stdout_is_terminal() {
         let text = "a terminal cannot show this form; write it to a file with -o FILE or > FILE";

@@ -1,7 +1,8 @@
-//! Where an export is written to, and in which form. In: VCF text. Out: that text, or BGZF blocks of it, in a file or on
-//! standard output. A file appears under its name only when it is whole.
+//! Where an export is written to, and in which form. In: VCF text. Out: that text, or BGZF blocks of it or of
+//! its BCF, in a file or on standard output. A file appears under its name only when it is whole.
 
 use super::super::exit::stdout_error;
+use super::bcf::Spool;
 use anyhow::Context as _;
 use noodles_bgzf as bgzf;
 use std::fs::{File, Permissions};
@@ -20,6 +21,9 @@ pub(super) enum Form {
     /// VCF compressed with BGZF
     #[value(name = "z")]
     Bgzf,
+    /// BCF
+    #[value(name = "b")]
+    Bcf,
 }
 
 impl Form {
@@ -28,6 +32,7 @@ impl Form {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "vcf" => Some(Self::Vcf),
             "gz" | "bgz" => Some(Self::Bgzf),
+            "bcf" => Some(Self::Bcf),
             _ => None,
         }
     }
@@ -47,8 +52,11 @@ pub(super) struct Sink {
 enum Encoder {
     Vcf(BufWriter<Target>),
     /// Dropped only when it is whole: a writer that is dropped ends its file as if it were.
-    Bgzf(ManuallyDrop<bgzf::io::Writer<BufWriter<Target>>>),
+    Bgzf(ManuallyDrop<Blocks>),
+    Bcf(Box<Spool>, ManuallyDrop<Blocks>),
 }
+
+type Blocks = bgzf::io::Writer<BufWriter<Target>>;
 
 /// Where bytes go.
 enum Target {
@@ -97,7 +105,12 @@ impl Sink {
         let target = BufWriter::with_capacity(1 << 18, target);
         let encoder = match form {
             Form::Vcf => Encoder::Vcf(target),
-            Form::Bgzf => Encoder::Bgzf(ManuallyDrop::new(bgzf::io::Writer::new(target))),
+            Form::Bgzf => Encoder::Bgzf(ManuallyDrop::new(Blocks::new(target))),
+            Form::Bcf => {
+                let directory = file.as_ref().and_then(|(part, _)| part.path().parent());
+                let spool = Spool::new(directory).context("cannot make a temporary file")?;
+                Encoder::Bcf(Box::new(spool), ManuallyDrop::new(Blocks::new(target)))
+            }
         };
         Ok(Self { encoder, file })
     }
@@ -107,6 +120,7 @@ impl Sink {
         let written = match &mut self.encoder {
             Encoder::Vcf(out) => out.write_all(lines),
             Encoder::Bgzf(out) => out.write_all(lines),
+            Encoder::Bcf(spool, _) => spool.write(lines),
         };
         written.map_err(|error| told(error, self.file.is_some()))
     }
@@ -116,8 +130,11 @@ impl Sink {
         let in_file = self.file.is_some();
         let finished = match self.encoder {
             Encoder::Vcf(mut out) => out.flush(),
-            // With the empty block that ends a BGZF file.
-            Encoder::Bgzf(out) => ManuallyDrop::into_inner(out).finish().and_then(|mut out| out.flush()),
+            Encoder::Bgzf(out) => end(out),
+            Encoder::Bcf(spool, mut out) => {
+                spool.finish(&mut *out, &|error| told(error, in_file))?;
+                end(out)
+            }
         };
         finished.map_err(|error| told(error, in_file))?;
         if let Some((part, path)) = self.file {
@@ -125,6 +142,11 @@ impl Sink {
         }
         Ok(())
     }
+}
+
+/// With the empty block that ends a BGZF file.
+fn end(out: ManuallyDrop<Blocks>) -> io::Result<()> {
+    ManuallyDrop::into_inner(out).finish()?.flush()
 }
 
 fn told(error: io::Error, in_file: bool) -> anyhow::Error {
