@@ -1,11 +1,13 @@
 //! VCF to record batches: one row per record, in the shape of `varberg_rows::RecordShape`. In: the stored bytes of one
 //! part of a file, text or BCF, and its header. Out: batches bounded in records and bytes, and a tally. Expands nothing per sample.
 
+mod annotations;
 mod extent;
 mod genotype;
 mod header;
 mod info;
 mod normalizer;
+mod percent;
 mod site;
 mod source;
 mod write;
@@ -37,10 +39,12 @@ pub struct ReadOptions {
     pub policy: Policy,
     /// Most records of a batch.
     pub batch_records: usize,
-    /// A batch is closed once its records have this many bytes of text.
+    /// A batch is closed once its records have this many bytes of text and of annotations.
     pub batch_bytes: usize,
     /// The reference that records are compared with and left-normalized against; none: they stay as they are.
     pub normalize: Option<Arc<Genome>>,
+    /// INFO field of VEP, SnpEff or bcftools csq to parse into the annotations column, which is null without one.
+    pub annotations: Option<String>,
 }
 
 impl Default for ReadOptions {
@@ -51,6 +55,7 @@ impl Default for ReadOptions {
             batch_records: 4096,
             batch_bytes: 8 << 20,
             normalize: None,
+            annotations: None,
         }
     }
 }
@@ -76,7 +81,8 @@ impl Reader {
     /// `input` begins at `part.start` of the stored file and goes on to its end; it is read lazily, a little beyond the
     /// end of the part. Whether it is text or BCF, the header knows.
     ///
-    /// Faults: a part of a file that cannot be entered in its middle (BCF, gzip, zstd, bzip2); of BCF those of its header.
+    /// Faults: a part of a file that cannot be entered in its middle (BCF, gzip, zstd, bzip2); of BCF those of its header;
+    /// a header that declares the annotation field twice, if the policy refuses that.
     pub fn new(
         header: Arc<Header>,
         input: Box<dyn Read + Send>,
@@ -86,13 +92,19 @@ impl Reader {
     ) -> Result<Self, Fault> {
         let source = if header.is_bcf() { Source::bcf } else { Source::text };
         let shape = header.shape();
+        let annotations = options.annotations.as_deref();
+        let mut tally = Tally::default();
+        // The header belongs to the first part.
+        if let Some(id) = annotations.filter(|_| part.start == 0) {
+            annotations::check_header(&header, id, &options.policy, &mut tally)?;
+        }
         Ok(Self {
             schema: shape.arrow_schema(),
             lines: source(input, compression, &part, options.limits.clone())?,
-            sites: SiteBuilder::new(&header),
+            sites: SiteBuilder::new(&header, annotations),
             samples: Samples::new(&header, &shape),
             normalizer: options.normalize.clone().map(Normalizer::new),
-            judge: Judge { policy: options.policy.clone(), tally: Tally::default(), line: 0 },
+            judge: Judge { policy: options.policy.clone(), tally, line: 0 },
             options: ReadOptions { batch_bytes: options.batch_bytes.min(MAX_BATCH_BYTES), ..options },
             header,
             records: 0,
@@ -132,7 +144,7 @@ impl Reader {
         self.lines.stored_bytes()
     }
 
-    /// Adds the next record to the builders and returns the length of its line; none at the end of the part.
+    /// Adds the next record to the builders and returns the bytes it takes; none at the end of the part.
     fn next_record(&mut self) -> Result<Option<usize>, Fault> {
         loop {
             let line_number = self.lines.count().saturating_add(1);
@@ -143,7 +155,7 @@ impl Reader {
             match read {
                 Ok(true) => {
                     self.records = self.records.saturating_add(1);
-                    return Ok(Some(line.len()));
+                    return Ok(Some(line.len().saturating_add(self.sites.annotation_bytes())));
                 }
                 Ok(false) => {}
                 Err(Stop::Record) => {
@@ -155,7 +167,7 @@ impl Reader {
     }
 
     fn finish_batch(&mut self) -> Result<RecordBatch, Fault> {
-        let site = self.sites.finish();
+        let site = self.sites.finish().map_err(|e| unfit(&e))?;
         let rows = site.columns.first().map_or(0, |c| c.len());
         let first = self.records.saturating_sub(u64::try_from(rows).unwrap_or(0));
         let ordinals: Int64Array = (first..self.records).map(|r| i64::try_from(r).unwrap_or(i64::MAX)).collect();
@@ -164,6 +176,7 @@ impl Reader {
         columns.push(Arc::new(ordinals));
         columns.push(site.format);
         columns.push(site.raw);
+        columns.push(site.annotations);
         columns.extend(self.samples.finish());
         RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|e| unfit(&e))
     }

@@ -54,6 +54,13 @@ pub(super) fn parse(section: Section, body: &str) -> Parsed {
     Parsed { declaration: Some(Declaration { id: id.to_owned(), number, kind }), problems }
 }
 
+/// ID and description of a line; no text where it has no description.
+pub(super) fn description(body: &str) -> Option<(String, String)> {
+    let mut fields = fields(body)?;
+    let mut take = |key: &str| fields.iter().position(|(k, _)| k == key).map(|i| fields.swap_remove(i).1);
+    Some((take("ID")?, take("Description").unwrap_or_default()))
+}
+
 fn kind(section: Section, text: Option<&str>, problems: &mut Vec<Cause>) -> ValueKind {
     match text {
         Some("Integer") => ValueKind::Integer,
