@@ -19,6 +19,7 @@ struct Start {
     destination: StoreName,
     role: RoleArn,
     items: Vec<ImportItem>,
+    annotations: AnnotationFields,
 }
 
 pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
@@ -40,7 +41,7 @@ pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
         store_name: store.name,
         role: start.role,
         left_normalize: false,
-        annotation_fields: AnnotationFields::default(),
+        annotation_fields: start.annotations,
         status: JobStatus::Submitted,
         message: String::new(),
         created: now,
@@ -107,20 +108,16 @@ async fn find(app: &App, call: &Call) -> Result<ImportJob, ApiError> {
 }
 
 fn parse_start(fields: &Fields<'_>) -> Result<Start, ValidationError> {
+    let annotations = fields.text_map("annotationFields")?.map(AnnotationFields::new).transpose()?;
     let start = Start {
         destination: StoreName::parse("destinationName", fields.required_text("destinationName")?)?,
         role: RoleArn::parse("roleArn", fields.required_text("roleArn")?)?,
         items: parse_items(fields)?,
+        annotations: annotations.unwrap_or_else(AnnotationFields::implied),
     };
     if fields.flag("runLeftNormalization")? {
         let reason = "left-normalization is not available in this version; leave the member out or set it to false";
         return Err(ValidationError::new("runLeftNormalization", reason));
-    }
-    let annotations = AnnotationFields::new(fields.text_map("annotationFields")?.unwrap_or_default())?;
-    if !annotations.is_empty() {
-        let reason = "parsing of VEP annotations is not available in this version; leave the member out: the \
-                      annotations stay readable in the column attributes";
-        return Err(ValidationError::new("annotationFields", reason));
     }
     Ok(start)
 }

@@ -74,6 +74,11 @@ async fn run_parts(
         first_fault: Arc::new(AtomicU32::new(u32::MAX)),
         hold: running.hold.clone(),
     };
+    let options = ReadOptions {
+        limits: app.config.import.limits(),
+        annotations: running.claim.job.annotation_fields.vep().map(str::to_owned),
+        ..ReadOptions::default()
+    };
     let part = |(index, part): (u32, &Part)| {
         let task = PartTask {
             job: running.claim.job.id.to_string(),
@@ -82,7 +87,7 @@ async fn run_parts(
             part: *part,
             compression: plan.compression,
             header: plan.header.clone(),
-            options: ReadOptions { limits: app.config.import.limits(), ..ReadOptions::default() },
+            options: options.clone(),
         };
         run_part(app, running, plan, task, context.clone())
     };
