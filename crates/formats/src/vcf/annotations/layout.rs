@@ -158,7 +158,7 @@ mod tests {
     use expect_test::{Expect, expect};
 
     #[track_caller]
-    fn check(description: &str, expected: Expect) {
+    fn check(description: &str, expected: &Expect) {
         let Some(layout) = Layout::of(description) else { return expected.assert_eq("none") };
         let show = |target: &Target| match target {
             Target::Member(position) => MEMBERS[*position].to_owned(),
@@ -171,21 +171,21 @@ mod tests {
     fn vep_names_are_matched_to_the_letter() {
         check(
             "Consequence annotations from Ensembl VEP. Format: Allele|Consequence|cancer_type|SYMBOL|symbol|sift|SIFT",
-            expect!["Allele Consequence extras[cancer_type] SYMBOL extras[symbol] extras[sift] extras[sift_2]"],
+            &expect!["Allele Consequence extras[cancer_type] SYMBOL extras[symbol] extras[sift] extras[sift_2]"],
         );
-        check("Format: HGNC_ID", expect!["HGNC_ID"]);
-        check("Format: Allele|Allele|Format: x", expect!["Allele extras[allele] extras[format: x]"]);
+        check("Format: HGNC_ID", &expect!["HGNC_ID"]);
+        check("Format: Allele|Allele|Format: x", &expect!["Allele extras[allele] extras[format: x]"]);
     }
 
     #[test]
     fn lists_are_found_in_other_wordings() {
-        check("ours. Format: 'Allele | Gene'", expect!["Allele Gene"]);
-        check("Format:\"Allele|Gene\" ", expect!["Allele Gene"]);
-        check("Format: [Allele|Gene]", expect!["Allele Gene"]);
-        check("Format: (Allele|Gene)", expect!["Allele Gene"]);
-        check("fields: Allele|Gene", expect!["Allele Gene"]);
+        check("ours. Format: 'Allele | Gene'", &expect!["Allele Gene"]);
+        check("Format:\"Allele|Gene\" ", &expect!["Allele Gene"]);
+        check("Format: [Allele|Gene]", &expect!["Allele Gene"]);
+        check("Format: (Allele|Gene)", &expect!["Allele Gene"]);
+        check("fields: Allele|Gene", &expect!["Allele Gene"]);
         for none in ["", "Format:", "Format: ' '", "effects of variants", "see: the manual"] {
-            check(none, expect!["none"]);
+            check(none, &expect!["none"]);
         }
     }
 
@@ -195,7 +195,7 @@ mod tests {
             "Functional annotations: 'Allele | Annotation | Annotation_Impact | Gene_Name | Gene_ID | Feature_Type | \
              Feature_ID | Transcript_BioType | Rank | HGVS.c | HGVS.p | cDNA.pos / cDNA.length | CDS.pos / CDS.length | \
              AA.pos / AA.length | Distance | ERRORS / WARNINGS / INFO' ",
-            expect![
+            &expect![
                 "Allele Consequence IMPACT SYMBOL Gene Feature_type Feature BIOTYPE extras[rank] HGVSc HGVSp cDNA_position CDS_position Protein_position DISTANCE extras[errors / warnings / info]"
             ],
         );
@@ -206,12 +206,12 @@ mod tests {
         check(
             "Local consequence annotation from BCFtools/csq, see http://samtools.github.io/bcftools/howtos/\
              csq-calling.html for details. Format: Consequence|gene|transcript|biotype|strand|amino_acid_change|dna_change",
-            expect!["Consequence SYMBOL Feature BIOTYPE STRAND extras[amino_acid_change] extras[dna_change]"],
+            &expect!["Consequence SYMBOL Feature BIOTYPE STRAND extras[amino_acid_change] extras[dna_change]"],
         );
         check(
             "Haplotype-aware consequence annotation from BCFtools/csq. \
              Format: '[*]consequence|gene|transcript|biotype[|strand|amino_acid_change|dna_change]'",
-            expect!["Consequence SYMBOL Feature BIOTYPE STRAND extras[amino_acid_change] extras[dna_change]"],
+            &expect!["Consequence SYMBOL Feature BIOTYPE STRAND extras[amino_acid_change] extras[dna_change]"],
         );
     }
 }
