@@ -2,11 +2,13 @@
 //! part of a file, text or BCF, and its header. Out: batches bounded in records and bytes, and a tally. Expands nothing per sample.
 
 mod allele;
+mod annotations;
 mod extent;
 mod genotype;
 mod header;
 mod info;
 mod normalizer;
+mod percent;
 mod site;
 mod source;
 mod value;
@@ -40,10 +42,12 @@ pub struct ReadOptions {
     pub policy: Policy,
     /// Most records of a batch.
     pub batch_records: usize,
-    /// A batch is closed once its records have this many bytes of text.
+    /// A batch is closed once its records have this many bytes of text and of annotations.
     pub batch_bytes: usize,
     /// The reference that records are compared with and left-normalized against; none: they stay as they are.
     pub normalize: Option<Arc<Genome>>,
+    /// INFO field of VEP, SnpEff or bcftools csq to parse into the annotations column, which is null without one.
+    pub annotations: Option<String>,
 }
 
 impl Default for ReadOptions {
@@ -54,6 +58,7 @@ impl Default for ReadOptions {
             batch_records: 16_384,
             batch_bytes: 8 << 20,
             normalize: None,
+            annotations: None,
         }
     }
 }
@@ -79,7 +84,8 @@ impl Reader {
     /// `input` begins at `part.start` of the stored file and goes on to its end; it is read lazily, a little beyond the
     /// end of the part. Whether it is text or BCF, the header knows.
     ///
-    /// Faults: a part of a file that cannot be entered in its middle (BCF, gzip, zstd, bzip2); of BCF those of its header.
+    /// Faults: a part of a file that cannot be entered in its middle (BCF, gzip, zstd, bzip2); of BCF those of its header;
+    /// a header that declares the annotation field twice, if the policy refuses that.
     pub fn new(
         header: Arc<Header>,
         input: Box<dyn Read + Send>,
@@ -89,13 +95,19 @@ impl Reader {
     ) -> Result<Self, Fault> {
         let source = if header.is_bcf() { Source::bcf } else { Source::text };
         let shape = header.shape();
+        let annotations = options.annotations.as_deref();
+        let mut tally = Tally::default();
+        // The header belongs to the first part.
+        if let Some(id) = annotations.filter(|_| part.start == 0) {
+            annotations::check_header(&header, id, &options.policy, &mut tally)?;
+        }
         Ok(Self {
             schema: shape.arrow_schema(),
             lines: source(input, compression, &part, options.limits.clone())?,
-            sites: SiteBuilder::new(&header),
+            sites: SiteBuilder::new(&header, annotations),
             samples: Samples::new(&header, &shape),
             normalizer: options.normalize.clone().map(Normalizer::new),
-            judge: Judge { policy: options.policy.clone(), tally: Tally::default(), line: 0 },
+            judge: Judge { policy: options.policy.clone(), tally, line: 0 },
             options: ReadOptions { batch_bytes: options.batch_bytes.min(MAX_BATCH_BYTES), ..options },
             header,
             records: 0,
@@ -135,7 +147,7 @@ impl Reader {
         self.lines.stored_bytes()
     }
 
-    /// Adds the next record to the builders and returns the length of its line; none at the end of the part.
+    /// Adds the next record to the builders and returns the bytes it takes; none at the end of the part.
     fn next_record(&mut self) -> Result<Option<usize>, Fault> {
         loop {
             let line_number = self.lines.count().saturating_add(1);
@@ -149,7 +161,7 @@ impl Reader {
             match read {
                 Ok(true) => {
                     self.records = self.records.saturating_add(1);
-                    return Ok(Some(line.len()));
+                    return Ok(Some(line.len().saturating_add(self.sites.annotation_bytes())));
                 }
                 Ok(false) => {}
                 Err(Stop::Record) => self.judge.tally.rejected = self.judge.tally.rejected.saturating_add(1),
@@ -167,7 +179,7 @@ impl Reader {
     }
 
     fn finish_batch(&mut self) -> Result<RecordBatch, Fault> {
-        let site = self.sites.finish();
+        let site = self.sites.finish().map_err(|e| unfit(&e))?;
         let rows = site.columns.first().map_or(0, |c| c.len());
         let first = self.records.saturating_sub(u64::try_from(rows).unwrap_or(0));
         let ordinals: Int64Array = (first..self.records).map(|r| i64::try_from(r).unwrap_or(i64::MAX)).collect();
@@ -176,6 +188,7 @@ impl Reader {
         columns.push(Arc::new(ordinals));
         columns.push(site.format);
         columns.push(site.raw);
+        columns.push(site.annotations);
         columns.extend(self.samples.finish());
         RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|e| unfit(&e))
     }

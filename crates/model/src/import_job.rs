@@ -106,7 +106,8 @@ pub fn roll_up(items: &[JobStatus]) -> JobStatus {
     }
 }
 
-/// `annotationFields`: which INFO id holds which annotation; only `VEP` has a meaning (spec 9).
+/// `annotationFields`: which INFO id holds which annotation. Only the key `VEP` has a meaning (spec 9); what SnpEff and
+/// bcftools csq write goes under it too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AnnotationFields(BTreeMap<String, String>);
 
@@ -118,6 +119,16 @@ impl AnnotationFields {
             check_length(&format!("annotationFields.{key}"), value, 1, 21)?;
         }
         Ok(Self(fields))
+    }
+
+    /// What holds for a request without `annotationFields`: the INFO id that VEP itself uses (spec 5.4).
+    pub fn implied() -> Self {
+        Self(BTreeMap::from([("VEP".to_owned(), "CSQ".to_owned())]))
+    }
+
+    /// The INFO id to parse; none if it is not given or blank.
+    pub fn vep(&self) -> Option<&str> {
+        self.0.get("VEP").map(|id| id.trim()).filter(|id| !id.is_empty())
     }
 
     pub fn from_stored(fields: BTreeMap<String, String>) -> Self {
@@ -212,6 +223,17 @@ mod tests {
         assert_eq!(roll_up(&[Completed, Completed]), Completed);
         assert_eq!(roll_up(&[Completed, Failed]), CompletedWithFailures);
         assert_eq!(roll_up(&[Failed]), Failed);
+    }
+
+    #[test]
+    fn annotations_are_parsed_from_the_trimmed_id_under_vep() {
+        let fields = |key: &str, id: &str| AnnotationFields::new(BTreeMap::from([(key.to_owned(), id.to_owned())]));
+        assert_eq!(fields("VEP", " vep ").unwrap().vep(), Some("vep"));
+        assert_eq!(fields("VEP", " ").unwrap().vep(), None);
+        assert_eq!(fields("vep", "CSQ").unwrap().vep(), None);
+        assert_eq!(AnnotationFields::default().vep(), None);
+        assert_eq!(AnnotationFields::implied().vep(), Some("CSQ"));
+        assert!(fields("VEP", "").is_err() && fields("VEP", &"k".repeat(22)).is_err());
     }
 
     #[test]

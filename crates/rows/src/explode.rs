@@ -6,6 +6,7 @@
 //! is `.` where that is null (`implode.rs` does it). GT is `calls` (-1 = `.`) joined by `|` if `phased`, else by `/`. `SAMPLE` in `_raw` is the
 //! number of values the sample has where it has fewer than FORMAT has keys (dropped trailing fields).
 
+mod annotations;
 mod columns;
 mod constants;
 mod input;
@@ -179,7 +180,7 @@ impl Explode {
         if sink.rows == 0 {
             Ok(None)
         } else {
-            sink.finish(&self.schema, &self.constants, first_sample, Vec::new()).map(Some)
+            sink.finish(input, &self.schema, &self.constants, first_sample, Vec::new()).map(Some)
         }
     }
 

@@ -28,7 +28,9 @@ pub mod record_columns {
     pub const FORMAT: usize = 10;
     /// Site-level source text (`POS`, `REF`, `ALT`, `QUAL`, `FILTER`, `INFO`) that the columns cannot give back.
     pub const RAW: usize = 11;
-    pub const FIRST_FORMAT: usize = 12;
+    /// Parsed annotations, of the type of the long table; null where they were not asked for.
+    pub const ANNOTATIONS: usize = 12;
+    pub const FIRST_FORMAT: usize = 13;
 }
 
 const SITE_COLUMNS: [&str; 9] =
@@ -96,7 +98,7 @@ impl RecordShape {
         let mut fields: Vec<Field> = SITE_COLUMNS.iter().filter_map(|name| shared(name)).collect();
         let hidden: Option<&Column> = table.column("_record");
         fields.extend(hidden.map(|c| schema::arrow_field(c).with_nullable(false)));
-        fields.extend(["_format", "_raw"].iter().filter_map(|name| shared(name)));
+        fields.extend(["_format", "_raw", "annotations"].iter().filter_map(|name| shared(name)));
         fields.extend((0..self.formats.len()).map(|i| Field::new(format!("format_{i}"), DataType::Binary, true)));
         fields.push(Field::new("format_undeclared", DataType::Binary, true));
         Arc::new(Schema::new(Fields::from(fields)))
@@ -123,8 +125,9 @@ mod tests {
         assert_eq!(name(record_columns::ATTRIBUTES), "attributes");
         assert_eq!(name(record_columns::RECORD), "_record");
         assert_eq!(name(record_columns::RAW), "_raw");
+        assert_eq!(name(record_columns::ANNOTATIONS), "annotations");
         assert_eq!(name(record_columns::FIRST_FORMAT), "format_0");
         assert_eq!(name(shape.undeclared_column()), "format_undeclared");
-        assert_eq!(schema.fields().len(), 14);
+        assert_eq!(schema.fields().len(), 15);
     }
 }

@@ -83,6 +83,15 @@ impl Header {
         self.formats.iter().any(|format| format.declared && format.id == key)
     }
 
+    /// Line number and description of every INFO line of an id, in order; no text where a line has no description.
+    pub(crate) fn info_descriptions(&self, id: &str) -> impl Iterator<Item = (u64, String)> {
+        let described = move |(line, text): (u64, &str)| {
+            let (own, description) = declaration::description(text.strip_prefix("##INFO=")?)?;
+            (own == id).then_some((line, description))
+        };
+        (1..).zip(self.text.lines()).filter_map(described)
+    }
+
     /// Whether the `#CHROM` line has a FORMAT column.
     pub fn has_format(&self) -> bool {
         self.has_format

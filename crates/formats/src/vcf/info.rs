@@ -4,7 +4,7 @@
 use super::header::standard_info;
 use super::site::Site;
 use super::value::ValueRule;
-use super::{Header, Judge, Stop};
+use super::{Header, Judge, Stop, percent};
 use crate::fault::Cause;
 use arrow_array::builder::{MapBuilder, StringBuilder};
 use std::collections::HashMap;
@@ -196,7 +196,7 @@ impl InfoReader {
         let (value, mut exact) = match (value, value_text) {
             (Some(_), Some("0")) if is_flag == Some(true) => (Value::Dropped, false),
             (Some(_), Some("")) => (if is_flag == Some(true) { Value::Empty } else { Value::Missing }, false),
-            (Some(range), Some(text)) => match self.decoded(text) {
+            (Some(range), Some(text)) => match if self.version >= (4, 3) { percent::decoded(text) } else { None } {
                 Some(decoded) => (Value::Decoded(decoded), false),
                 None => (Value::Text(range), true),
             },
@@ -259,28 +259,14 @@ impl InfoReader {
         Ok(())
     }
 
-    /// A value with its percent-encoding taken away; none if it has none, or would not be text without it.
-    fn decoded(&self, value: &str) -> Option<String> {
-        // Percent-encoding exists from VCF 4.3 on.
-        if self.version < (4, 3) || !value.contains('%') {
-            return None;
-        }
-        let mut out = Vec::with_capacity(value.len());
-        let mut rest = value.as_bytes();
-        while let Some((first, after)) = rest.split_first() {
-            let code = if *first == b'%' { after.split_first_chunk::<2>() } else { None };
-            match code.and_then(|(digits, after)| Some((hex(digits)?, after))) {
-                Some((byte, after)) => {
-                    out.push(byte);
-                    rest = after;
-                }
-                None => {
-                    out.push(*first);
-                    rest = after;
-                }
-            }
-        }
-        String::from_utf8(out).ok().filter(|decoded| decoded != value)
+    /// The text of a declared key in the record that was read last, as written; none if the record does not have it.
+    /// `info` is the record's text.
+    pub(crate) fn text<'i>(&self, info: &'i str, key: &str) -> Option<&'i str> {
+        let known = self.declared.get(key).and_then(|index| self.keys.get(*index))?;
+        let (record, place) = known.seen;
+        let entry = self.entries.get(place).filter(|_| record == self.record)?;
+        let rest = info.get(entry.key.end..)?.strip_prefix('=')?;
+        rest.get(..memchr::memchr(b';', rest.as_bytes()).unwrap_or(rest.len()))
     }
 
     /// Adds the record that was read last; `info` is its text.
@@ -299,11 +285,4 @@ impl InfoReader {
         // Fails only if keys and values differ in number: one of each was added.
         let _ = map.append(true);
     }
-}
-
-/// Two hexadecimal digits.
-fn hex(digits: &[u8; 2]) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    let [high, low] = *digits;
-    Some(digit(high)? * 16 + digit(low)?)
 }

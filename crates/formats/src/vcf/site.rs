@@ -2,6 +2,7 @@
 //! Out: arrays in the order of the record shape. What is odd goes to the judge; nothing is repaired silently.
 
 use super::allele::{is_bases, is_well_formed};
+use super::annotations::Annotations;
 use super::extent::Extents;
 use super::header::is_contig_name;
 use super::info::InfoReader;
@@ -10,7 +11,7 @@ use crate::fault::{Cause, shown};
 use crate::normalize::Normal;
 use arrow_array::builder::{Float64Builder, Int64Builder, ListBuilder, MapBuilder, MapFieldNames, StringBuilder};
 use arrow_array::{ArrayRef, builder::ArrayBuilder};
-use arrow_schema::{DataType, Field, FieldRef, Schema};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -136,6 +137,7 @@ pub(crate) struct SiteColumns {
     pub(crate) columns: Vec<ArrayRef>,
     pub(crate) format: ArrayRef,
     pub(crate) raw: ArrayRef,
+    pub(crate) annotations: ArrayRef,
 }
 
 type StringMapBuilder = MapBuilder<StringBuilder, StringBuilder>;
@@ -153,6 +155,7 @@ pub(crate) struct SiteBuilder {
     attributes: StringMapBuilder,
     formats: StringBuilder,
     raw: StringMapBuilder,
+    annotations: Annotations,
     info: InfoReader,
     extents: Extents,
     number: String,
@@ -161,7 +164,8 @@ pub(crate) struct SiteBuilder {
 }
 
 impl SiteBuilder {
-    pub(crate) fn new(header: &Header) -> Self {
+    /// `annotations`: the INFO field to parse into the annotations, if any.
+    pub(crate) fn new(header: &Header, annotations: Option<&str>) -> Self {
         let schema = header.shape().arrow_schema();
         Self {
             contigs: StringBuilder::new(),
@@ -175,11 +179,17 @@ impl SiteBuilder {
             attributes: map_builder(&schema, record_columns::ATTRIBUTES),
             formats: StringBuilder::new(),
             raw: map_builder(&schema, record_columns::RAW),
+            annotations: Annotations::new(header, annotations, schema.field(record_columns::ANNOTATIONS).data_type()),
             info: InfoReader::new(header),
             extents: Extents::new(header),
             number: String::new(),
             good_contig: String::new(),
         }
+    }
+
+    /// Bytes that the annotations of the record that was read last take besides their text.
+    pub(crate) fn annotation_bytes(&self) -> usize {
+        self.annotations.bytes()
     }
 
     /// Reads and judges a record; keeps nothing of it but the INFO that `push` will take.
@@ -201,6 +211,8 @@ impl SiteBuilder {
         }
         let (qual, qual_is_exact) = self.read_qual(site, judge)?;
         let info_is_exact = self.info.read(site.info, site, judge)?;
+        let annotations = self.annotations.id().and_then(|id| self.info.text(site.info, id));
+        self.annotations.read(annotations, site, judge)?;
         let end = match self.info.end() {
             Some(end) => {
                 if end <= site.start {
@@ -258,6 +270,8 @@ impl SiteBuilder {
             self.filters.append(true);
         }
         self.info.push(site.info, &mut self.attributes);
+        let annotations = self.annotations.id().and_then(|id| self.info.text(site.info, id));
+        self.annotations.push(annotations);
         self.formats.append_option(site.format);
         let position_is_exact = judged.normal.is_some() || site.position == "0" || !site.position.starts_with('0');
         let source = [
@@ -304,7 +318,7 @@ impl SiteBuilder {
     }
 
     /// The columns of the records so far; the builder starts anew.
-    pub(crate) fn finish(&mut self) -> SiteColumns {
+    pub(crate) fn finish(&mut self) -> Result<SiteColumns, ArrowError> {
         let builders: [&mut dyn ArrayBuilder; 9] = [
             &mut self.contigs,
             &mut self.starts,
@@ -317,7 +331,13 @@ impl SiteBuilder {
             &mut self.attributes,
         ];
         let columns: Vec<ArrayRef> = builders.into_iter().map(ArrayBuilder::finish).collect();
-        SiteColumns { columns, format: Arc::new(self.formats.finish()), raw: Arc::new(self.raw.finish()) }
+        let rows = columns.first().map_or(0, |c| c.len());
+        Ok(SiteColumns {
+            columns,
+            format: Arc::new(self.formats.finish()),
+            raw: Arc::new(self.raw.finish()),
+            annotations: self.annotations.finish(rows)?,
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 //! array slices.
 
 use crate::RecordShape;
-use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, StringArray, new_null_array};
+use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, StringArray, StructArray, new_null_array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::SchemaRef;
 use std::sync::Arc;
@@ -50,6 +50,8 @@ pub(super) struct Constants {
     samples: Option<ArrayRef>,
     /// Null columns from `attributes` on.
     nulls: Vec<ArrayRef>,
+    /// `{vep: null}`.
+    absent_annotations: ArrayRef,
 }
 
 impl Constants {
@@ -58,13 +60,15 @@ impl Constants {
         let max_rows = max_rows.min(MAX_ROWS).min(MAX_TEXT / longest).max(1);
         let names = shape.samples.iter().cycle().take(max_rows + shape.samples.len());
         let nullable = schema.fields().iter().skip(column::ATTRIBUTES);
+        let nulls: Vec<ArrayRef> = nullable.map(|f| new_null_array(f.data_type(), max_rows)).collect();
         Self {
             max_rows,
             job: Arc::new(StringArray::from_iter_values(std::iter::repeat_n(job, max_rows))),
             item: Arc::new(Int32Array::from(vec![item; max_rows])),
             not_split: Arc::new(BooleanArray::new(BooleanBuffer::new_unset(max_rows), None)),
             samples: (!shape.samples.is_empty()).then(|| Arc::new(StringArray::from_iter_values(names)) as ArrayRef),
-            nulls: nullable.map(|f| new_null_array(f.data_type(), max_rows)).collect(),
+            absent_annotations: present(&nulls[column::ANNOTATIONS - column::ATTRIBUTES]),
+            nulls,
         }
     }
 
@@ -85,8 +89,24 @@ impl Constants {
         self.samples.as_ref().map(|names| names.slice(first, rows))
     }
 
+    /// Annotations that were asked for in a file that has none.
+    pub(super) fn absent_annotations(&self, rows: usize) -> ArrayRef {
+        self.absent_annotations.slice(0, rows)
+    }
+
     /// Column `position` (`attributes` or a later one), all null.
     pub(super) fn null(&self, position: usize, rows: usize) -> ArrayRef {
         self.nulls[position - column::ATTRIBUTES].slice(0, rows)
+    }
+}
+
+/// A null struct column as one of structs whose members are null.
+fn present(nulls: &ArrayRef) -> ArrayRef {
+    match nulls.as_any().downcast_ref::<StructArray>() {
+        Some(structs) => {
+            let (fields, members, _) = structs.clone().into_parts();
+            Arc::new(StructArray::new(fields, members, None))
+        }
+        None => Arc::clone(nulls),
     }
 }

@@ -1,6 +1,7 @@
 //! A record batch, its columns by type. In: a batch of a reader. Out: typed references, and the size of a row.
 
 use super::ExplodeError;
+use super::annotations::Annotations;
 use super::columns::row_range;
 use crate::ints;
 use crate::record::{RecordShape, record_columns as at};
@@ -23,6 +24,7 @@ pub(super) struct Input<'a> {
     pub(super) record: &'a Int64Array,
     pub(super) format: &'a StringArray,
     pub(super) raw: &'a MapArray,
+    pub(super) annotations: Annotations<'a>,
     pub(super) formats: Vec<&'a BinaryArray>,
     pub(super) undeclared: &'a BinaryArray,
 }
@@ -53,6 +55,7 @@ impl<'a> Input<'a> {
             record: column(records, at::RECORD)?,
             format: column(records, at::FORMAT)?,
             raw: column(records, at::RAW)?,
+            annotations: Annotations::new(column(records, at::ANNOTATIONS)?),
             formats: formats.collect::<Result<_, _>>()?,
             undeclared: column(records, shape.undeclared_column())?,
         })
@@ -74,7 +77,8 @@ impl<'a> Input<'a> {
         let vectors = self.formats.iter().chain([&self.undeclared]).map(|v| vector_bytes(v, record)).sum::<usize>();
         // Undeclared keys are named in every row: in `information` and in `_raw`.
         let names = if self.undeclared.is_valid(record) { 8 * text(self.format) } else { 0 };
-        site + names + lists + map(self.attributes) + map(self.raw) + 2 * vectors / samples.max(1)
+        let annotations = self.annotations.row_bytes(record);
+        site + names + lists + map(self.attributes) + map(self.raw) + annotations + 2 * vectors / samples.max(1)
     }
 
     /// The undeclared FORMAT keys of a record, with their values from sample `first` on.

@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Columns of the table that a record batch has too: place in the table, place in the batch.
-const SHARED: [(usize, usize); 10] = [
+const SHARED: [(usize, usize); 11] = [
     (column::CONTIG, at::CONTIG),
     (column::START, at::START),
     (column::END, at::END),
@@ -24,6 +24,7 @@ const SHARED: [(usize, usize); 10] = [
     (column::FILTERS, at::FILTERS),
     (column::ATTRIBUTES, at::ATTRIBUTES),
     (column::FORMAT, at::FORMAT),
+    (column::ANNOTATIONS, at::ANNOTATIONS),
 ];
 
 impl Explode {
@@ -49,7 +50,7 @@ impl Explode {
         }
         *record = records.end;
         let sites = self.sites(input, records);
-        sink.finish(&self.schema, &self.constants, 0, sites).map(Some)
+        sink.finish(input, &self.schema, &self.constants, 0, sites).map(Some)
     }
 
     fn rows_that_fit(&self, input: &Input<'_>, first: usize) -> usize {

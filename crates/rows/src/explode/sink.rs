@@ -32,6 +32,8 @@ pub(super) struct Sink {
     /// phredlikelihoods, alleledepths, spl.
     pub(super) lists: [Lists<Int32Type>; 3],
     pub(super) information: Maps,
+    /// How many rows each record has.
+    runs: Vec<(usize, usize)>,
     record: Numbers<Int64Type>,
     format: Strings,
     pub(super) raw: Maps,
@@ -64,6 +66,7 @@ impl Sink {
             ints: [Ints::new(), Ints::new(), Ints::new()],
             lists: [Lists::new(), Lists::new(), Lists::new()],
             information: Maps::new(),
+            runs: Vec::new(),
             record: Numbers::new(),
             format: Strings::new(),
             raw: Maps::new(),
@@ -90,6 +93,7 @@ impl Sink {
         self.attributes.repeat(input.attributes, record, count)?;
         self.record.push_many(Some(first_record.saturating_add(input.record.value(record))), count);
         self.format.repeat(input.format, own, count);
+        self.runs.push((record, count));
         self.rows += count;
         Some(())
     }
@@ -103,9 +107,10 @@ impl Sink {
         self.raw.close_row();
     }
 
-    /// The batch. Its first row is of sample `first_sample`. `sites`: finished columns that take the place of those here.
+    /// The batch. Its first row is of sample `first_sample`; all rows are of `input`. `sites`: finished columns that take the place of those here.
     pub(super) fn finish(
         mut self,
+        input: &Input<'_>,
         schema: &SchemaRef,
         constants: &Constants,
         first_sample: usize,
@@ -142,7 +147,7 @@ impl Sink {
             or_null(phase_set, column::PHASE_SET),
             constants.samples(first_sample, rows).unwrap_or_else(|| null(column::SAMPLE)),
             or_null(self.information.finish(kind(column::INFORMATION))?, column::INFORMATION),
-            null(column::ANNOTATIONS),
+            input.annotations.repeat(&self.runs, rows, constants)?,
             constants.item(rows),
             self.record.finish(),
             Arc::new(self.format.finish()?),

@@ -20,6 +20,7 @@ struct Start {
     role: RoleArn,
     items: Vec<ImportItem>,
     left_normalize: bool,
+    annotations: AnnotationFields,
 }
 
 pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
@@ -44,7 +45,7 @@ pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
         store_name: store.name,
         role: start.role,
         left_normalize: start.left_normalize,
-        annotation_fields: AnnotationFields::default(),
+        annotation_fields: start.annotations,
         status: JobStatus::Submitted,
         message: String::new(),
         created: now,
@@ -136,19 +137,14 @@ async fn check_reference(app: &App, store: &VariantStore) -> Result<(), ApiError
 }
 
 fn parse_start(fields: &Fields<'_>) -> Result<Start, ValidationError> {
-    let start = Start {
+    let annotations = fields.text_map("annotationFields")?.map(AnnotationFields::new).transpose()?;
+    Ok(Start {
         destination: StoreName::parse("destinationName", fields.required_text("destinationName")?)?,
         role: RoleArn::parse("roleArn", fields.required_text("roleArn")?)?,
         items: parse_items(fields)?,
         left_normalize: fields.flag("runLeftNormalization")?,
-    };
-    let annotations = AnnotationFields::new(fields.text_map("annotationFields")?.unwrap_or_default())?;
-    if !annotations.is_empty() {
-        let reason = "parsing of VEP annotations is not available in this version; leave the member out: the \
-                      annotations stay readable in the column attributes";
-        return Err(ValidationError::new("annotationFields", reason));
-    }
-    Ok(start)
+        annotations: annotations.unwrap_or_else(AnnotationFields::implied),
+    })
 }
 
 fn parse_items(fields: &Fields<'_>) -> Result<Vec<ImportItem>, ValidationError> {

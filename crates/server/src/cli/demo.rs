@@ -124,7 +124,7 @@ async fn journey(context: &Context, args: &DemoArgs, made: &write::Made) -> anyh
 
     let step = Step::begin(format!("varberg import {STORE} cohort.vcf.gz --wait"));
     let source = super::source::resolve(path_text(&made.vcf)?, true)?;
-    let job = import::start(context, STORE, &[source], false, reference::ROLE).await?;
+    let job = import::start(context, STORE, &[source], &import::Options::default()).await?;
     let form = if args.progress.progress == ProgressForm::Auto && !output::stderr_is_terminal() {
         ProgressForm::None
     } else {

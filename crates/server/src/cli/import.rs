@@ -15,6 +15,7 @@ in a directory given as --bucket NAME=DIR. All files are one job: they appear in
 Examples:
   varberg import cohort /data/*.vcf.gz --wait
   varberg import cohort s3://lab/run7/a.vcf.gz s3://lab/run7/b.vcf.gz
+  varberg import cohort snpeff.vcf.gz --annotations ANN --wait
   varberg import cohort big.vcf.gz --wait --progress json 2> progress.ndjson
 
 With --wait the exit code tells how the job ended: 0 COMPLETED, 3 COMPLETED_WITH_FAILURES, 1 FAILED or CANCELLED.")]
@@ -33,6 +34,9 @@ pub struct ImportArgs {
     /// Trim and left-align variants against the store's reference
     #[arg(long, visible_alias = "normalize")]
     left_normalize: bool,
+    /// INFO field to parse into the column annotations: VEP's CSQ, SnpEff's ANN, BCSQ of bcftools csq. Empty: none
+    #[arg(long, value_name = "ID", default_value = "CSQ")]
+    annotations: String,
     /// ARN of the role to record
     #[arg(long, value_name = "ARN", default_value = reference::ROLE, hide_default_value = true)]
     role_arn: String,
@@ -45,7 +49,12 @@ pub(super) async fn run(args: ImportArgs, context: &Context) -> anyhow::Result<E
             format!("{} files are too many for one job; give at most {}", sources.len(), varberg_model::MAX_ITEMS);
         return Err(UsageError(text).into());
     }
-    let job = start(context, &args.store, &sources, args.left_normalize, &args.role_arn).await?;
+    let options = Options {
+        left_normalize: args.left_normalize,
+        annotations: Some(&args.annotations),
+        role: Some(&args.role_arn),
+    };
+    let job = start(context, &args.store, &sources, &options).await?;
     let id = text(&job, "jobId");
     if !args.wait {
         match context.output {
@@ -66,18 +75,32 @@ pub(super) async fn run(args: ImportArgs, context: &Context) -> anyhow::Result<E
     super::job::conclude(context, &ended)
 }
 
+/// What a job may be asked for besides its files.
+#[derive(Debug, Default)]
+pub(super) struct Options<'a> {
+    pub(super) left_normalize: bool,
+    /// None: the server's own choice; empty: none.
+    pub(super) annotations: Option<&'a str>,
+    pub(super) role: Option<&'a str>,
+}
+
 /// Starts a job; the answer of StartVariantImportJob.
 pub(super) async fn start(
     context: &Context,
     store: &str,
     sources: &[String],
-    left_normalize: bool,
-    role: &str,
+    options: &Options<'_>,
 ) -> anyhow::Result<Value> {
     let items: Vec<Value> = sources.iter().map(|source| json!({ "source": source })).collect();
+    let role = options.role.unwrap_or(reference::ROLE);
     let mut body = json!({ "destinationName": store, "roleArn": role, "items": items });
-    if left_normalize {
+    if options.left_normalize {
         body["runLeftNormalization"] = json!(true);
+    }
+    match options.annotations {
+        None => {}
+        Some("") => body["annotationFields"] = json!({}),
+        Some(id) => body["annotationFields"] = json!({ "VEP": id }),
     }
     context.client.post(&["import", "variant"], &body).await
 }

@@ -103,6 +103,13 @@ async fn run_parts(
         hold: running.hold.clone(),
     };
     let (config, policy) = (&app.config.import, app.config.import.policy());
+    let options = ReadOptions {
+        limits: config.limits(),
+        policy: policy.clone(),
+        annotations: running.claim.job.annotation_fields.vep().map(str::to_owned),
+        normalize: genome,
+        ..ReadOptions::default()
+    };
     let part = |(index, part): (u32, &Part)| {
         let task = PartTask {
             job: running.claim.job.id.to_string(),
@@ -111,12 +118,7 @@ async fn run_parts(
             part: *part,
             compression: plan.compression,
             header: plan.header.clone(),
-            options: ReadOptions {
-                limits: config.limits(),
-                policy: policy.clone(),
-                normalize: genome.clone(),
-                ..ReadOptions::default()
-            },
+            options: options.clone(),
         };
         run_part(app, running, plan, task, context.clone())
     };

@@ -27,6 +27,7 @@ async fn a_job_is_accepted_without_looking_at_its_files() {
     let expected = json!({
         "id": id, "destinationName": "abc", "roleArn": ROLE, "status": "SUBMITTED", "statusMessage": "",
         "creationTime": shown["creationTime"], "updateTime": shown["updateTime"], "runLeftNormalization": false,
+        "annotationFields": { "VEP": "CSQ" },
         "items": [
             { "source": "s3://inputs/absent.vcf", "jobStatus": "SUBMITTED" },
             { "source": file, "jobStatus": "SUBMITTED" },
@@ -59,7 +60,6 @@ async fn members_are_checked() {
         (with("items", json!([{ "source": "s3://inputs/a.vcf" }, { "source": 1 }])), "items.2.source"),
         (with("items", json!([{ "source": "https://x/a.vcf" }])), "items.1.source"),
         (with("runLeftNormalization", json!("true")), "runLeftNormalization"),
-        (with("annotationFields", json!({ "VEP": "CSQ" })), "annotationFields"),
         (with("annotationFields", json!({ "VEP": 1 })), "annotationFields.VEP"),
         (with("annotationFields", json!({ "VEP": long })), "annotationFields.VEP"),
     ];
@@ -72,7 +72,12 @@ async fn members_are_checked() {
     }
     assert_eq!(server.post("/import/variants", &json!({})).await.ok(), json!({ "variantImportJobs": [] }));
     start(&server, &with("runLeftNormalization", json!(false))).await;
-    start(&server, &with("annotationFields", json!({}))).await;
+    for annotations in [json!({}), json!({ "VEP": " ANN " }), json!({ "VEP": "CSQ", "other": "x" })] {
+        let id = start(&server, &with("annotationFields", annotations.clone())).await;
+        let shown = server.get(&format!("/import/variant/{id}")).await.ok();
+        let given = annotations.as_object().unwrap();
+        assert_eq!(shown.get("annotationFields").and_then(Value::as_object), Some(given).filter(|map| !map.is_empty()));
+    }
     start(&server, &with("items", json!(vec![json!({ "source": "s3://inputs/a.vcf" }); 1000]))).await;
 }
 
@@ -189,7 +194,16 @@ async fn jobs_are_listed_by_status_store_and_id() {
     let entry = page["variantImportJobs"][0].as_object().unwrap();
     let mut members: Vec<&String> = entry.keys().collect();
     members.sort();
-    let expected = ["creationTime", "destinationName", "id", "roleArn", "runLeftNormalization", "status", "updateTime"];
+    let expected = [
+        "annotationFields",
+        "creationTime",
+        "destinationName",
+        "id",
+        "roleArn",
+        "runLeftNormalization",
+        "status",
+        "updateTime",
+    ];
     assert_eq!(members, expected);
     let next = page["nextToken"].as_str().unwrap();
     let rest = server.post(&format!("/import/variants?nextToken={next}"), &json!({})).await.ok();

@@ -112,6 +112,13 @@ pub(crate) fn parse(section: Section, body: &str, version: (u32, u32)) -> Parsed
     Parsed { declaration: Some(Declaration { id: id.to_owned(), number, kind }), problems }
 }
 
+/// ID and description of a line; no text where it has no description.
+pub(super) fn description(body: &str) -> Option<(String, String)> {
+    let mut members = members(body)?;
+    let mut take = |key: &str| members.iter().position(|m| m.key == key).map(|i| members.swap_remove(i).value);
+    Some((take("ID")?, take("Description").unwrap_or_default()))
+}
+
 /// Whether an id has only characters that VCF allows there (VCF 4.3, sections 1.4 and 1.6).
 fn is_id(section: Section, id: &str, version: (u32, u32)) -> bool {
     match section {
