@@ -1,6 +1,8 @@
 //! The oracles of the fuzz targets. They are tests of `varberg-formats`, which runs them over the corpora; here they are
 //! taken as they are, so that nothing of the fuzzer gets into the crate.
 
+#[path = "../../crates/formats/tests/it/oracles/annotation_rule.rs"]
+mod annotation_rule;
 #[path = "../../crates/formats/tests/it/oracles/bcf.rs"]
 pub mod bcf;
 #[path = "../../crates/formats/tests/it/oracles/chance.rs"]
@@ -17,3 +19,5 @@ pub mod record;
 mod rows;
 #[path = "../../crates/formats/tests/it/oracles/stored.rs"]
 pub mod stored;
+#[path = "../../crates/formats/tests/it/oracles/vep.rs"]
+pub mod vep;

@@ -4,6 +4,7 @@
 
 #![expect(unreachable_pub, reason = "the fuzz targets call them")]
 
+mod annotation_rule;
 mod bcf;
 mod chance;
 mod header;
@@ -12,6 +13,7 @@ mod outcome;
 mod record;
 mod rows;
 mod stored;
+mod vep;
 
 use crate::shared;
 use std::path::Path;
@@ -67,4 +69,16 @@ fn records_in_normal_form() {
         normalize::check(input.as_bytes());
     }
     check_all("corpora/bcftools", normalize::check);
+}
+
+#[test]
+fn annotation_fields() {
+    for input in [
+        "Consequence annotations from Ensembl VEP. Format: Allele|Consequence|EXON|FLAGS|SIFT|sift\nT|a&b|1/2||x|y,T|||||\nT|a",
+        "Functional annotations: 'Allele | Annotation | Gene_Name | Rank'\nT|a&b||1/2\n.",
+        "BCFtools/csq. Format: Consequence|gene|transcript|biotype|strand|dna_change\nx|G,@77\n%26|%ff",
+    ] {
+        vep::check(input.as_bytes());
+    }
+    check_all("corpora/hts-specs", vep::check);
 }
