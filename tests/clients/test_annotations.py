@@ -58,7 +58,9 @@ def expected_rows(path: pathlib.Path, field: str) -> list:
         elif not line.startswith("#"):
             contig, position, _, reference, alternates, _, _, info = line.split("\t")[:8]
             texts = [entry[len(field) + 1 :] for entry in info.split(";") if entry.startswith(f"{field}=")]
-            entries = [expected_entry(names, text) for text in texts[-1].split(",")] if texts else []
+            entries = texts[-1].split(",") if texts else []
+            whole = all(len(text.split("|")) == len(names) for text in entries)
+            entries = [expected_entry(names, text) for text in entries] if whole else []
             rows.append((contig, int(position) - 1, reference, alternates.split(","), entries))
     return rows
 
@@ -106,11 +108,15 @@ def present(entry: dict) -> dict:
 
 @pytest.fixture(scope="module")
 def gnomad(shared_server, reference):
-    """The store with gnomAD's slice, and the rows that our own reading of the file expects."""
-    path = SHARED / "data" / GNOMAD
-    if not path.exists():
-        pytest.skip(f"{path} is absent; set VARBERG_SHARED")
-    (shared_server.files / GNOMAD).write_bytes(path.read_bytes())
+    """The store with gnomAD's slice, and the rows that our own reading of the file expects.
+
+    The slice has 48 values an entry where its header names 46: the header gets two names more, so that there is something to parse.
+    """
+    source = SHARED / "data" / GNOMAD
+    if not source.exists():
+        pytest.skip(f"{source} is absent; set VARBERG_SHARED")
+    path = shared_server.files / GNOMAD
+    path.write_text(source.read_text().replace("|LoF_flags|LoF_info\">", "|LoF_flags|LoF_info|more_1|more_2\">"))
     store = create_store(shared_server, "gnomad_vep", reference)
     job = run_import(shared_server, "gnomad_vep", GNOMAD, annotationFields={"VEP": " vep "})
     assert job["annotationFields"] == {"VEP": " vep "}
@@ -120,10 +126,22 @@ def gnomad(shared_server, reference):
 def test_every_row_of_gnomad_has_the_annotations_of_its_text(shared_server, gnomad):
     _, expected = gnomad
     actual = sorted(rows_of(rows(shared_server, 'SELECT * FROM "default"."gnomad_vep"')), key=key)
-    assert sum(len(row[4]) for row in expected) > 1000
+    assert sum(len(row[4]) for row in expected) > 500
     assert len(actual) == len(expected)
     for got, wanted in zip(actual, expected):
         assert got == wanted
+
+
+def test_entries_that_do_not_fit_the_header_are_counted(shared_server, reference):
+    source = SHARED / "data" / GNOMAD
+    if not source.exists():
+        pytest.skip(f"{source} is absent; set VARBERG_SHARED")
+    (shared_server.files / "as_it_is.vcf").write_bytes(source.read_bytes())
+    create_store(shared_server, "gnomad_as_it_is", reference)
+    job = run_import(shared_server, "gnomad_as_it_is", "as_it_is.vcf", annotationFields={"VEP": "vep"})
+    assert "the record's annotations are empty (101 times, first on line" in job["items"][0]["statusMessage"]
+    actual = rows_of(rows(shared_server, 'SELECT * FROM "default"."gnomad_as_it_is"'))
+    assert len(actual) == 101 and all(row[4] == [] for row in actual)
 
 
 def test_a_foreign_reader_sees_the_struct(shared_server, gnomad):
@@ -202,7 +220,7 @@ def test_what_is_asked_for_is_echoed_and_done(shared_server, reference):
     assert states(shared_server, absent) == {"absent"}
     short = run_import(shared_server, "asked", "short.vcf")
     assert states(shared_server, short) == {0}
-    assert "E15" in short["items"][0]["statusMessage"]
+    assert "the record's annotations are empty (line 5)" in short["items"][0]["statusMessage"]
 
 
 def test_the_command_line_names_the_field(shared_server, reference):

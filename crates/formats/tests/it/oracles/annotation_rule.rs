@@ -154,7 +154,7 @@ fn fields(program: Program, names: &[&str]) -> Vec<Result<usize, String>> {
     fields
 }
 
-fn vep_name<'a>(program: Program, name: &'a str) -> Option<&'a str> {
+fn vep_name(program: Program, name: &str) -> Option<&str> {
     match (program, name) {
         (Program::Vep, name) => Some(name),
         (Program::SnpEff, "Allele") => Some("Allele"),
