@@ -138,8 +138,10 @@ def check_item(server, store: str, item: dict, directory: pathlib.Path) -> str |
         choice = ("--job", item["jobId"], "--item", str(item["position"]))
         done = varberg(server, "export", store, *choice, "-o", str(binary_form), check=False)
         judged = theirs is not None and not source.name.endswith(tuple(NOT_IN_BCF))
-        if judged and (done.returncode != 0 or bcftools("view", "-H", binary_form) != theirs):
-            return f"{source.name}: bcftools reads something else in the BCF; {done.stderr.decode()}"
+        if judged and done.returncode != 0 and bcftools("view", "-Ob", source) is not None:
+            return f"{source.name}: no BCF: {done.stderr.decode()}"
+        if judged and done.returncode == 0 and bcftools("view", "-H", binary_form) != theirs:
+            return f"{source.name}: bcftools reads something else in the BCF"
         ours = bcftools("view", "-H", out)
         if theirs is not None and ours != theirs:
             return f"{source.name}: bcftools reads something else"

@@ -2,6 +2,7 @@
 //! from one row per record to one row per record and sample, and `implode` from there to text. Pure: no I/O, no clock, no SQL.
 
 mod counts;
+mod distinct;
 mod explode;
 mod genotypes;
 mod implode;
@@ -11,6 +12,7 @@ mod samples;
 mod schema;
 mod vector;
 
+pub use distinct::DistinctNames;
 pub use explode::{Explode, ExplodeError};
 pub use genotypes::{BadGenotype, Call, GenotypeVector, GenotypeVectorBuilder};
 pub use implode::{Implode, ImplodeError, RecordText};

@@ -114,14 +114,15 @@ impl Encoder {
         let mut individual = std::mem::take(&mut self.individual);
         shared.clear();
         individual.clear();
-        let put = self.put_record(line, &mut shared, &mut individual);
-        let lengths = (u32::try_from(shared.len()), u32::try_from(individual.len()));
-        if let (Ok(()), (Ok(a), Ok(b))) = (&put, lengths) {
+        let put = self.put_record(line, &mut shared, &mut individual).and_then(|()| {
+            let lengths = (u32::try_from(shared.len()), u32::try_from(individual.len()));
+            let (Ok(a), Ok(b)) = lengths else { return Err(EncodeError::TooMany("bytes of a record")) };
             out.extend_from_slice(&a.to_le_bytes());
             out.extend_from_slice(&b.to_le_bytes());
             out.extend_from_slice(&shared);
             out.extend_from_slice(&individual);
-        }
+            Ok(())
+        });
         self.shared = shared;
         self.individual = individual;
         put

@@ -7,8 +7,7 @@
 
 use crate::ints::{self, MISSING};
 use crate::vector::{self, Cell};
-use crate::{FormatColumn, ValueKind};
-use std::collections::HashSet;
+use crate::{DistinctNames, FormatColumn, ValueKind};
 use std::io::Write;
 
 /// An integer, and whether the text is its decimal (or `.`, or absent).
@@ -190,19 +189,8 @@ fn key(id: &str) -> String {
 
 /// Keys of `information`, in the order given; where two would be equal the later gets `_2`, `_3` and so on.
 pub(crate) fn keys<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut keys: Vec<String> = Vec::new();
-    let mut seen = HashSet::new();
-    for id in ids {
-        let plain = key(id);
-        let mut wanted = plain.clone();
-        let mut next = 2;
-        while !seen.insert(wanted.clone()) {
-            wanted = format!("{plain}_{next}");
-            next += 1;
-        }
-        keys.push(wanted);
-    }
-    keys
+    let mut names = DistinctNames::default();
+    ids.map(|id| names.take(&key(id))).collect()
 }
 
 #[cfg(test)]

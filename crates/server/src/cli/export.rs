@@ -55,12 +55,13 @@ pub struct ExportArgs {
     /// Form: v is VCF, z is VCF with BGZF, b is BCF; by the name of the file when left out, else v
     #[arg(short = 'O', long = "output-type", value_enum, value_name = "FORM")]
     form: Option<Form>,
-    /// Write to this file instead of standard output
+    /// Write to this file instead of standard output (`-`)
     #[arg(short = 'o', long = "output-file", value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
 pub(super) async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
+    let args = ExportArgs { file: args.file.filter(|file| file.as_os_str() != "-"), ..args };
     let form = args.form.or_else(|| args.file.as_deref().and_then(Form::of_file)).unwrap_or(Form::Vcf);
     if args.file.is_none() && form.is_binary() && output::stdout_is_terminal() {
         let text = "a terminal cannot show this form; write it to a file with -o FILE or > FILE";
@@ -85,6 +86,9 @@ pub(super) async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<E
     }
     sink.finish()?;
     bar.finish_and_clear();
+    if records == 0 && !args.regions.is_empty() {
+        output::say("warning: no record overlaps the regions; contig names must be those of the file (chr1 is not 1)");
+    }
     if let Some(file) = &args.file {
         match context.output {
             OutputFormat::Json => context.stdout.json(&json!({ "records": records, "file": file }))?,

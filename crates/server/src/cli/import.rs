@@ -23,7 +23,7 @@ pub struct ImportArgs {
     /// The store
     #[arg(value_parser = super::store::store_name)]
     store: String,
-    /// Paths, patterns, or s3://bucket/key; VCF as it is, gzip or BGZF
+    /// Paths, patterns, or s3://bucket/key; VCF or BCF, plain or compressed with gzip, BGZF, zstd or bzip2
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     /// Wait until the job has ended, showing how far it is

@@ -17,7 +17,7 @@ pub(super) const ROLE: &str = "arn:aws:iam::000000000000:role/varberg";
 /// What to do with references.
 #[derive(Debug, clap::Subcommand)]
 pub enum ReferenceCommand {
-    /// Import a FASTA file (plain, gzip or BGZF); prints the reference's ARN
+    /// Import a FASTA file (plain or compressed with gzip, BGZF, zstd or bzip2); prints the reference's ARN
     #[command(after_help = "\
 The server reads the file itself: a path must lie below one of its --allow-files directories, s3://NAME/... in S3
 or in a directory given as --bucket NAME=DIR.

@@ -77,7 +77,7 @@ impl Names {
 
     /// The header with a line, before `#CHROM`, for every name that was seen without one.
     pub fn complete_header(&self, header_text: &str) -> String {
-        let columns = header_text.rfind("#CHROM").unwrap_or(header_text.len());
+        let columns = header_text.rfind("\n#CHROM").map_or(0, |newline| newline + 1);
         let (before, after) = header_text.split_at_checked(columns).unwrap_or((header_text, ""));
         let mut text = before.to_owned();
         for (section, name) in &self.missing {

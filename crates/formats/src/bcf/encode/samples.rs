@@ -37,35 +37,49 @@ pub(super) fn put_samples(
         let of_key = values.iter().skip(place).step_by(keys.len().max(1)).copied();
         match kind {
             _ if *key == b"GT" => put_genotypes(of_key, out)?,
-            ValueKind::Integer => put_all_integers(of_key, out),
-            ValueKind::Float => put_all_floats(of_key, out),
-            ValueKind::Character | ValueKind::String | ValueKind::Flag => put_all_texts(of_key, out),
+            ValueKind::Integer => put_all_integers(of_key, out)?,
+            ValueKind::Float => put_all_floats(of_key, out)?,
+            ValueKind::Character | ValueKind::String | ValueKind::Flag => put_all_texts(of_key, out)?,
         }
     }
     Ok(count)
 }
 
-fn put_all_integers<'a>(texts: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
+/// Refuses vectors that no record can hold, before they are built: every sample takes as much as the longest.
+fn check_room(samples: usize, length: usize) -> Result<(), EncodeError> {
+    match samples.checked_mul(length).and_then(|bytes| u32::try_from(bytes).ok()) {
+        Some(_) => Ok(()),
+        None => Err(EncodeError::TooMany("bytes of a record")),
+    }
+}
+
+fn put_all_integers<'a>(texts: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let mut values = Vec::new();
     let lengths: Vec<usize> = texts.map(|text| add_integers(text, &mut values)).collect();
     let length = lengths.iter().copied().max().unwrap_or(0);
+    check_room(lengths.len(), length)?;
     put_integers(&pad(&values, &lengths, length, Int::End), length, out);
+    Ok(())
 }
 
-fn put_all_floats<'a>(texts: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
+fn put_all_floats<'a>(texts: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let mut values = Vec::new();
     let lengths: Vec<usize> = texts.map(|text| add_floats(text, &mut values)).collect();
     let length = lengths.iter().copied().max().unwrap_or(0);
+    check_room(lengths.len(), length)?;
     put_floats(&pad(&values, &lengths, length, FLOAT_END), length, out);
+    Ok(())
 }
 
-fn put_all_texts<'a>(texts: impl Iterator<Item = &'a [u8]> + Clone, out: &mut Vec<u8>) {
+fn put_all_texts<'a>(texts: impl Iterator<Item = &'a [u8]> + Clone, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let length = texts.clone().map(<[u8]>::len).max().unwrap_or(0);
+    check_room(texts.clone().count(), length)?;
     put_descriptor(7, length, out);
     for text in texts {
         out.extend_from_slice(text);
         out.extend(std::iter::repeat_n(0, length - text.len()));
     }
+    Ok(())
 }
 
 fn put_genotypes<'a>(texts: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
@@ -77,6 +91,7 @@ fn put_genotypes<'a>(texts: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) -
         lengths.push(codes.len() - before);
     }
     let length = lengths.iter().copied().max().unwrap_or(0);
+    check_room(lengths.len(), length)?;
     put_integers(&pad(&codes, &lengths, length, Int::End), length, out);
     Ok(())
 }

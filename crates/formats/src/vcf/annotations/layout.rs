@@ -5,6 +5,7 @@
 //! write its `ANN` (<https://pcingola.github.io/SnpEff/adds/VCFannotationformat_v1.0.pdf>); and bcftools csq.
 
 use std::collections::HashSet;
+use varberg_rows::DistinctNames;
 
 /// VEP's own names of the struct's members, in the struct's order; matched to the letter.
 const MEMBERS: [&str; 23] = [
@@ -110,13 +111,13 @@ impl Layout {
             MEMBERS.iter().position(|member| *member == own)
         };
         let mut layout = Self { targets: Vec::new(), extras: Vec::new(), may_be_short };
-        let (mut filled, mut keys) = (HashSet::new(), HashSet::new());
+        let (mut filled, mut keys) = (HashSet::new(), DistinctNames::default());
         for name in names {
             // A name that stands twice fills its member once.
             let target = match member(name).filter(|position| filled.insert(*position)) {
                 Some(position) => Target::Member(position),
                 None => {
-                    layout.extras.push(unused(&name.to_lowercase(), &mut keys));
+                    layout.extras.push(keys.take(&name.to_lowercase()));
                     Target::Extra(layout.extras.len() - 1)
                 }
             };
@@ -140,16 +141,6 @@ fn field_list(description: &str) -> Option<&str> {
     };
     let list = list.trim();
     (!list.is_empty()).then_some(list)
-}
-
-fn unused(key: &str, keys: &mut HashSet<String>) -> String {
-    let mut wanted = key.to_owned();
-    let mut next = 2;
-    while !keys.insert(wanted.clone()) {
-        wanted = format!("{key}_{next}");
-        next += 1;
-    }
-    wanted
 }
 
 #[cfg(test)]
