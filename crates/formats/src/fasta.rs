@@ -1,4 +1,4 @@
-//! FASTA to its index, as `samtools faidx` writes it. In: stored bytes, plain, gzip or BGZF. Out: the text of the `.fai`,
+//! FASTA to its index, as `samtools faidx` writes it. In: stored bytes, plain or compressed. Out: the text of the `.fai`,
 //! whose offsets are those of the decompressed text, the block index of BGZF, and the MD5 of the stored bytes. Keeps no bases; a sequence may be one line of any length.
 
 use crate::compression::{Compression, Decoder};

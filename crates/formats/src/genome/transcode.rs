@@ -1,4 +1,4 @@
-//! A gzip file, which can only be read from its start, to BGZF of the same text, which can be read at random. In: the
+//! A gzip, zstd or bzip2 file, which can only be read from its start, to BGZF of the same text, which can be read at random. In: the
 //! stored bytes of any compression. Out: BGZF, and its block index.
 
 use super::BlockRecorder;
