@@ -1,5 +1,5 @@
-//! A gzip, zstd or bzip2 file, which can only be read from its start, to BGZF of the same text, which can be read at random. In: the
-//! stored bytes of any compression. Out: BGZF, and its block index.
+//! A gzip, zstd or bzip2 file, which can only be read from its start, to BGZF of the same text, which can be read at
+//! random. In: the stored bytes of any compression. Out: BGZF, and its block index.
 
 use super::BlockRecorder;
 use crate::compression::{Compression, decode};
