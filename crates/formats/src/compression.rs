@@ -32,6 +32,9 @@ pub enum Compression {
 }
 
 impl Compression {
+    /// Bytes of the start of a file that are enough to [`detect`](Self::detect) it.
+    pub const PREFIX: u64 = 64;
+
     /// Whether reading can begin in the middle of a file.
     pub fn can_be_split(self) -> bool {
         match self {

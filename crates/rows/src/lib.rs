@@ -18,5 +18,5 @@ pub use genotypes::{BadGenotype, Call, GenotypeVector, GenotypeVectorBuilder};
 pub use implode::{Implode, ImplodeError, RecordText};
 pub use record::{FormatColumn, Number, RecordShape, ValueKind, record_columns};
 pub use samples::{SampleColumnsBuilder, SampleError, SampleProblem, SampleProblems};
-pub use schema::{FIELD_ID, arrow_schema, arrow_type};
+pub use schema::{FIELD_ID, RECORDS_PER_PART, arrow_schema, arrow_type};
 pub use vector::{VectorBuilder, VectorError, VectorView, is_canonical_float};

@@ -9,6 +9,10 @@ use varberg_model::{Column, ColumnType, TableSchema};
 /// Metadata key under which Parquet keeps a field's id.
 pub const FIELD_ID: &str = "PARQUET:field_id";
 
+/// `_record` of a part's first record is the part's ordinal times this: parts do not know how many records came before,
+/// and this keeps file order.
+pub const RECORDS_PER_PART: i64 = 1 << 40;
+
 /// The Arrow schema of a table, hidden columns included.
 ///
 /// List children are called `element`, map entries `key_value` with `key` and `value`, as Iceberg and Parquet spell them.

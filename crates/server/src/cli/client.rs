@@ -87,22 +87,8 @@ impl Client {
 
     /// All entries of a listing, page after page; `member` is where a page keeps them.
     pub(crate) async fn list(&self, path: &[&str], body: &Value, member: &str) -> anyhow::Result<Vec<Value>> {
-        let mut all = Vec::new();
-        let mut token: Option<String> = None;
-        loop {
-            let mut request = self.request(Method::POST, path).query(&[("maxResults", "100")]).json(body);
-            if let Some(token) = &token {
-                request = request.query(&[("nextToken", token)]);
-            }
-            let mut page = self.json(request).await?;
-            if let Some(Value::Array(entries)) = page.get_mut(member).map(Value::take) {
-                all.extend(entries);
-            }
-            match page.get("nextToken").and_then(Value::as_str) {
-                Some(next) => token = Some(next.to_owned()),
-                None => return Ok(all),
-            }
-        }
+        let first = self.request(Method::POST, path).query(&[("maxResults", "100")]).json(body);
+        self.pages(&first, member).await
     }
 
     /// All entries of a listing that is asked for with GET.
@@ -112,10 +98,15 @@ impl Client {
         query: &[(&str, &str)],
         member: &str,
     ) -> anyhow::Result<Vec<Value>> {
+        self.pages(&self.request(Method::GET, path).query(query), member).await
+    }
+
+    /// The entries of `first` and of the pages that follow it.
+    async fn pages(&self, first: &RequestBuilder, member: &str) -> anyhow::Result<Vec<Value>> {
         let mut all = Vec::new();
         let mut token: Option<String> = None;
         loop {
-            let mut request = self.request(Method::GET, path).query(query);
+            let mut request = first.try_clone().context("a listing was asked for with a stream")?;
             if let Some(token) = &token {
                 request = request.query(&[("nextToken", token)]);
             }

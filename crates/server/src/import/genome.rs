@@ -16,9 +16,6 @@ use varberg_model::{ImportJob, Reference, ReferenceStatus, VariantStore};
 /// The genome of a job that asked for normalization, or the text that says to each of its items why there is none.
 pub(super) type JobGenome = Result<Option<Arc<Genome>>, String>;
 
-/// Bytes looked at to tell the compression.
-const SNIFF: u64 = 64;
-
 /// Files that lie beside the source and the index of a reference.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Beside {
@@ -72,7 +69,7 @@ async fn read(app: &App, reference: &Reference) -> Result<Genome, OpenError> {
     let index = app.lake.get(&reference.index_path).await?;
     let fai = std::str::from_utf8(&index).map_err(|_| OpenError::NotText)?;
     let size = reference.source_bytes;
-    let head = app.lake.get_range(&reference.source_path, 0..size.min(SNIFF)).await?;
+    let head = app.lake.get_range(&reference.source_path, 0..size.min(Compression::PREFIX)).await?;
     let (path, size) = match Compression::detect(&head) {
         Compression::Plain => return Ok(Genome::new(fai, Form::Plain, size, stored(app, &reference.source_path))?),
         Compression::Bgzf => (reference.source_path.clone(), size),

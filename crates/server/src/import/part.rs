@@ -9,13 +9,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use varberg_formats::vcf::{Header, ReadOptions, Reader};
 use varberg_formats::{Compression, Fault, Part, Tally};
 use varberg_lake::{DataFile, DataFileWriter};
-use varberg_rows::{Explode, ExplodeError};
+use varberg_rows::{Explode, ExplodeError, RECORDS_PER_PART};
 
 /// Rows of one batch handed to the writer. A record of a large cohort is cut into several batches.
 const BATCH_ROWS: usize = 16_384;
-/// `_record` of a part's first record: parts do not know how many records came before, and this keeps file order.
-const RECORDS_PER_PART: i64 = 1 << 40;
-
 /// What to read: all that a part needs to know of its job.
 #[derive(Debug, Clone)]
 pub(super) struct PartTask {

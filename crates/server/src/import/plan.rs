@@ -14,8 +14,6 @@ use varberg_formats::{
 use varberg_lake::{Pinned, SourceError, Sources};
 use varberg_model::ImportItem;
 
-/// Bytes looked at to tell the compression.
-const SNIFF: u64 = 64;
 /// No part is smaller, so that small files are not cut to shreds: compressed and plain bytes.
 const MIN_PART_BGZF: u64 = 1 << 20;
 const MIN_PART_PLAIN: u64 = 4 << 20;
@@ -49,7 +47,7 @@ pub(super) enum PlanError {
 pub(super) async fn plan(app: &App, item: &ImportItem, control: &Control) -> Result<ItemPlan, PlanError> {
     control.check()?;
     let pinned = app.sources.pin(&item.source).await?;
-    let head = app.sources.read_range(&pinned, 0..pinned.size.min(SNIFF)).await?;
+    let head = app.sources.read_range(&pinned, 0..pinned.size.min(Compression::PREFIX)).await?;
     refuse_foreign(&head)?;
     let compression = Compression::detect(&head);
     if compression == Compression::Bgzf {

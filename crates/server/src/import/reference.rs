@@ -101,7 +101,7 @@ async fn import_source(
     control: &Arc<Control>,
 ) -> Result<Reference, SourceFailure> {
     let pinned = app.sources.pin(&source.source).await?;
-    let head = app.sources.read_range(&pinned, 0..pinned.size.min(64)).await?;
+    let head = app.sources.read_range(&pinned, 0..pinned.size.min(Compression::PREFIX)).await?;
     let compression = Compression::detect(&head);
     let index = index(app, &pinned, compression, control).await?;
     let id = RefId::random();

@@ -11,12 +11,10 @@ use futures::StreamExt as _;
 use indicatif::ProgressBar;
 use std::time::Duration;
 use varberg_formats::vcf;
-use varberg_rows::{Implode, RecordText};
+use varberg_rows::{Implode, RECORDS_PER_PART, RecordText};
 
 /// Rows of one step: enough that its start does not count, few enough that their sort stays in memory.
 const STEP_ROWS: u64 = 500_000;
-/// `_record` of the first record of a part, divided by the part's number.
-const RECORDS_PER_PART: i64 = 1 << 40;
 /// How often a step is asked for again when the server is busy, and after which time.
 const ATTEMPTS: u32 = 10;
 const REST: Duration = Duration::from_secs(2);
