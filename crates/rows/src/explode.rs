@@ -7,18 +7,18 @@
 //! number of values the sample has where it has fewer than FORMAT has keys (dropped trailing fields).
 
 mod annotations;
-mod columns;
 mod constants;
 mod input;
 mod single;
 mod sink;
 mod values;
 
+use crate::builders;
 use crate::genotypes::{GenotypeCell, GenotypeCursor, GenotypeVector};
 use crate::vector::{Cell, VectorCursor, VectorView};
 use crate::{FormatColumn, RecordShape, schema};
 use arrow_array::{Array, BinaryArray, RecordBatch, StringArray};
-use arrow_schema::SchemaRef;
+use arrow_schema::{ArrowError, SchemaRef};
 use constants::Constants;
 use input::{Input, Undeclared};
 use sink::Sink;
@@ -39,6 +39,12 @@ pub enum ExplodeError {
     Vector(String),
     #[error("rows do not fit the table: {0}")]
     Arrow(String),
+}
+
+impl From<ArrowError> for ExplodeError {
+    fn from(error: ArrowError) -> Self {
+        Self::Arrow(error.to_string())
+    }
 }
 
 /// Turns the record batches of one part into table rows.
@@ -344,7 +350,7 @@ fn row_raw(input: &Input<'_>, record: usize, sink: &mut Sink) -> Result<(), Expl
     }
     let keys = input.raw.keys().as_any().downcast_ref::<StringArray>().ok_or_else(not_text)?;
     let values = input.raw.values().as_any().downcast_ref::<StringArray>().ok_or_else(not_text)?;
-    let range = columns::row_range(input.raw.value_offsets(), record).ok_or_else(not_text)?;
+    let range = builders::row_range(input.raw.value_offsets(), record).ok_or_else(not_text)?;
     sink.raw.keys.repeat(keys, range.clone(), 1);
     sink.raw.values.repeat(values, range, 1);
     Ok(())

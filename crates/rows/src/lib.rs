@@ -1,6 +1,7 @@
 //! What a row of our tables is, in Arrow: table schemas, the shape of a read batch, packed sample values, `explode`
 //! from one row per record to one row per record and sample, and `implode` from there to text. Pure: no I/O, no clock, no SQL.
 
+mod builders;
 mod counts;
 mod distinct;
 mod explode;
@@ -12,6 +13,7 @@ mod samples;
 mod schema;
 mod vector;
 
+pub use builders::{Maps, Numbers, StringLists, Strings};
 pub use distinct::DistinctNames;
 pub use explode::{Explode, ExplodeError};
 pub use genotypes::{BadGenotype, Call, GenotypeVector, GenotypeVectorBuilder};

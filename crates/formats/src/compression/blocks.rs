@@ -5,13 +5,19 @@ use super::{BGZF_EOF, BGZF_HEADER, Source, block_size, corrupt};
 use crate::fault::Cause;
 use std::io::{self, BufReader, Read};
 
-/// Hands on whole BGZF blocks only: an end inside a block, or bytes that are no block, are errors.
+/// Bytes behind the compressed text of a block: its checksum and its length.
+const TRAILER: usize = 8;
+/// Most bytes of text in a block.
+const MAX_TEXT: usize = 1 << 16;
+
+/// Hands on whole BGZF blocks only: an end inside a block, bytes that are no block, or bytes that a block hides behind
+/// its text are errors.
 pub(super) struct Blocks {
     input: BufReader<Source>,
-    header: [u8; BGZF_HEADER],
-    /// Bytes of the block not handed on yet; those of the header first.
-    left: usize,
-    header_left: usize,
+    /// The latest block.
+    block: Vec<u8>,
+    /// How much of it was handed on.
+    handed: usize,
     /// The latest block was the empty one that ends a file.
     ended: bool,
     /// Offset of the latest block, and of the one after it.
@@ -21,7 +27,7 @@ pub(super) struct Blocks {
 
 impl Blocks {
     pub(super) fn new(input: BufReader<Source>) -> Self {
-        Self { input, header: [0; BGZF_HEADER], left: 0, header_left: 0, ended: false, start: 0, next: 0 }
+        Self { input, block: Vec::new(), handed: 0, ended: false, start: 0, next: 0 }
     }
 
     /// Offset of the latest block.
@@ -29,16 +35,50 @@ impl Blocks {
         self.start
     }
 
-    /// Reads the header of the next block; false at a proper end of the file.
+    /// Reads the next block; false at a proper end of the file. What is no good block is not kept.
     fn next_block(&mut self) -> io::Result<bool> {
-        let mut have = 0;
-        while let Some(rest) = self.header.get_mut(have..).filter(|rest| !rest.is_empty()) {
-            match self.input.read(rest) {
-                Ok(0) if have == 0 => return Ok(false),
-                Ok(0) if self.ended && !BGZF_EOF.starts_with(self.header.get(..have.min(4)).unwrap_or_default()) => {
-                    return Err(trailing());
+        let read = self.read_block();
+        if !matches!(read, Ok(true)) {
+            self.block.clear();
+        }
+        self.handed = 0;
+        read
+    }
+
+    fn read_block(&mut self) -> io::Result<bool> {
+        self.block.resize(BGZF_HEADER, 0);
+        let have = self.fill(0)?;
+        let header = self.block.get(..have).unwrap_or_default();
+        if have < BGZF_HEADER {
+            return match have {
+                0 => Ok(false),
+                _ if self.ended && !BGZF_EOF.starts_with(header.get(..have.min(4)).unwrap_or_default()) => {
+                    Err(trailing())
                 }
-                Ok(0) => return Err(corrupt(Cause::Truncated, "it ends inside a block header")),
+                _ => Err(corrupt(Cause::Truncated, "it ends inside a block header")),
+            };
+        }
+        let Some(size) = block_size(header) else {
+            return Err(if self.ended { trailing() } else { corrupt(Cause::Damaged, "bytes that are no BGZF block") });
+        };
+        self.ended = BGZF_EOF.starts_with(header);
+        self.block.resize(size, 0);
+        if self.fill(BGZF_HEADER)? < size {
+            return Err(corrupt(Cause::Truncated, "it ends inside a block"));
+        }
+        if hides_bytes(&self.block) {
+            return Err(corrupt(Cause::Damaged, "a block with bytes behind its text"));
+        }
+        self.start = self.next;
+        self.next = self.next.saturating_add(u64::try_from(size).unwrap_or(u64::MAX));
+        Ok(true)
+    }
+
+    /// Fills the block from `have` on; how much of it is filled, less than all only at the end of the input.
+    fn fill(&mut self, mut have: usize) -> io::Result<usize> {
+        while let Some(rest) = self.block.get_mut(have..).filter(|rest| !rest.is_empty()) {
+            match self.input.read(rest) {
+                Ok(0) => break,
                 Ok(n) => have += n,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // the block reader would take this kind for the end of the file
@@ -46,38 +86,36 @@ impl Blocks {
                 Err(error) => return Err(error),
             }
         }
-        let Some(size) = block_size(&self.header) else {
-            return Err(if self.ended { trailing() } else { corrupt(Cause::Damaged, "bytes that are no BGZF block") });
-        };
-        self.ended = BGZF_EOF.starts_with(&self.header);
-        self.left = size;
-        self.header_left = BGZF_HEADER;
-        self.start = self.next;
-        self.next = self.next.saturating_add(u64::try_from(size).unwrap_or(u64::MAX));
-        Ok(true)
+        Ok(have)
     }
 }
 
 impl Read for Blocks {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if out.is_empty() || (self.left == 0 && !self.next_block()?) {
+        if out.is_empty() || (self.handed == self.block.len() && !self.next_block()?) {
             return Ok(0);
         }
-        if self.header_left > 0 {
-            let mut header = self.header.get(BGZF_HEADER - self.header_left..).unwrap_or_default();
-            let n = header.read(out)?;
-            self.header_left -= n;
-            self.left -= n;
-            return Ok(n);
-        }
-        let wanted = out.len().min(self.left);
-        let n = self.input.read(out.get_mut(..wanted).unwrap_or_default())?;
-        if n == 0 {
-            return Err(corrupt(Cause::Truncated, "it ends inside a block"));
-        }
-        self.left -= n;
+        let n = self.block.get(self.handed..).unwrap_or_default().read(out)?;
+        self.handed += n;
         Ok(n)
     }
+}
+
+/// Whether a block is too long by whole blocks: damage to its size can make it end with the trailer of a later block of
+/// the same text (of an empty one, say), so that its checksum holds and those between vanish.
+fn hides_bytes(block: &[u8]) -> bool {
+    let text = block.get(BGZF_HEADER..block.len().saturating_sub(TRAILER)).unwrap_or_default();
+    let magic = BGZF_EOF.first_chunk::<4>().unwrap_or(&[0; 4]);
+    // What looks like a block may also be text that was stored uncompressed.
+    memchr::memmem::find(text, magic).is_some() && ends_early(text)
+}
+
+/// Whether a deflate stream ends before the last of `bytes`.
+fn ends_early(bytes: &[u8]) -> bool {
+    let mut text = vec![0; MAX_TEXT];
+    let mut inflate = flate2::Decompress::new(false);
+    let ended = inflate.decompress(bytes, &mut text, flate2::FlushDecompress::Finish);
+    matches!(ended, Ok(flate2::Status::StreamEnd)) && inflate.total_in() < bytes.len() as u64
 }
 
 fn trailing() -> io::Error {

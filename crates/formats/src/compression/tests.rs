@@ -59,6 +59,18 @@ fn every_cut_is_a_fault_or_a_whole_number_of_members() {
     }
 }
 
+/// Its size, damaged, makes the first block reach to the end of another empty one, whose checksum is its own.
+#[test]
+fn a_block_that_swallows_those_behind_it_is_damage() {
+    let mut file = [&BGZF_EOF[..], &bgzf(b"gone", 9)].concat();
+    let size = u16::try_from(file.len() - 1).unwrap();
+    file.splice(16..18, size.to_le_bytes());
+    file.extend(bgzf(b"text", 9));
+    assert_eq!(read(file).unwrap_err().cause, Cause::Damaged);
+    let nested = bgzf(&[bgzf(&text(), 999), bgzf(b"", 9)].concat(), 60_000);
+    assert!(read(nested).is_ok(), "BGZF inside of BGZF is no damage");
+}
+
 #[test]
 fn damage_is_a_fault() {
     let text = text();
@@ -126,7 +138,7 @@ fn each_kind_of_damage_has_its_text() {
         E22: the compressed data are damaged; copy or make the file again (block data checksum mismatch)
         E22: the compressed data are damaged; copy or make the file again (a buffer provided to a libdeflater *_decompress function call was too small to accommodate the decompressed data)
         E22: the compressed data are damaged; copy or make the file again (invalid BGZF ISIZE)
-        E22: the compressed data are damaged; copy or make the file again (invalid BGZF ISIZE)
+        E22: the compressed data are damaged; copy or make the file again (a block with bytes behind its text)
         E22: the compressed data are damaged; copy or make the file again (bzip2: invalid data)
         E22: the compressed data are damaged; copy or make the file again (Restored data doesn't match checksum)
         E23: the zstd file needs too much memory to be read; compress it again without --long (its window is larger than 128 MiB)

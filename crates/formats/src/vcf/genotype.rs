@@ -37,7 +37,7 @@ impl Samples {
         if let Some(format) = format {
             self.check_format(format, site, judge)?;
         }
-        let alternates = site.alternate_alleles().count();
+        let alternates = site.alternate_count;
         let undeclared_genotype = !self.declares_genotype && format.is_some_and(has_genotype);
         let problems = match self.builder.push(format, samples, alternates) {
             Ok(problems) => problems,

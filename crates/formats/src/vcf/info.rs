@@ -6,10 +6,9 @@ use super::site::Site;
 use super::value::ValueRule;
 use super::{Header, Judge, Stop, percent};
 use crate::fault::Cause;
-use arrow_array::builder::{MapBuilder, StringBuilder};
 use std::collections::HashMap;
 use std::ops::Range;
-use varberg_rows::ValueKind;
+use varberg_rows::{Maps, ValueKind};
 
 /// Reads the INFO of one record after the other; knows what the header declares.
 pub(crate) struct InfoReader {
@@ -19,12 +18,25 @@ pub(crate) struct InfoReader {
     undeclared: HashMap<String, usize>,
     /// Declared keys of the latest record by place: records of a file tend to have the same keys in the same order.
     order: Vec<usize>,
+    /// The names of the keys in `order`, for as many of them as were needed.
+    block: KeyBlock,
+    /// Whether each entry of the latest record has the key that is expected in its place.
+    regular: bool,
     entries: Vec<Entry>,
     record: u64,
     /// Number of ALT alleles of the record.
     alternates: usize,
     version: (u32, u32),
     end: Option<i64>,
+}
+
+/// Names of keys, one behind the other.
+#[derive(Default)]
+struct KeyBlock {
+    text: String,
+    lengths: Vec<u32>,
+    /// Where each name ends.
+    ends: Vec<usize>,
 }
 
 struct Key {
@@ -68,6 +80,8 @@ impl InfoReader {
             keys,
             undeclared: HashMap::new(),
             order: Vec::new(),
+            block: KeyBlock::default(),
+            regular: false,
             entries: Vec::new(),
             record: 0,
             alternates: 0,
@@ -98,7 +112,8 @@ impl InfoReader {
         self.entries.clear();
         self.undeclared.clear();
         self.end = None;
-        self.alternates = site.alternate_alleles().count();
+        self.regular = true;
+        self.alternates = site.alternate_count;
         if info == "." {
             return Ok(true);
         }
@@ -115,6 +130,7 @@ impl InfoReader {
             let end = match self.read_expected(info, start, place) {
                 Some(end) => end,
                 None => {
+                    self.regular = false;
                     let rest = info.as_bytes().get(start..).unwrap_or_default();
                     let end = memchr::memchr(b';', rest).map_or(info.len(), |length| start + length);
                     exact &= self.read_entry(info, start..end, place, site, judge)?;
@@ -137,18 +153,14 @@ impl InfoReader {
         if !key.is_plain || key.seen.0 == self.record {
             return None;
         }
-        let length = match memchr::memchr2(b';', b'%', value) {
-            Some(0) => return None,
-            Some(at) if value.get(at) == Some(&b'%') && self.version >= (4, 3) => return None,
-            Some(at) if value.get(at) == Some(&b'%') => memchr::memchr(b';', value).unwrap_or(value.len()),
-            Some(at) => at,
-            None if value.is_empty() => return None,
-            None => value.len(),
-        };
         let first = info.len() - value.len();
-        if key.rule.check(info.get(first..first + length), self.alternates).is_some() {
-            return None;
-        }
+        let length = match key.rule.plain_numbers(value, self.alternates) {
+            Some(length) => length,
+            None => {
+                let length = plain_length(value, self.version)?;
+                key.rule.check(info.get(first..first + length), self.alternates).is_none().then_some(length)?
+            }
+        };
         key.seen = (self.record, self.entries.len());
         let value = Value::Text(first..first + length);
         self.entries.push(Entry { key: start..first - 1, value });
@@ -229,6 +241,7 @@ impl InfoReader {
         let index = self.declared.get(key).copied()?;
         if let Some(slot) = self.order.get_mut(place) {
             *slot = index;
+            self.block = KeyBlock::default();
         } else if place == self.order.len() && place < 4096 {
             self.order.push(index);
         }
@@ -270,7 +283,11 @@ impl InfoReader {
     }
 
     /// Adds the record that was read last; `info` is its text.
-    pub(crate) fn push(&mut self, info: &str, map: &mut MapBuilder<StringBuilder, StringBuilder>) {
+    pub(crate) fn push(&mut self, info: &str, map: &mut Maps) {
+        if self.regular {
+            return self.push_regular(info, map);
+        }
+        let mut count = 0;
         for entry in &self.entries {
             let value = match &entry.value {
                 Value::Text(range) => info.get(range.clone()).unwrap_or_default(),
@@ -279,10 +296,47 @@ impl InfoReader {
                 Value::Missing => ".",
                 Value::Dropped => continue,
             };
-            map.keys().append_value(info.get(entry.key.clone()).unwrap_or_default());
-            map.values().append_value(value);
+            map.push(info.get(entry.key.clone()).unwrap_or_default(), value);
+            count += 1;
         }
-        // Fails only if keys and values differ in number: one of each was added.
-        let _ = map.append(true);
+        map.close_rows(count, 1);
+    }
+
+    /// Adds a record with the expected keys only, whose names lie ready.
+    fn push_regular(&mut self, info: &str, map: &mut Maps) {
+        let count = self.entries.len();
+        let (names, lengths) = self.block.first(count, &self.order, &self.keys);
+        map.keys.push_block(names, lengths);
+        for entry in &self.entries {
+            let Value::Text(range) = &entry.value else { continue };
+            map.values.push(info.as_bytes().get(range.clone()).unwrap_or_default());
+        }
+        map.close_rows(count, 1);
+    }
+}
+
+impl KeyBlock {
+    /// The names of the first `count` keys in `order`, and their lengths.
+    fn first(&mut self, count: usize, order: &[usize], keys: &[Key]) -> (&[u8], &[u32]) {
+        let missing = order.get(self.lengths.len()..count).unwrap_or_default();
+        for name in missing.iter().filter_map(|index| keys.get(*index)).map(|key| key.name.as_str()) {
+            self.text.push_str(name);
+            self.lengths.push(u32::try_from(name.len()).unwrap_or(u32::MAX));
+            self.ends.push(self.text.len());
+        }
+        let end = count.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0);
+        (self.text.as_bytes().get(..end).unwrap_or_default(), self.lengths.get(..count).unwrap_or_default())
+    }
+}
+
+/// Length of a value up to `;`, if it is the text of a record and not empty or, from 4.3 on, percent-encoded.
+fn plain_length(value: &[u8], version: (u32, u32)) -> Option<usize> {
+    match memchr::memchr2(b';', b'%', value) {
+        Some(0) => None,
+        Some(at) if value.get(at) == Some(&b'%') && version >= (4, 3) => None,
+        Some(at) if value.get(at) == Some(&b'%') => Some(memchr::memchr(b';', value).unwrap_or(value.len())),
+        Some(at) => Some(at),
+        None if value.is_empty() => None,
+        None => Some(value.len()),
     }
 }

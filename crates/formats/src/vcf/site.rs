@@ -9,14 +9,14 @@ use super::info::InfoReader;
 use super::{Header, Judge, Stop};
 use crate::fault::{Cause, shown};
 use crate::normalize::Normal;
-use arrow_array::builder::{Float64Builder, Int64Builder, ListBuilder, MapBuilder, MapFieldNames, StringBuilder};
-use arrow_array::{ArrayRef, builder::ArrayBuilder};
-use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema};
+use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::{ArrayRef, new_null_array};
+use arrow_schema::{ArrowError, DataType, SchemaRef};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Write;
 use std::sync::Arc;
-use varberg_rows::record_columns;
+use varberg_rows::{Maps, Numbers, StringLists, Strings, record_columns};
 
 /// The columns of a record as written.
 pub(crate) struct Site<'a> {
@@ -27,6 +27,8 @@ pub(crate) struct Site<'a> {
     id: &'a str,
     pub(crate) reference: &'a str,
     pub(crate) alternates: &'a str,
+    /// Number of ALT alleles; 0 for `.`.
+    pub(crate) alternate_count: usize,
     qual: &'a str,
     filter: &'a str,
     info: &'a str,
@@ -62,6 +64,7 @@ impl<'a> Site<'a> {
             id,
             reference,
             alternates,
+            alternate_count: list_length(alternates),
             qual,
             filter,
             info: info.unwrap_or_default(),
@@ -92,6 +95,12 @@ impl<'a> Site<'a> {
     pub(crate) fn alternate_alleles(&self) -> impl Iterator<Item = &'a str> {
         list(self.alternates, ',')
     }
+
+    /// Whether one base, in upper case, takes the place of another one.
+    fn is_plain_snv(&self) -> bool {
+        let is_base = |allele: &str| matches!(allele, "A" | "C" | "G" | "T");
+        is_base(self.reference) && is_base(self.alternates) && self.reference != self.alternates
+    }
 }
 
 /// POS to the 0-based start; 0 (before the first base) gives -1.
@@ -100,6 +109,15 @@ fn start(position: &str) -> Option<i64> {
         return None;
     }
     position.parse::<i64>().ok().map(|p| p - 1)
+}
+
+/// Number of the members of an ALT text.
+fn list_length(alternates: &str) -> usize {
+    match alternates.as_bytes() {
+        b"." => 0,
+        [_] => 1,
+        text => 1 + memchr::memchr_iter(b',', text).count(),
+    }
 }
 
 /// The members of a list; none for `.`.
@@ -140,21 +158,20 @@ pub(crate) struct SiteColumns {
     pub(crate) annotations: ArrayRef,
 }
 
-type StringMapBuilder = MapBuilder<StringBuilder, StringBuilder>;
-
 /// Builds the site columns of batches.
 pub(crate) struct SiteBuilder {
-    contigs: StringBuilder,
-    starts: Int64Builder,
-    ends: Int64Builder,
-    names: ListBuilder<StringBuilder>,
-    references: StringBuilder,
-    alternates: ListBuilder<StringBuilder>,
-    quals: Float64Builder,
-    filters: ListBuilder<StringBuilder>,
-    attributes: StringMapBuilder,
-    formats: StringBuilder,
-    raw: StringMapBuilder,
+    schema: SchemaRef,
+    contigs: Strings,
+    starts: Numbers<Int64Type>,
+    ends: Numbers<Int64Type>,
+    names: StringLists,
+    references: Strings,
+    alternates: StringLists,
+    quals: Numbers<Float64Type>,
+    filters: StringLists,
+    attributes: Maps,
+    formats: Strings,
+    raw: Maps,
     annotations: Annotations,
     info: InfoReader,
     extents: Extents,
@@ -168,22 +185,23 @@ impl SiteBuilder {
     pub(crate) fn new(header: &Header, annotations: Option<&str>) -> Self {
         let schema = header.shape().arrow_schema();
         Self {
-            contigs: StringBuilder::new(),
-            starts: Int64Builder::new(),
-            ends: Int64Builder::new(),
-            names: list_builder(&schema, record_columns::NAMES),
-            references: StringBuilder::new(),
-            alternates: list_builder(&schema, record_columns::ALTERNATES),
-            quals: Float64Builder::new(),
-            filters: list_builder(&schema, record_columns::FILTERS),
-            attributes: map_builder(&schema, record_columns::ATTRIBUTES),
-            formats: StringBuilder::new(),
-            raw: map_builder(&schema, record_columns::RAW),
+            contigs: Strings::default(),
+            starts: Numbers::default(),
+            ends: Numbers::default(),
+            names: StringLists::default(),
+            references: Strings::default(),
+            alternates: StringLists::default(),
+            quals: Numbers::default(),
+            filters: StringLists::default(),
+            attributes: Maps::default(),
+            formats: Strings::default(),
+            raw: Maps::default(),
             annotations: Annotations::new(header, annotations, schema.field(record_columns::ANNOTATIONS).data_type()),
             info: InfoReader::new(header),
             extents: Extents::new(header),
             number: String::new(),
             good_contig: String::new(),
+            schema,
         }
     }
 
@@ -254,25 +272,25 @@ impl SiteBuilder {
 
     /// Adds a record that was read last.
     pub(crate) fn push(&mut self, site: &Site<'_>, judged: &Judged<'_>) {
-        self.contigs.append_value(site.contig);
-        push_list(&mut self.names, site.id, ';');
+        self.contigs.push(site.contig.as_bytes());
+        push_list(&mut self.names, site.id);
         let (reference_is_exact, alternates_are_exact) = match &judged.normal {
             Some(normal) => self.push_normal(normal),
             None => self.push_as_written(site, judged),
         };
-        self.quals.append_option(judged.qual);
+        self.quals.push(judged.qual);
         if judged.filters_are_exact {
-            push_list(&mut self.filters, site.filter, ';');
+            push_list(&mut self.filters, site.filter);
         } else {
             let mut seen = HashSet::new();
             let distinct = site.filter.split(';').filter(|name| seen.insert(*name));
-            distinct.for_each(|name| self.filters.values().append_value(name));
-            self.filters.append(true);
+            distinct.for_each(|name| self.filters.elements.push(name.as_bytes()));
+            self.filters.close_row(true);
         }
         self.info.push(site.info, &mut self.attributes);
         let annotations = self.annotations.id().and_then(|id| self.info.text(site.info, id));
         self.annotations.push(annotations);
-        self.formats.append_option(site.format);
+        self.formats.push_option(site.format);
         let position_is_exact = judged.normal.is_some() || site.position == "0" || !site.position.starts_with('0');
         let source = [
             ("POS", site.position, position_is_exact),
@@ -282,68 +300,79 @@ impl SiteBuilder {
             ("FILTER", site.filter, judged.filters_are_exact),
             ("INFO", site.info, judged.info_is_exact),
         ];
-        let mut any = false;
-        for (key, text, _) in source.into_iter().filter(|(_, _, exact)| !exact) {
-            self.raw.keys().append_value(key);
-            self.raw.values().append_value(text);
-            any = true;
-        }
-        // Fails only if keys and values differ in number: one of each was added.
-        let _ = self.raw.append(any);
+        source.iter().filter(|(_, _, exact)| !exact).for_each(|(key, text, _)| self.raw.push(key, text));
+        self.raw.close_row();
     }
 
     /// Place and alleles of a record; whether REF and ALT are stored as they are written.
     fn push_as_written(&mut self, site: &Site<'_>, judged: &Judged<'_>) -> (bool, bool) {
-        self.starts.append_value(site.start);
-        self.ends.append_value(judged.end);
-        self.references.append_value(&judged.reference);
+        self.starts.push(Some(site.start));
+        self.ends.push(Some(judged.end));
+        self.references.push(judged.reference.as_bytes());
+        if site.is_plain_snv() {
+            self.alternates.elements.push(site.alternates.as_bytes());
+            self.alternates.close_row(true);
+            return (true, true);
+        }
         let mut alternates_are_exact = true;
         for allele in site.alternate_alleles() {
             let stored = if is_markup(allele) { Cow::Borrowed(allele) } else { upper(allele) };
             alternates_are_exact &= matches!(stored, Cow::Borrowed(_));
-            self.alternates.values().append_value(stored);
+            self.alternates.elements.push(stored.as_bytes());
         }
-        self.alternates.append(site.alternates != ".");
+        self.alternates.close_row(site.alternates != ".");
         (matches!(judged.reference, Cow::Borrowed(_)), alternates_are_exact)
     }
 
     /// Place and alleles of a record in normal form, which needs no text beside it.
     fn push_normal(&mut self, normal: &Normal) -> (bool, bool) {
-        self.starts.append_value(i64::try_from(normal.start).unwrap_or(i64::MAX));
-        self.ends.append_value(i64::try_from(normal.end).unwrap_or(i64::MAX));
-        self.references.append_value(&normal.reference);
-        normal.alternates.iter().for_each(|allele| self.alternates.values().append_value(allele));
-        self.alternates.append(true);
+        self.starts.push(Some(i64::try_from(normal.start).unwrap_or(i64::MAX)));
+        self.ends.push(Some(i64::try_from(normal.end).unwrap_or(i64::MAX)));
+        self.references.push(normal.reference.as_bytes());
+        normal.alternates.iter().for_each(|allele| self.alternates.elements.push(allele.as_bytes()));
+        self.alternates.close_row(true);
         (true, true)
     }
 
     /// The columns of the records so far; the builder starts anew.
     pub(crate) fn finish(&mut self) -> Result<SiteColumns, ArrowError> {
-        let builders: [&mut dyn ArrayBuilder; 9] = [
-            &mut self.contigs,
-            &mut self.starts,
-            &mut self.ends,
-            &mut self.names,
-            &mut self.references,
-            &mut self.alternates,
-            &mut self.quals,
-            &mut self.filters,
-            &mut self.attributes,
+        let schema = Arc::clone(&self.schema);
+        let kind = |column: usize| schema.field(column).data_type();
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.contigs.take().finish()?),
+            self.starts.take().finish(),
+            self.ends.take().finish(),
+            self.names.take().finish(kind(record_columns::NAMES))?,
+            Arc::new(self.references.take().finish()?),
+            self.alternates.take().finish(kind(record_columns::ALTERNATES))?,
+            self.quals.take().finish(),
+            self.filters.take().finish(kind(record_columns::FILTERS))?,
+            finish_map(&mut self.attributes, kind(record_columns::ATTRIBUTES))?,
         ];
-        let columns: Vec<ArrayRef> = builders.into_iter().map(ArrayBuilder::finish).collect();
         let rows = columns.first().map_or(0, |c| c.len());
         Ok(SiteColumns {
             columns,
-            format: Arc::new(self.formats.finish()),
-            raw: Arc::new(self.raw.finish()),
+            format: Arc::new(self.formats.take().finish()?),
+            raw: finish_map(&mut self.raw, kind(record_columns::RAW))?,
             annotations: self.annotations.finish(rows)?,
         })
     }
 }
 
-fn push_list(builder: &mut ListBuilder<StringBuilder>, text: &str, separator: char) {
-    list(text, separator).for_each(|member| builder.values().append_value(member));
-    builder.append(text != ".");
+fn finish_map(map: &mut Maps, kind: &DataType) -> Result<ArrayRef, ArrowError> {
+    let map = map.take();
+    let rows = map.rows();
+    Ok(map.finish(kind)?.unwrap_or_else(|| new_null_array(kind, rows)))
+}
+
+/// Adds the members of a list separated by `;`; null for `.`.
+fn push_list(lists: &mut StringLists, text: &str) {
+    if memchr::memchr(b';', text.as_bytes()).is_some() {
+        text.split(';').for_each(|member| lists.elements.push(member.as_bytes()));
+    } else if text != "." {
+        lists.elements.push(text.as_bytes());
+    }
+    lists.close_row(text != ".");
 }
 
 /// Text in upper case; borrowed if it is already.
@@ -369,6 +398,9 @@ fn is_alternate(allele: &str) -> bool {
 }
 
 fn check_alleles(site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
+    if site.is_plain_snv() {
+        return Ok(());
+    }
     if site.reference.is_empty() {
         judge.judge(Cause::EmptyAllele, Some(site), None)?;
     } else if site.reference.starts_with('<') {
@@ -407,6 +439,9 @@ fn check_id(site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
     if site.id.is_empty() {
         return judge.judge(Cause::EmptyId, Some(site), None);
     }
+    if memchr::memchr2(b' ', b';', site.id.as_bytes()).is_none() {
+        return Ok(());
+    }
     if site.id.contains(' ') {
         judge.judge(Cause::Blank, Some(site), Some("ID"))?;
     }
@@ -441,27 +476,4 @@ fn check_filters(site: &Site<'_>, judge: &mut Judge) -> Result<bool, Stop> {
         judge.judge(Cause::FilterList, Some(site), None)?;
     }
     Ok(distinct)
-}
-
-fn list_builder(schema: &Schema, column: usize) -> ListBuilder<StringBuilder> {
-    let element = match schema.fields().get(column).map(|f| f.data_type()) {
-        Some(DataType::List(element)) => Arc::clone(element),
-        _ => Arc::new(Field::new("element", DataType::Utf8, true)),
-    };
-    ListBuilder::new(StringBuilder::new()).with_field(element)
-}
-
-fn map_builder(schema: &Schema, column: usize) -> StringMapBuilder {
-    let names = MapFieldNames { entry: "key_value".to_owned(), key: "key".to_owned(), value: "value".to_owned() };
-    let builder = MapBuilder::new(Some(names), StringBuilder::new(), StringBuilder::new());
-    match entry_fields(schema, column) {
-        Some((key, value)) => builder.with_keys_field(key).with_values_field(value),
-        None => builder,
-    }
-}
-
-fn entry_fields(schema: &Schema, column: usize) -> Option<(FieldRef, FieldRef)> {
-    let DataType::Map(entries, _) = schema.fields().get(column)?.data_type() else { return None };
-    let DataType::Struct(fields) = entries.data_type() else { return None };
-    Some((Arc::clone(fields.first()?), Arc::clone(fields.get(1)?)))
 }

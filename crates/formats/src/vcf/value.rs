@@ -66,6 +66,33 @@ impl ValueRule {
         (!self.is_number(count, alternates)).then_some(Cause::InfoCount)
     }
 
+    /// Length of a value up to `;`, if it is numbers in their usual spelling, of the declared type and number: at most nine
+    /// digits each and, in floats, a point. None says nothing.
+    #[inline]
+    pub(crate) fn plain_numbers(&self, text: &[u8], alternates: usize) -> Option<usize> {
+        let most_points = match (self.kind, self.range) {
+            (ValueKind::Integer, Range::Any | Range::NotNegative) => 0,
+            (ValueKind::Float, Range::Any | Range::NotNegative) => 1,
+            _ => return None,
+        };
+        let (mut digits, mut points, mut count, mut length) = (0, 0, 1, 0);
+        for byte in text {
+            match byte {
+                b'0'..=b'9' => digits += 1,
+                b'.' => points += 1,
+                b';' => break,
+                b',' if (1..10).contains(&digits) && points <= most_points => {
+                    count += 1;
+                    (digits, points) = (0, 0);
+                }
+                _ => return None,
+            }
+            length += 1;
+        }
+        let good = (1..10).contains(&digits) && points <= most_points && self.is_number(count, alternates);
+        good.then_some(length)
+    }
+
     fn is_possible(&self, value: &str) -> bool {
         if value == "." {
             return true;

@@ -2,7 +2,7 @@
 
 use super::ExplodeError;
 use super::annotations::Annotations;
-use super::columns::row_range;
+use crate::builders::row_range;
 use crate::ints;
 use crate::record::{RecordShape, record_columns as at};
 use crate::vector::{VectorCursor, VectorView};

@@ -1,9 +1,9 @@
 //! The columns of the long table under construction. In: repeated site values and per-sample values. Out: a batch.
 
 use super::ExplodeError;
-use super::columns::{Ints, Lists, Maps, Numbers, StringLists, Strings};
 use super::constants::{Constants, column};
 use super::input::Input;
+use crate::builders::{Ints, Lists, Maps, Numbers, StringLists, Strings};
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow_buffer::BooleanBufferBuilder;
@@ -51,25 +51,25 @@ impl Sink {
     pub(super) fn new() -> Self {
         Self {
             rows: 0,
-            contig: Strings::new(),
-            start: Numbers::new(),
-            end: Numbers::new(),
-            names: StringLists::new(),
-            reference: Strings::new(),
-            alternates: StringLists::new(),
-            qual: Numbers::new(),
-            filters: StringLists::new(),
-            attributes: Maps::new(),
+            contig: Strings::default(),
+            start: Numbers::default(),
+            end: Numbers::default(),
+            names: StringLists::default(),
+            reference: Strings::default(),
+            alternates: StringLists::default(),
+            qual: Numbers::default(),
+            filters: StringLists::default(),
+            attributes: Maps::default(),
             phased: BooleanBufferBuilder::new(0),
             calls: Lists::new(),
             doubles: Lists::new(),
             ints: [Ints::new(), Ints::new(), Ints::new()],
             lists: [Lists::new(), Lists::new(), Lists::new()],
-            information: Maps::new(),
+            information: Maps::default(),
             runs: Vec::new(),
-            record: Numbers::new(),
-            format: Strings::new(),
-            raw: Maps::new(),
+            record: Numbers::default(),
+            format: Strings::default(),
+            raw: Maps::default(),
         }
     }
 

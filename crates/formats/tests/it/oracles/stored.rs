@@ -55,7 +55,11 @@ fn check_damaged(stored: &[u8], compression: Compression, original: &[u8], chanc
     match (fault, compression) {
         // Blocks and members that are missing as a whole leave no trace.
         (None, _) if cut => assert!(original.starts_with(&text), "another text of a cut file"),
-        (None, _) => assert!(text == original, "another text without a fault"),
+        (None, _) => assert!(
+            text == original,
+            "another text without a fault: {compression:?}, changed at {at}, {} bytes",
+            text.len()
+        ),
         // A block is verified before anything of it is handed on.
         (Some(_), Compression::Bgzf) => assert!(original.starts_with(&text), "another text before a fault"),
         (Some(_), _) => {}

@@ -1,21 +1,20 @@
-//! Arrow columns under construction whose rows often repeat or are null. In: values, or ranges of source arrays. Out:
-//! arrays. Offsets are 32-bit: what does not fit is reported when the column is finished.
+//! Arrow columns under construction, written in place, whose rows often repeat or are null. In: values, or ranges of
+//! source arrays. Out: arrays. Offsets are 32-bit: what does not fit is reported when the column is finished.
 
-use super::ExplodeError;
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, Int32Array, ListArray, MapArray, PrimitiveArray, StringArray, StructArray,
 };
 use arrow_buffer::{Buffer, NullBufferBuilder, OffsetBuffer};
-use arrow_schema::{DataType, FieldRef};
+use arrow_schema::{ArrowError, DataType, FieldRef};
 use std::ops::Range;
 use std::sync::Arc;
 
-fn too_long() -> ExplodeError {
-    ExplodeError::Arrow("a batch holds more than 2 GiB of one column".to_owned())
+fn too_long() -> ArrowError {
+    ArrowError::OffsetOverflowError(i32::MAX as usize)
 }
 
-fn arrow(error: impl std::fmt::Display) -> ExplodeError {
-    ExplodeError::Arrow(error.to_string())
+fn not_a(kind: &str) -> ArrowError {
+    ArrowError::SchemaError(format!("not a {kind}"))
 }
 
 /// Offsets of a variable-length column.
@@ -26,8 +25,14 @@ struct Offsets {
 }
 
 impl Offsets {
-    fn new() -> Self {
-        Self { ends: vec![0], fits: true }
+    fn with_capacity(rows: usize) -> Self {
+        let mut ends = Vec::with_capacity(rows + 1);
+        ends.push(0);
+        Self { ends, fits: true }
+    }
+
+    fn rows(&self) -> usize {
+        self.ends.len() - 1
     }
 
     fn last(&self) -> i32 {
@@ -62,46 +67,77 @@ impl Offsets {
         self.fits
     }
 
-    fn finish(self) -> Result<OffsetBuffer<i32>, ExplodeError> {
+    fn finish(self) -> Result<OffsetBuffer<i32>, ArrowError> {
         if self.fits { Ok(OffsetBuffer::new(self.ends.into())) } else { Err(too_long()) }
     }
 }
 
 /// Text.
 #[derive(Debug)]
-pub(super) struct Strings {
+pub struct Strings {
     offsets: Offsets,
     /// Written in place; [`close`](Self::close) ends the value.
-    pub(super) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     nulls: NullBufferBuilder,
 }
 
 impl Strings {
-    pub(super) fn new() -> Self {
-        Self { offsets: Offsets::new(), bytes: Vec::new(), nulls: NullBufferBuilder::new(0) }
+    fn with_capacity(rows: usize, bytes: usize) -> Self {
+        let offsets = Offsets::with_capacity(rows);
+        Self { offsets, bytes: Vec::with_capacity(bytes), nulls: NullBufferBuilder::new(rows) }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.offsets.ends.len() - 1
+    /// The column so far; an empty one with as much room takes its place.
+    pub fn take(&mut self) -> Self {
+        let fresh = Self::with_capacity(self.offsets.rows(), self.bytes.len());
+        std::mem::replace(self, fresh)
     }
 
-    pub(super) fn push(&mut self, text: &[u8]) {
+    pub(crate) fn rows(&self) -> usize {
+        self.offsets.rows()
+    }
+
+    /// Appends a value, which must be UTF-8.
+    #[inline]
+    pub fn push(&mut self, text: &[u8]) {
         self.bytes.extend_from_slice(text);
         self.close();
     }
 
-    pub(super) fn close(&mut self) {
+    /// Appends a value, or null.
+    pub fn push_option(&mut self, text: Option<&str>) {
+        match text {
+            Some(text) => self.push(text.as_bytes()),
+            None => self.push_nulls(1),
+        }
+    }
+
+    /// Appends values that stand one behind the other in `block`; `lengths` are theirs.
+    pub fn push_block(&mut self, block: &[u8], lengths: &[u32]) {
+        let mut end = self.bytes.len();
+        self.bytes.extend_from_slice(block);
+        for length in lengths {
+            end = end.saturating_add(usize::try_from(*length).unwrap_or(usize::MAX));
+            self.offsets.close(end);
+        }
+        self.nulls.append_n_non_nulls(lengths.len());
+    }
+
+    /// Ends the value written to `bytes`.
+    #[inline]
+    pub fn close(&mut self) {
         self.offsets.close(self.bytes.len());
         self.nulls.append_non_null();
     }
 
-    pub(super) fn push_nulls(&mut self, count: usize) {
+    /// Appends nulls.
+    pub fn push_nulls(&mut self, count: usize) {
         self.offsets.close_many(0, count);
         self.nulls.append_n_nulls(count);
     }
 
     /// Ends a value written to `bytes` from `start` on, or takes it back and makes it null.
-    pub(super) fn close_if(&mut self, valid: bool, start: usize) {
+    pub(crate) fn close_if(&mut self, valid: bool, start: usize) {
         if valid {
             self.close();
         } else {
@@ -111,7 +147,7 @@ impl Strings {
     }
 
     /// Appends a range of values, as a block, `times` times.
-    pub(super) fn repeat(&mut self, source: &StringArray, range: Range<usize>, times: usize) {
+    pub fn repeat(&mut self, source: &StringArray, range: Range<usize>, times: usize) {
         let offsets = source.value_offsets();
         let (Some(&from), Some(own)) = (offsets.get(range.start), offsets.get(range.start + 1..=range.end)) else {
             return;
@@ -147,9 +183,9 @@ impl Strings {
         }
     }
 
-    pub(super) fn finish(mut self) -> Result<StringArray, ExplodeError> {
+    pub fn finish(mut self) -> Result<StringArray, ArrowError> {
         let nulls = self.nulls.finish();
-        StringArray::try_new(self.offsets.finish()?, Buffer::from_vec(self.bytes), nulls).map_err(arrow)
+        StringArray::try_new(self.offsets.finish()?, Buffer::from_vec(self.bytes), nulls)
     }
 }
 
@@ -170,19 +206,32 @@ fn fill(bytes: &mut Vec<u8>, block: &[u8], times: usize) {
 
 /// Lists of text.
 #[derive(Debug)]
-pub(super) struct StringLists {
+pub struct StringLists {
     offsets: Offsets,
-    elements: Strings,
+    pub elements: Strings,
     nulls: NullBufferBuilder,
 }
 
 impl StringLists {
-    pub(super) fn new() -> Self {
-        Self { offsets: Offsets::new(), elements: Strings::new(), nulls: NullBufferBuilder::new(0) }
+    fn with_capacity(rows: usize, elements: Strings) -> Self {
+        Self { offsets: Offsets::with_capacity(rows), elements, nulls: NullBufferBuilder::new(rows) }
+    }
+
+    /// The column so far; an empty one with as much room takes its place.
+    pub fn take(&mut self) -> Self {
+        let elements = self.elements.take();
+        let fresh = Self::with_capacity(self.offsets.rows(), std::mem::take(&mut self.elements));
+        Self { elements, ..std::mem::replace(self, fresh) }
+    }
+
+    /// Ends a row with the elements added since the last one, of which a null row has none.
+    pub fn close_row(&mut self, valid: bool) {
+        self.offsets.close(self.elements.rows());
+        self.nulls.append(valid);
     }
 
     /// Appends one row of `source` `times` times.
-    pub(super) fn repeat(&mut self, source: &ListArray, row: usize, times: usize) -> Option<()> {
+    pub fn repeat(&mut self, source: &ListArray, row: usize, times: usize) -> Option<()> {
         let elements = source.values().as_any().downcast_ref::<StringArray>()?;
         let range = row_range(source.value_offsets(), row)?;
         if source.is_null(row) {
@@ -196,44 +245,81 @@ impl StringLists {
         Some(())
     }
 
-    pub(super) fn finish(mut self, kind: &DataType) -> Result<ArrayRef, ExplodeError> {
-        let DataType::List(field) = kind else { return Err(arrow("not a list")) };
+    pub fn finish(mut self, kind: &DataType) -> Result<ArrayRef, ArrowError> {
+        let DataType::List(field) = kind else { return Err(not_a("list")) };
         let nulls = self.nulls.finish();
         let elements = Arc::new(self.elements.finish()?);
         let array = ListArray::try_new(Arc::clone(field), self.offsets.finish()?, elements, nulls);
-        Ok(Arc::new(array.map_err(arrow)?))
+        Ok(Arc::new(array?))
+    }
+}
+
+impl Default for Strings {
+    fn default() -> Self {
+        Self::with_capacity(0, 0)
+    }
+}
+
+impl Default for StringLists {
+    fn default() -> Self {
+        Self::with_capacity(0, Strings::default())
+    }
+}
+
+impl Default for Maps {
+    fn default() -> Self {
+        Self::with_capacity(0, Strings::default(), Strings::default())
+    }
+}
+
+impl<T: ArrowPrimitiveType> Default for Numbers<T> {
+    fn default() -> Self {
+        Self::with_capacity(0)
     }
 }
 
 /// The positions of a row's values among those of all rows.
-pub(super) fn row_range(offsets: &[i32], row: usize) -> Option<Range<usize>> {
+pub(crate) fn row_range(offsets: &[i32], row: usize) -> Option<Range<usize>> {
     let position = |i: usize| offsets.get(i).and_then(|o| usize::try_from(*o).ok());
     Some(position(row)?..position(row + 1)?)
 }
 
 /// Maps of text to text.
 #[derive(Debug)]
-pub(super) struct Maps {
+pub struct Maps {
     offsets: Offsets,
-    pub(super) keys: Strings,
-    pub(super) values: Strings,
+    pub keys: Strings,
+    pub values: Strings,
     nulls: NullBufferBuilder,
     has_value: bool,
 }
 
 impl Maps {
-    pub(super) fn new() -> Self {
-        Self {
-            offsets: Offsets::new(),
-            keys: Strings::new(),
-            values: Strings::new(),
-            nulls: NullBufferBuilder::new(0),
-            has_value: false,
-        }
+    fn with_capacity(rows: usize, keys: Strings, values: Strings) -> Self {
+        let offsets = Offsets::with_capacity(rows);
+        Self { offsets, keys, values, nulls: NullBufferBuilder::new(rows), has_value: false }
+    }
+
+    /// The column so far; an empty one with as much room takes its place.
+    pub fn take(&mut self) -> Self {
+        let (keys, values) = (self.keys.take(), self.values.take());
+        let room = (std::mem::take(&mut self.keys), std::mem::take(&mut self.values));
+        let fresh = Self::with_capacity(self.offsets.rows(), room.0, room.1);
+        Self { keys, values, ..std::mem::replace(self, fresh) }
+    }
+
+    pub fn rows(&self) -> usize {
+        self.offsets.rows()
+    }
+
+    /// Appends an entry to the row under way.
+    pub fn push(&mut self, key: &str, value: &str) {
+        self.keys.push(key.as_bytes());
+        self.values.push(value.as_bytes());
     }
 
     /// Appends one row of `source` `times` times.
-    pub(super) fn repeat(&mut self, source: &MapArray, row: usize, times: usize) -> Option<()> {
+    pub fn repeat(&mut self, source: &MapArray, row: usize, times: usize) -> Option<()> {
         let keys = source.keys().as_any().downcast_ref::<StringArray>()?;
         let values = source.values().as_any().downcast_ref::<StringArray>()?;
         let range = row_range(source.value_offsets(), row)?;
@@ -248,53 +334,67 @@ impl Maps {
     }
 
     /// Appends `times` rows whose entries, `len` each, the caller adds to keys and values.
-    pub(super) fn close_rows(&mut self, len: usize, times: usize) {
+    pub fn close_rows(&mut self, len: usize, times: usize) {
         self.offsets.close_many(len, times);
         self.nulls.append_n_non_nulls(times);
         self.has_value |= times > 0;
     }
 
     /// Ends a row with the entries added since the last one; null if there are none.
-    pub(super) fn close_row(&mut self) {
-        let any = i32::try_from(self.keys.len()).is_ok_and(|len| len > self.offsets.last());
-        self.offsets.close(self.keys.len());
+    pub fn close_row(&mut self) {
+        let any = i32::try_from(self.keys.rows()).is_ok_and(|len| len > self.offsets.last());
+        self.offsets.close(self.keys.rows());
         self.nulls.append(any);
         self.has_value |= any;
     }
 
-    pub(super) fn push_nulls(&mut self, count: usize) {
+    pub fn push_nulls(&mut self, count: usize) {
         self.offsets.close_many(0, count);
         self.nulls.append_n_nulls(count);
     }
 
     /// The column; None where all rows are null.
-    pub(super) fn finish(mut self, kind: &DataType) -> Result<Option<ArrayRef>, ExplodeError> {
+    pub fn finish(mut self, kind: &DataType) -> Result<Option<ArrayRef>, ArrowError> {
         if !self.has_value {
             return Ok(None);
         }
-        let DataType::Map(entries, ordered) = kind else { return Err(arrow("not a map")) };
-        let DataType::Struct(fields) = entries.data_type() else { return Err(arrow("not a map")) };
+        let DataType::Map(entries, ordered) = kind else { return Err(not_a("map")) };
+        let DataType::Struct(fields) = entries.data_type() else { return Err(not_a("map")) };
         let columns: Vec<ArrayRef> = vec![Arc::new(self.keys.finish()?), Arc::new(self.values.finish()?)];
-        let structs = StructArray::try_new(fields.clone(), columns, None).map_err(arrow)?;
+        let structs = StructArray::try_new(fields.clone(), columns, None)?;
         let nulls = self.nulls.finish();
         let map = MapArray::try_new(Arc::clone(entries), self.offsets.finish()?, structs, nulls, *ordered);
-        Ok(Some(Arc::new(map.map_err(arrow)?)))
+        Ok(Some(Arc::new(map?)))
     }
 }
 
 /// Numbers copied from a source column.
 #[derive(Debug)]
-pub(super) struct Numbers<T: ArrowPrimitiveType> {
+pub struct Numbers<T: ArrowPrimitiveType> {
     values: Vec<T::Native>,
     nulls: NullBufferBuilder,
 }
 
 impl<T: ArrowPrimitiveType> Numbers<T> {
-    pub(super) fn new() -> Self {
-        Self { values: Vec::new(), nulls: NullBufferBuilder::new(0) }
+    fn with_capacity(rows: usize) -> Self {
+        Self { values: Vec::with_capacity(rows), nulls: NullBufferBuilder::new(rows) }
     }
 
-    pub(super) fn push_many(&mut self, value: Option<T::Native>, times: usize) {
+    /// The column so far; an empty one with as much room takes its place.
+    pub fn take(&mut self) -> Self {
+        let fresh = Self::with_capacity(self.values.len());
+        std::mem::replace(self, fresh)
+    }
+
+    /// Appends a value, or null.
+    #[inline]
+    pub fn push(&mut self, value: Option<T::Native>) {
+        self.values.push(value.unwrap_or_default());
+        self.nulls.append(value.is_some());
+    }
+
+    /// Appends a value, or null, `times` times.
+    pub(crate) fn push_many(&mut self, value: Option<T::Native>, times: usize) {
         self.values.extend(std::iter::repeat_n(value.unwrap_or_default(), times));
         match value {
             Some(_) => self.nulls.append_n_non_nulls(times),
@@ -302,7 +402,7 @@ impl<T: ArrowPrimitiveType> Numbers<T> {
         }
     }
 
-    pub(super) fn finish(mut self) -> ArrayRef {
+    pub fn finish(mut self) -> ArrayRef {
         let nulls = self.nulls.finish();
         Arc::new(PrimitiveArray::<T>::new(self.values.into(), nulls))
     }
@@ -310,7 +410,7 @@ impl<T: ArrowPrimitiveType> Numbers<T> {
 
 /// Integers that are often all null: nothing is stored until the first one comes.
 #[derive(Debug)]
-pub(super) struct Ints {
+pub(crate) struct Ints {
     values: Vec<i32>,
     nulls: NullBufferBuilder,
     /// Null rows before the first value.
@@ -318,11 +418,11 @@ pub(super) struct Ints {
 }
 
 impl Ints {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { values: Vec::new(), nulls: NullBufferBuilder::new(0), leading: 0 }
     }
 
-    pub(super) fn push(&mut self, value: Option<i32>) {
+    pub(crate) fn push(&mut self, value: Option<i32>) {
         let Some(value) = value else { return self.push_nulls(1) };
         if self.values.is_empty() {
             self.values.resize(self.leading, 0);
@@ -332,7 +432,7 @@ impl Ints {
         self.nulls.append_non_null();
     }
 
-    pub(super) fn push_nulls(&mut self, count: usize) {
+    pub(crate) fn push_nulls(&mut self, count: usize) {
         if self.values.is_empty() {
             self.leading += count;
         } else {
@@ -341,7 +441,7 @@ impl Ints {
         }
     }
 
-    pub(super) fn finish(mut self) -> Option<ArrayRef> {
+    pub(crate) fn finish(mut self) -> Option<ArrayRef> {
         let nulls = self.nulls.finish();
         (!self.values.is_empty()).then(|| Arc::new(Int32Array::new(self.values.into(), nulls)) as ArrayRef)
     }
@@ -349,21 +449,22 @@ impl Ints {
 
 /// Lists of numbers.
 #[derive(Debug)]
-pub(super) struct Lists<T: ArrowPrimitiveType> {
+pub(crate) struct Lists<T: ArrowPrimitiveType> {
     offsets: Offsets,
     /// Written in place; [`close_if`](Self::close_if) or [`close_many`](Self::close_many) end the rows.
-    pub(super) elements: Vec<T::Native>,
+    pub(crate) elements: Vec<T::Native>,
     nulls: NullBufferBuilder,
     has_value: bool,
 }
 
 impl<T: ArrowPrimitiveType> Lists<T> {
-    pub(super) fn new() -> Self {
-        Self { offsets: Offsets::new(), elements: Vec::new(), nulls: NullBufferBuilder::new(0), has_value: false }
+    pub(crate) fn new() -> Self {
+        let offsets = Offsets::with_capacity(0);
+        Self { offsets, elements: Vec::new(), nulls: NullBufferBuilder::new(0), has_value: false }
     }
 
     /// Ends a list written to `elements` from `start` on, or takes it back and makes it null.
-    pub(super) fn close_if(&mut self, valid: bool, start: usize) {
+    pub(crate) fn close_if(&mut self, valid: bool, start: usize) {
         if valid {
             self.offsets.close(self.elements.len());
             self.nulls.append_non_null();
@@ -375,26 +476,26 @@ impl<T: ArrowPrimitiveType> Lists<T> {
     }
 
     /// Ends `times` lists of `len` elements each.
-    pub(super) fn close_many(&mut self, len: usize, times: usize) {
+    pub(crate) fn close_many(&mut self, len: usize, times: usize) {
         self.offsets.close_many(len, times);
         self.nulls.append_n_non_nulls(times);
         self.has_value |= times > 0;
     }
 
-    pub(super) fn push_nulls(&mut self, count: usize) {
+    pub(crate) fn push_nulls(&mut self, count: usize) {
         self.offsets.close_many(0, count);
         self.nulls.append_n_nulls(count);
     }
 
     /// The column; None where all rows are null.
-    pub(super) fn finish(mut self, kind: &DataType) -> Result<Option<ArrayRef>, ExplodeError> {
+    pub(crate) fn finish(mut self, kind: &DataType) -> Result<Option<ArrayRef>, ArrowError> {
         if !self.has_value {
             return Ok(None);
         }
-        let DataType::List(field) = kind else { return Err(arrow("not a list")) };
+        let DataType::List(field) = kind else { return Err(not_a("list")) };
         let nulls = self.nulls.finish();
         let elements = Arc::new(PrimitiveArray::<T>::new(self.elements.into(), None));
         let array = ListArray::try_new(FieldRef::clone(field), self.offsets.finish()?, elements, nulls);
-        Ok(Some(Arc::new(array.map_err(arrow)?)))
+        Ok(Some(Arc::new(array?)))
     }
 }
