@@ -29,6 +29,6 @@ pub use pointers::{MemoryPointers, PointerStore, SwapResult, TableSwap};
 pub use query::{GrantedTable, QueryError, QueryLimits, QueryRequest};
 pub use stored_files::StoredFile;
 pub use table::{SnapshotInfo, TableInfo};
-pub use upload::Upload;
+pub use upload::{Finishing, Upload};
 pub use warehouse::{Lake, S3Options, WarehouseConfig};
-pub use writer::{Bound, ColumnMetrics, DataFile, DataFileWriter, WriteTarget, WriterOptions};
+pub use writer::{Bound, ColumnMetrics, DataFile, DataFileWriter, WriteTarget, WriterOptions, Written};

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload, WriteMultipart};
 use std::io::{self, Write};
+use tokio::task::JoinHandle;
 
 /// Bytes of one part of an upload; S3 wants 5 MiB to 5 GiB, and at most 10,000 parts.
 const PART_BYTES: usize = 8 << 20;
@@ -38,27 +39,29 @@ impl Upload {
     }
 
     /// Makes the file visible and durable. Returns its size in bytes.
-    pub fn finish(mut self) -> Result<u64> {
-        let lake = self.lake.clone();
+    pub fn finish(self) -> Result<u64> {
+        let (written, runtime) = (self.written, self.lake.inner.runtime.clone());
+        runtime.block_on(self.finish_beside().done())?;
+        Ok(written)
+    }
+
+    /// As [`finish`](Self::finish), but the calling thread need not wait for the store.
+    pub fn finish_beside(mut self) -> Finishing {
+        let (lake, path, target) = (self.lake.clone(), self.path.clone(), self.target.clone());
         let last = Bytes::from(std::mem::take(&mut self.buffer));
-        let failed = Error::storage("writing", &self.path);
-        match self.parts.take() {
-            None => {
-                let put = lake.inner.store.put(&self.target, PutPayload::from_bytes(last));
-                lake.inner.runtime.block_on(put).map_err(failed)?;
-            }
-            Some(mut parts) => lake
-                .inner
-                .runtime
-                .block_on(async {
+        let parts = self.parts.take();
+        let work = async move {
+            let failed = Error::storage("writing", &path);
+            match parts {
+                None => lake.inner.store.put(&target, PutPayload::from_bytes(last)).await.map(drop).map_err(failed)?,
+                Some(mut parts) => {
                     parts.put(last);
-                    parts.finish().await
-                })
-                .map(|_| ())
-                .map_err(failed)?,
-        }
-        lake.inner.runtime.block_on(lake.persist(&self.path))?;
-        Ok(self.written)
+                    parts.finish().await.map(drop).map_err(failed)?;
+                }
+            }
+            lake.persist(&path).await
+        };
+        Finishing(self.lake.inner.runtime.spawn(work))
     }
 
     fn send_part(&mut self) -> Result<(), object_store::Error> {
@@ -74,6 +77,16 @@ impl Upload {
             parts.put(part);
             Ok(())
         })
+    }
+}
+
+/// A file that is written but perhaps not yet visible and durable. Dropped, it goes on.
+pub struct Finishing(JoinHandle<Result<()>>);
+
+impl Finishing {
+    /// Waits until the file is visible and durable.
+    pub async fn done(self) -> Result<()> {
+        self.0.await.map_err(|_| Error::Internal("the end of an upload stopped unexpectedly"))?
     }
 }
 

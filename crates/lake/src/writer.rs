@@ -9,6 +9,7 @@ mod parquet_file;
 mod present;
 mod window;
 
+use crate::upload::Finishing;
 use crate::{Error, Lake, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
@@ -110,7 +111,7 @@ impl Lake {
             target,
             options,
             open: None,
-            files: Vec::new(),
+            written: Written::default(),
         }
     }
 }
@@ -123,7 +124,24 @@ pub struct DataFileWriter {
     options: WriterOptions,
     window: Window,
     open: Option<ParquetFile>,
+    written: Written,
+}
+
+/// Data files that are complete, of which the last ones are perhaps not yet visible and durable.
+#[derive(Default)]
+pub struct Written {
     files: Vec<DataFile>,
+    finishing: Vec<Finishing>,
+}
+
+impl Written {
+    /// Waits until all files are visible and durable. Returns them in the order they were written.
+    pub async fn done(self) -> Result<Vec<DataFile>> {
+        for file in self.finishing {
+            file.done().await?;
+        }
+        Ok(self.files)
+    }
 }
 
 impl DataFileWriter {
@@ -149,12 +167,18 @@ impl DataFileWriter {
         Ok(())
     }
 
-    /// Writes what is left and makes the last file visible. Returns the files in the order they were written.
-    pub fn close(mut self) -> Result<Vec<DataFile>> {
+    /// Writes what is left and makes the last file visible and durable. Returns the files in the order they were written.
+    pub fn close(self) -> Result<Vec<DataFile>> {
+        let runtime = self.lake.inner.runtime.clone();
+        runtime.block_on(self.close_beside()?.done())
+    }
+
+    /// As [`close`](Self::close), but the calling thread need not wait for the store.
+    pub fn close_beside(mut self) -> Result<Written> {
         let rest = self.window.drain()?;
         self.emit_all(rest)?;
         self.close_file()?;
-        Ok(std::mem::take(&mut self.files))
+        Ok(std::mem::take(&mut self.written))
     }
 
     fn check_shape(&self, batch: RecordBatch) -> Result<RecordBatch> {
@@ -206,9 +230,26 @@ impl DataFileWriter {
 
     fn close_file(&mut self) -> Result<()> {
         if let Some(file) = self.open.take() {
-            self.files.push(file.close()?);
+            // One file at a time is on its way: each still holds its last bytes in memory.
+            for earlier in self.written.finishing.drain(..) {
+                self.lake.inner.runtime.block_on(earlier.done())?;
+            }
+            let (file, finishing) = file.close()?;
+            self.written.files.push(file);
+            self.written.finishing.push(finishing);
         }
         Ok(())
+    }
+}
+
+impl Drop for DataFileWriter {
+    /// What is on its way arrives: a file that came later would escape those who remove what a failed job has left.
+    fn drop(&mut self) {
+        for file in self.written.finishing.drain(..) {
+            if let Err(error) = self.lake.inner.runtime.block_on(file.done()) {
+                tracing::debug!(%error, "a data file of an abandoned writer could not be stored");
+            }
+        }
     }
 }
 

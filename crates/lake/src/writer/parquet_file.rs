@@ -4,7 +4,7 @@ use super::encodings::properties;
 use super::metrics::column_metrics;
 use super::present::Present;
 use super::{DataFile, Places, WriterOptions};
-use crate::upload::Upload;
+use crate::upload::{Finishing, Upload};
 use crate::{Error, Lake, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
@@ -85,13 +85,15 @@ impl ParquetFile {
         Ok(())
     }
 
-    pub(super) fn close(mut self) -> Result<DataFile> {
+    /// The file, which is on its way to the store.
+    pub(super) fn close(mut self) -> Result<(DataFile, Finishing)> {
         let metadata = self.writer.finish()?;
         let upload = self.writer.inner_mut().0.take().ok_or(Error::Internal("a data file was closed twice"))?;
-        let bytes = upload.finish()?;
+        let bytes = upload.written();
         let (columns, split_offsets) = column_metrics(&metadata, &self.nans, &self.present);
         let sorted = !self.order.broken;
-        Ok(DataFile { path: self.location, rows: self.rows, bytes, sorted, columns, split_offsets })
+        let file = DataFile { path: self.location, rows: self.rows, bytes, sorted, columns, split_offsets };
+        Ok((file, upload.finish_beside()))
     }
 }
 

@@ -17,7 +17,7 @@ use varberg_catalog::{ItemOutcome, ItemResult};
 use varberg_formats::genome::Genome;
 use varberg_formats::vcf::ReadOptions;
 use varberg_formats::{Part, Policy, Tally};
-use varberg_lake::{WriteTarget, WriterOptions};
+use varberg_lake::{DataFile, WriteTarget, WriterOptions};
 use varberg_model::{ImportItem, ItemReport, TableSchema};
 
 /// What became of an item: rows ready to be published, or the text that says why not; and what was found in it.
@@ -155,20 +155,28 @@ async fn run_part(
     plan: &ItemPlan,
     task: PartTask,
     context: PartContext,
-) -> Result<PartResult, PartEnd> {
+) -> Result<StoredPart, PartEnd> {
     let lease = &running.claim.lease;
     let target = WriteTarget { table_path: table_path(&running.store), job: lease.job.to_string(), epoch: lease.epoch };
     let (lake, sources, pinned) = (app.lake.clone(), app.sources.clone(), plan.pinned.clone());
     let rows_of_a_record = plan.header.samples().len().max(1);
     let options = WriterOptions { rows_of_a_record, ..app.config.import.writer() };
-    let faults = context.first_fault.clone();
+    let (faults, hold) = (context.first_fault.clone(), context.hold.clone());
     let index = task.index;
     let work = move || {
         let source = sources.open(&pinned, task.part.start, task.part.end.unwrap_or(pinned.size));
         let writer = lake.writer(target, &TableSchema::variants_long(), options);
         import_part(&task, source, writer, &context)
     };
-    let result = app.cpu.run("varberg-part", work).await;
+    // The store makes the files durable while the thread is at the next part.
+    let result = match app.cpu.run("varberg-part", work).await {
+        Ok(Ok(part)) => Ok(part.stored().await),
+        Ok(Err(error)) => Ok(Err(error)),
+        Err(panicked) => Err(panicked),
+    };
+    if matches!(result, Ok(Ok(_))) {
+        hold.reached(Stage::FileClosed).await;
+    }
     if !matches!(result, Ok(Ok(_))) {
         faults.fetch_min(index, Ordering::AcqRel);
     }
@@ -178,6 +186,9 @@ async fn run_part(
         Err(panicked) => Err(PartEnd::Panicked(panicked.to_string())),
     }
 }
+
+/// A part whose data files are in the store.
+pub(super) type StoredPart = PartResult<Vec<DataFile>>;
 
 /// How a part can end badly.
 #[derive(Debug)]
@@ -189,7 +200,7 @@ enum PartEnd {
 /// Joins the parts in order, with the number of records of each. The earliest fault is the item's; its line counts the
 /// lines of the parts before it.
 fn join(
-    parts: Vec<Result<PartResult, PartEnd>>,
+    parts: Vec<Result<StoredPart, PartEnd>>,
     plan: &ItemPlan,
     policy: &Policy,
     max_rejected_share: f64,

@@ -1,8 +1,8 @@
 //! What became of a job's items: counts, messages, the final status, and the form in which a finished item is kept in
 //! the catalog so that a restart does not redo it.
 
+use super::item::StoredPart;
 use super::message::{MAX_MESSAGE, shorten};
-use super::part::PartResult;
 use super::report::warnings_text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ impl ImportedItem {
     ///
     /// The rows that the closed files say they hold must be the records read times the samples (at least one row a
     /// record); anything else is a bug, and the item must not be published.
-    pub(super) fn join(parts: Vec<PartResult>, tally: &Tally, samples: usize) -> Result<Self, String> {
+    pub(super) fn join(parts: Vec<StoredPart>, tally: &Tally, samples: usize) -> Result<Self, String> {
         let records = tally.records;
         let rows: u64 = parts.iter().map(|p| p.rows).sum();
         let stored: u64 = parts.iter().flat_map(|p| &p.files).map(|f| f.rows).sum();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use varberg_formats::vcf::{Header, ReadOptions, Reader};
 use varberg_formats::{Compression, Fault, Part, Tally};
-use varberg_lake::{DataFile, DataFileWriter};
+use varberg_lake::{DataFile, DataFileWriter, Written};
 use varberg_rows::{Explode, ExplodeError, RECORDS_PER_PART};
 
 /// Rows of one batch handed to the writer. A record of a large cohort is cut into several batches.
@@ -26,10 +26,10 @@ pub(super) struct PartTask {
     pub options: ReadOptions,
 }
 
-/// What a part gave: its data files, and what was read.
+/// What a part gave: its data files (on their way to the store, then there), and what was read.
 #[derive(Debug)]
-pub(super) struct PartResult {
-    pub files: Vec<DataFile>,
+pub(super) struct PartResult<F> {
+    pub files: F,
     pub tally: Tally,
     pub rows: u64,
 }
@@ -67,7 +67,7 @@ pub(super) fn import_part(
     source: Box<dyn Read + Send>,
     mut writer: DataFileWriter,
     context: &PartContext,
-) -> Result<PartResult, PartError> {
+) -> Result<PartResult<Written>, PartError> {
     go_on(task, context)?;
     let reader = Reader::new(task.header.clone(), source, task.compression, task.part, task.options.clone());
     let mut reader = reader.map_err(|fault| malformed(fault, Tally::default()))?;
@@ -95,9 +95,15 @@ pub(super) fn import_part(
     }
     go_on(task, context)?;
     seen.report(&reader, task.part, &context.counters);
-    let files = writer.close()?;
-    context.hold.reached_on_thread(Stage::FileClosed);
+    let files = writer.close_beside()?;
     Ok(PartResult { files, tally: reader.tally(), rows })
+}
+
+impl PartResult<Written> {
+    /// Waits until the data files are visible and durable.
+    pub(super) async fn stored(self) -> Result<PartResult<Vec<DataFile>>, PartError> {
+        Ok(PartResult { files: self.files.done().await?, tally: self.tally, rows: self.rows })
+    }
 }
 
 fn malformed(fault: Fault, tally: Tally) -> PartError {
