@@ -403,6 +403,8 @@ fn check_alleles(site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
     }
     if site.reference.is_empty() {
         judge.judge(Cause::EmptyAllele, Some(site), None)?;
+    } else if site.reference == "." {
+        judge.judge(Cause::MissingReference, Some(site), None)?;
     } else if site.reference.starts_with('<') {
         judge.judge(Cause::SymbolicReference, Some(site), None)?;
     } else if !is_bases(site.reference) {
