@@ -204,9 +204,6 @@ impl SampleColumnsBuilder {
     }
 
     fn plan(&self, format: &str, genotype: Genotype) -> Result<Plan, SampleError> {
-        if format.split(':').count().saturating_mul(self.samples) > MAX_VALUES {
-            return Err(SampleError::TooLarge);
-        }
         let mut plan = Plan { format: format.to_owned(), genotype, ..Plan::default() };
         let mut seen = HashSet::new();
         for key in format.split(':') {
@@ -225,6 +222,9 @@ impl SampleColumnsBuilder {
             if declared.is_none() {
                 let expected = self.expected.iter().find(|format| format.id == key);
                 plan.undeclared.push(UndeclaredKey::new(key, expected, self.empty_lists));
+            }
+            if plan.targets.len().saturating_mul(self.samples) > MAX_VALUES {
+                return Err(SampleError::TooLarge);
             }
         }
         Ok(plan)

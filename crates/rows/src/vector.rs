@@ -152,17 +152,12 @@ impl VectorBuilder {
             self.lengths.push(0);
             return;
         };
-        if self.empty_lists && text.is_empty() {
-            // Only the text form tells an empty list from no value.
-            self.typed = false;
-            return;
-        }
         let start = self.values.len();
         match self.kind {
             ValueKind::Integer if self.typed || !self.bad => self.push_ints(text),
             ValueKind::Float if self.typed || !self.bad => self.push_floats(text),
             kind => {
-                self.bad |= kind == ValueKind::Character && !counts::are_characters(text);
+                self.bad |= kind == ValueKind::Character && !counts::are_characters(text) && !self.is_empty_list(text);
                 return self.counts.add(text, counts::members(text));
             }
         }
@@ -181,7 +176,8 @@ impl VectorBuilder {
                 self.greatest = self.greatest.max(number);
             } else {
                 self.typed = false;
-                self.bad |= ints::loose_int(value).is_none() && !(self.rounds && rounded(value).is_some());
+                let is_number = ints::loose_int(value).is_some() || (self.rounds && rounded(value).is_some());
+                self.bad |= !is_number && !self.is_empty_list(text);
             }
         }
     }
@@ -191,14 +187,19 @@ impl VectorBuilder {
             if value == b"." {
                 self.values.push(FLOAT_MISSING.cast_signed());
             } else if !self.typed {
-                self.bad |= !is_canonical_float(value) && float(value).is_none();
+                self.bad |= !is_canonical_float(value) && float(value).is_none() && !self.is_empty_list(text);
             } else if let Some(number) = exact_float32(value) {
                 self.values.push(number.to_bits().cast_signed());
             } else {
                 self.typed = false;
-                self.bad |= float(value).is_none();
+                self.bad |= float(value).is_none() && !self.is_empty_list(text);
             }
         }
+    }
+
+    /// Whether a text is a list of no values; only the text form tells it from no value.
+    fn is_empty_list(&self, text: &[u8]) -> bool {
+        self.empty_lists && text.is_empty()
     }
 
     /// Whether some value is neither `.` nor of the declared type.

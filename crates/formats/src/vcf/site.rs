@@ -403,12 +403,11 @@ fn check_alleles(site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
     }
     if site.reference.is_empty() {
         judge.judge(Cause::EmptyAllele, Some(site), None)?;
-    } else if site.reference == "." {
-        judge.judge(Cause::MissingReference, Some(site), None)?;
     } else if site.reference.starts_with('<') {
         judge.judge(Cause::SymbolicReference, Some(site), None)?;
     } else if !is_bases(site.reference) {
-        judge.judge(Cause::AlleleAlphabet, Some(site), None)?;
+        let cause = if site.reference == "." { Cause::MissingReference } else { Cause::AlleleAlphabet };
+        judge.judge(cause, Some(site), None)?;
     }
     for allele in site.alternate_alleles() {
         if allele.is_empty() {
