@@ -127,15 +127,15 @@ macro_rules! causes {
 
 causes! {
     // Header (spec 7.2)
-    MissingFileformat E1 "there is no ##fileformat line before #CHROM; add one such as ##fileformat=VCFv4.2 as the first line";
-    MissingChromLine E2 "there is no #CHROM line before the first record";
+    MissingFileformat E1 "there is no ##fileformat line with a version before #CHROM; add one such as ##fileformat=VCFv4.2 as the first line";
+    MissingChromLine E2 "the #CHROM line is missing, or a line before it is not of the header";
     TooFewHeaderColumns E3 "the #CHROM line has fewer than the 8 required columns";
     HeaderColumnName E4 "the #CHROM line has an unknown column name, or blanks in place of tabs";
     HeaderColumnOrder E5 "the columns of the #CHROM line are out of order";
     UnsupportedVersion E6 "the VCF version is not supported; versions 4.0 to 4.5 are";
     NewVersion E6 "the VCF version is newer than 4.3, the newest that HealthOmics reads; convert the file to VCF 4.3 or set import.strict = false";
-    UnknownType E7 "an INFO or FORMAT line has an unknown Type; it is read as String";
-    BadNumber E8 "an INFO or FORMAT line has a Number that is not allowed; it is read as Number=.";
+    UnknownType E7 "an INFO or FORMAT line has an unknown Type; it is read as String, a standard field (docs/schema.md) as what it always is";
+    BadNumber E8 "an INFO or FORMAT line has a Number that is not allowed; it is read as Number=., a standard field (docs/schema.md) as what it always is";
     NullHeaderField E9 "a structured header line lacks a value it must have";
     NoHeader E10 "the file has no VCF header";
     OldVersion E11 "VCF 3 and older are not supported; convert the file to VCF 4.2";
@@ -154,8 +154,9 @@ causes! {
     HeaderBlankLine E12 "the header has a blank line";
     // Records (spec 7.3)
     AlleleAlphabet E14 "an allele is neither bases (A C G T N), *, <symbolic> nor a breakend";
-    EmptyAllele E14 "an allele is empty";
     AlleleForm E14 "a symbolic allele or a breakend is not written as VCF says; it is kept as written";
+    EmptyAllele E15 "an allele is empty";
+    MissingReference E15 "REF is missing (.); write its bases, or N";
     SymbolicReference E15 "REF is symbolic";
     DuplicateAllele E15 "an ALT allele is listed twice";
     AltEqualsRef E15 "an ALT allele equals REF";
@@ -176,22 +177,24 @@ causes! {
     InfoSpace E15 "INFO contains a space";
     EmptyInfoKey E15 "INFO has an entry without a key";
     DuplicateInfoKey E15 "an INFO key stands twice; the last value holds";
-    InfoValue E15 "an INFO value does not have its declared type, or is not possible for its key; it is kept as written";
-    InfoCount E15 "an INFO key has another number of values than its header line says; they are kept as written";
-    EndNotInteger E15 "INFO END is not a positive whole number; it is ignored for the end column";
+    InfoValue E15 "an INFO value is not of the type that its header line, or else VCF, says, or is not possible for its key; it is kept as written";
+    InfoCount E15 "an INFO key has another number of values than its header line, or else VCF, says; they are kept as written";
+    EndNotInteger E15 "INFO END is not a whole number; it is ignored for the end column";
+    EndNotPositive E15 "INFO END is zero or negative; it is ignored for the end column";
     EndBeforeStart E15 "INFO END is smaller than POS";
     LengthValue E15 "INFO SVLEN or FORMAT LEN is not a whole number; it is ignored for the end column";
     AnnotationEntry E15 "an entry of the annotation field has another number of values than its INFO line names; the record's annotations are empty";
     UndeclaredInfo E17 "an INFO key is not declared in the header; it is kept as written";
     UndeclaredFormat E17 "a FORMAT key is not declared in the header; its values are kept as written";
     DuplicateFormatKey E15 "a FORMAT key stands twice";
+    EmptyFormatKey E15 "FORMAT has an empty key";
     FormatKey E15 "a FORMAT key has characters that VCF does not allow; it is kept as written";
     GenotypeNotFirst E15 "FORMAT has GT, but not as its first key";
     MissingGenotype E15 "a record has no GT, which VCF 4.0 requires";
     TooManyValues E15 "a sample has more values than FORMAT has keys";
     GenotypeIndex E18 "a GT names an allele that the record does not have, or is not a genotype";
-    SampleValue E18 "a FORMAT value does not have its declared type; its text is kept";
-    SampleCount E15 "a FORMAT key has another number of values than its header line says; they are kept as written";
+    SampleValue E18 "a FORMAT value is not what its header line, or else VCF, says; its text is kept";
+    SampleCount E15 "a FORMAT key has another number of values than its header line, or else VCF, says; they are kept as written";
     BatchTooLarge E23 "the records of one batch are too large";
     // Against the store's reference, when left-normalization was asked for
     ReferenceContig E27 "the contig is not in the store's reference; the record is left as it is";

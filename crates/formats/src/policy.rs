@@ -158,12 +158,14 @@ fn row(cause: Cause) -> (Reach, Verdict, Verdict) {
         | Cause::Position
         | Cause::EmptyContig
         | Cause::DuplicateFormatKey
+        | Cause::EmptyFormatKey
         | Cause::TooManyValues
         | Cause::GenotypeIndex
         | Cause::BatchTooLarge
         | Cause::NotText => (UnreadableRecord, RejectFile, RejectFile),
         Cause::AlleleAlphabet
         | Cause::EmptyAllele
+        | Cause::MissingReference
         | Cause::SymbolicReference
         | Cause::DuplicateAllele
         | Cause::AltEqualsRef
@@ -189,6 +191,7 @@ fn row(cause: Cause) -> (Reach, Verdict, Verdict) {
         | Cause::DuplicateInfoKey
         | Cause::InfoValue
         | Cause::InfoCount
+        | Cause::EndNotPositive
         | Cause::EndBeforeStart
         | Cause::LengthValue
         | Cause::AnnotationEntry

@@ -2,15 +2,17 @@
 //! columns of a record batch. Judges nothing: what is wrong is handed back without sample names and genotypes.
 
 mod single;
+mod undeclared;
 
 use crate::genotypes::{BadGenotype, GenotypeVectorBuilder};
 use crate::ints;
 use crate::vector::VectorBuilder;
-use crate::{FormatColumn, RecordShape, ValueKind};
+use crate::{FormatColumn, Number, RecordShape};
 use arrow_array::{ArrayRef, BinaryArray};
 use arrow_buffer::{Buffer, NullBufferBuilder, OffsetBuffer};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use undeclared::UndeclaredKey;
 
 /// Most values (FORMAT keys times samples) of a record: trailing fields may be dropped, so that a short line can stand
 /// for very many.
@@ -25,8 +27,10 @@ pub enum SampleError {
     TooManyColumns { expected: usize, found: usize },
     #[error("sample column {column} (from 1) has more values than FORMAT has keys")]
     TooManyValues { column: usize },
-    #[error("FORMAT has a key twice or an empty key")]
-    BadFormat,
+    #[error("FORMAT has a key twice")]
+    RepeatedKey,
+    #[error("FORMAT has an empty key")]
+    EmptyKey,
     #[error("GT of sample column {column} (from 1) is not a genotype")]
     BadGenotype { column: usize },
     #[error("GT of sample column {column} (from 1) names an allele beyond ALT")]
@@ -41,9 +45,10 @@ pub enum SampleError {
 /// What is odd in a record that was kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SampleProblem {
-    /// A value does not parse as its key's declared type: the typed column will be null, the text is kept.
+    /// A value is not of its key's type, or an undeclared GT is no genotype of the record: the typed column will be null,
+    /// the text is kept.
     BadValue { key: String },
-    /// A sample has another number of values than the key's declared number.
+    /// A sample has another number of values than the key should have.
     BadCount { key: String },
     /// FORMAT has a key that the header does not declare; its values are kept as text.
     UndeclaredKey { key: String },
@@ -60,18 +65,19 @@ pub type SampleProblems = Vec<SampleProblem>;
 pub struct SampleColumnsBuilder {
     samples: usize,
     formats: Vec<FormatColumn>,
-    /// Whether GT is read as GT though the header does not declare it; then GT that is none is a text like any other.
+    /// Whether GT is read as GT though the header does not declare it; then GT that is none is kept as text.
     implies_genotype: bool,
     /// Positions in `formats`.
     positions: HashMap<String, usize>,
+    /// What keys are compared with that the header does not declare.
+    expected: Vec<FormatColumn>,
+    empty_lists: bool,
     columns: Vec<BinaryColumn>,
     undeclared: BinaryColumn,
     plan: Plan,
     genotypes: GenotypeVectorBuilder,
     /// One for each declared format; that of GT stays empty.
     vectors: Vec<VectorBuilder>,
-    /// One for each undeclared key of a record, as many as were ever needed.
-    texts: Vec<VectorBuilder>,
     scratch: Vec<u8>,
     /// The integers of one value, on their way to a column.
     integers: Vec<i32>,
@@ -83,7 +89,7 @@ struct Plan {
     format: String,
     genotype: Genotype,
     targets: Vec<Target>,
-    undeclared: Vec<String>,
+    undeclared: Vec<UndeclaredKey>,
 }
 
 /// What to do with GT.
@@ -104,22 +110,35 @@ enum Target {
 
 impl SampleColumnsBuilder {
     pub fn new(shape: &RecordShape) -> Self {
-        let vector =
-            |f: &FormatColumn| VectorBuilder::new(f.kind).rounding(matches!(f.id.as_str(), "DP" | "GQ")).without_text();
         Self {
             samples: shape.samples.len(),
             formats: shape.formats.clone(),
             implies_genotype: shape.formats.iter().any(|f| f.id == "GT" && !f.declared),
             positions: shape.formats.iter().enumerate().map(|(at, f)| (f.id.clone(), at)).collect(),
+            expected: Vec::new(),
+            empty_lists: false,
             columns: shape.formats.iter().map(|_| BinaryColumn::new()).collect(),
             undeclared: BinaryColumn::new(),
             plan: Plan::default(),
             genotypes: GenotypeVectorBuilder::new().without_text(),
-            vectors: shape.formats.iter().map(vector).collect(),
-            texts: Vec::new(),
+            vectors: shape.formats.iter().map(|format| vector(format, false)).collect(),
             scratch: Vec::new(),
             integers: Vec::new(),
         }
+    }
+
+    /// The builder, with what is known of keys that the header may not declare: values of them are text as ever, but number
+    /// and type are compared.
+    #[must_use]
+    pub fn expecting(self, expected: Vec<FormatColumn>) -> Self {
+        Self { expected, ..self }
+    }
+
+    /// The builder, for a version of VCF in which a text of no length is a list of no values (4.5 and later).
+    #[must_use]
+    pub fn with_empty_lists(self) -> Self {
+        let vectors = self.formats.iter().map(|format| vector(format, true)).collect();
+        Self { vectors, empty_lists: true, ..self }
     }
 
     /// Adds a record. `samples` is the line from after the FORMAT column on (tab-separated, no line end);
@@ -139,7 +158,7 @@ impl SampleColumnsBuilder {
         let stale = self.plan.format != format || self.plan.genotype == Genotype::KeepText;
         if stale || self.plan.targets.is_empty() {
             self.plan = Plan::default();
-            self.plan = Plan::new(format, &self.positions, Genotype::Read)?;
+            self.plan = self.plan(format, Genotype::Read)?;
         }
         self.check_room(samples.len())?;
         if let [Target::Genotype(at)] = self.plan.targets[..]
@@ -159,7 +178,7 @@ impl SampleColumnsBuilder {
         if self.implies_genotype
             && matches!(staged, Err(SampleError::BadGenotype { .. } | SampleError::AlleleOutOfRange { .. }))
         {
-            self.plan = Plan::new(format, &self.positions, Genotype::KeepText)?;
+            self.plan = self.plan(format, Genotype::KeepText)?;
             self.stage(samples, alternates)?;
         } else {
             staged?;
@@ -184,13 +203,37 @@ impl SampleColumnsBuilder {
         self.columns.iter_mut().chain([&mut self.undeclared]).map(BinaryColumn::finish).collect()
     }
 
+    fn plan(&self, format: &str, genotype: Genotype) -> Result<Plan, SampleError> {
+        let mut plan = Plan { format: format.to_owned(), genotype, ..Plan::default() };
+        let mut seen = HashSet::new();
+        for key in format.split(':') {
+            if key.is_empty() {
+                return Err(SampleError::EmptyKey);
+            }
+            if !seen.insert(key) {
+                return Err(SampleError::RepeatedKey);
+            }
+            let declared = self.positions.get(key).copied().filter(|_| key != "GT" || genotype == Genotype::Read);
+            plan.targets.push(match declared {
+                Some(i) if key == "GT" => Target::Genotype(i),
+                Some(i) => Target::Declared(i),
+                None => Target::Undeclared(plan.undeclared.len()),
+            });
+            if declared.is_none() {
+                let expected = self.expected.iter().find(|format| format.id == key);
+                plan.undeclared.push(UndeclaredKey::new(key, expected, self.empty_lists));
+            }
+            if plan.targets.len().saturating_mul(self.samples) > MAX_VALUES {
+                return Err(SampleError::TooLarge);
+            }
+        }
+        Ok(plan)
+    }
+
     /// Offsets of a column are 32-bit; a vector takes at most four times its text form and its descriptor, a text form
     /// at most five bytes for each sample beside the text.
     fn check_room(&self, text: usize) -> Result<(), SampleError> {
         let values = self.plan.targets.len().saturating_mul(self.samples);
-        if values > MAX_VALUES {
-            return Err(SampleError::TooLarge);
-        }
         let largest = self.columns.iter().chain([&self.undeclared]).map(|c| c.bytes.len()).max().unwrap_or(0);
         let most = text.checked_mul(4).and_then(|t| t.checked_add(largest + 5 * values + 65_536));
         match most.map(i32::try_from) {
@@ -203,21 +246,18 @@ impl SampleColumnsBuilder {
     fn stage(&mut self, samples: &[u8], alternates: usize) -> Result<(), SampleError> {
         self.genotypes.clear();
         self.vectors.iter_mut().for_each(VectorBuilder::clear);
-        while self.texts.len() < self.plan.undeclared.len() {
-            self.texts.push(VectorBuilder::new(ValueKind::String));
-        }
-        self.texts.iter_mut().for_each(VectorBuilder::clear);
+        self.plan.undeclared.iter_mut().for_each(UndeclaredKey::clear);
         let (mut start, mut column, mut key) = (0, 1, 0);
         let ends = samples.iter().enumerate().filter(|(_, b)| matches!(b, b'\t' | b':')).map(|(at, _)| at);
         for end in ends.chain([samples.len()]) {
             let text = samples.get(start..end).unwrap_or_default();
             let Some(target) = self.plan.targets.get(key) else { return Err(SampleError::TooManyValues { column }) };
-            put(target, Some(text), alternates, &mut self.genotypes, &mut self.vectors, &mut self.texts)
+            put(target, Some(text), alternates, &mut self.genotypes, &mut self.vectors, &mut self.plan.undeclared)
                 .map_err(|bad| bad_genotype(bad, column))?;
             key += 1;
             if samples.get(end) != Some(&b':') {
                 for target in self.plan.targets.iter().skip(key) {
-                    put(target, None, alternates, &mut self.genotypes, &mut self.vectors, &mut self.texts)
+                    put(target, None, alternates, &mut self.genotypes, &mut self.vectors, &mut self.plan.undeclared)
                         .map_err(|bad| bad_genotype(bad, column))?;
                 }
                 (column, key) = (column + 1, 0);
@@ -258,14 +298,10 @@ impl SampleColumnsBuilder {
         if !self.plan.undeclared.is_empty() {
             let out = &mut self.undeclared.bytes;
             ints::put_leb128(self.plan.undeclared.len(), out);
-            for (key, text) in self.plan.undeclared.iter().zip(&mut self.texts) {
-                problems.push(SampleProblem::UndeclaredKey { key: key.clone() });
-                ints::put_leb128(key.len(), out);
-                out.extend_from_slice(key.as_bytes());
-                self.scratch.clear();
-                text.finish(&mut self.scratch);
-                ints::put_leb128(self.scratch.len(), out);
-                out.extend_from_slice(&self.scratch);
+            for key in &mut self.plan.undeclared {
+                let is_genotype = self.plan.genotype == Genotype::KeepText && key.id() == "GT";
+                key.put_problems(is_genotype, alternates, ploidies, &mut problems);
+                key.finish(&mut self.scratch, out);
             }
             self.undeclared.close_value();
         }
@@ -277,6 +313,14 @@ impl SampleColumnsBuilder {
     fn close_row(&mut self) {
         self.columns.iter_mut().chain([&mut self.undeclared]).for_each(BinaryColumn::close_row);
     }
+}
+
+/// The builder for the values of a key.
+fn vector(format: &FormatColumn, empty_lists: bool) -> VectorBuilder {
+    VectorBuilder::new(format.kind)
+        .rounding(matches!(format.id.as_str(), "DP" | "GQ"))
+        .with_empty_lists(empty_lists && matches!(format.number, Number::Unknown | Number::Other))
+        .without_text()
 }
 
 fn bad_genotype(bad: BadGenotype, column: usize) -> SampleError {
@@ -293,12 +337,17 @@ fn put(
     alternates: usize,
     genotypes: &mut GenotypeVectorBuilder,
     vectors: &mut [VectorBuilder],
-    texts: &mut [VectorBuilder],
+    undeclared: &mut [UndeclaredKey],
 ) -> Result<(), BadGenotype> {
     let vector = match *target {
         Target::Genotype(_) => return genotypes.push(text, alternates),
         Target::Declared(at) => vectors.get_mut(at),
-        Target::Undeclared(at) => texts.get_mut(at),
+        Target::Undeclared(at) => {
+            if let Some(key) = undeclared.get_mut(at) {
+                key.push(text);
+            }
+            return Ok(());
+        }
     };
     if let Some(vector) = vector {
         vector.push(text);
@@ -312,29 +361,6 @@ fn count_columns(expected: usize, samples: &[u8]) -> Result<(), SampleError> {
         std::cmp::Ordering::Less => Err(SampleError::TooFewColumns { expected, found }),
         std::cmp::Ordering::Greater => Err(SampleError::TooManyColumns { expected, found }),
         std::cmp::Ordering::Equal => Ok(()),
-    }
-}
-
-impl Plan {
-    fn new(format: &str, positions: &HashMap<String, usize>, genotype: Genotype) -> Result<Self, SampleError> {
-        let mut plan = Self { format: format.to_owned(), genotype, ..Self::default() };
-        let mut seen = HashSet::new();
-        for key in format.split(':') {
-            let declared = positions.get(key).copied().filter(|_| key != "GT" || genotype == Genotype::Read);
-            let target = match declared {
-                Some(i) if key == "GT" => Target::Genotype(i),
-                Some(i) => Target::Declared(i),
-                None => Target::Undeclared(plan.undeclared.len()),
-            };
-            if key.is_empty() || !seen.insert(key) {
-                return Err(SampleError::BadFormat);
-            }
-            if declared.is_none() {
-                plan.undeclared.push(key.to_owned());
-            }
-            plan.targets.push(target);
-        }
-        Ok(plan)
     }
 }
 

@@ -37,8 +37,9 @@ fn the_table_is_frozen() {
         DuplicateSamples         E12  reject file reject file
         HeaderBlankLine          E12  warn        reject file
         AlleleAlphabet           E14  warn        reject file
-        EmptyAllele              E14  warn        reject file
         AlleleForm               E14  warn        warn
+        EmptyAllele              E15  warn        reject file
+        MissingReference         E15  warn        reject file
         SymbolicReference        E15  warn        reject file
         DuplicateAllele          E15  warn        reject file
         AltEqualsRef             E15  warn        reject file
@@ -62,12 +63,14 @@ fn the_table_is_frozen() {
         InfoValue                E15  warn        warn
         InfoCount                E15  warn        warn
         EndNotInteger            E15  warn        reject file
+        EndNotPositive           E15  warn        warn
         EndBeforeStart           E15  warn        warn
         LengthValue              E15  warn        warn
         AnnotationEntry          E15  warn        warn
         UndeclaredInfo           E17  warn        reject file
         UndeclaredFormat         E17  warn        warn
         DuplicateFormatKey       E15  reject file reject file
+        EmptyFormatKey           E15  reject file reject file
         FormatKey                E15  warn        warn
         GenotypeNotFirst         E15  warn        reject file
         MissingGenotype          E15  accept      reject file

@@ -1,6 +1,7 @@
 //! Sample columns of a record to the packed vectors of `varberg_rows`. In: FORMAT and the text after it. Out: one Binary
 //! column per FORMAT key. Only judges: parsing and packing are theirs.
 
+use super::header::standard_formats;
 use super::site::Site;
 use super::{Header, Judge, Stop};
 use crate::fault::Cause;
@@ -19,8 +20,9 @@ pub(crate) struct Samples {
 
 impl Samples {
     pub(crate) fn new(header: &Header, shape: &RecordShape) -> Self {
+        let builder = SampleColumnsBuilder::new(shape).expecting(standard_formats(header.version()));
         Self {
-            builder: SampleColumnsBuilder::new(shape),
+            builder: if header.version() >= (4, 5) { builder.with_empty_lists() } else { builder },
             has_samples: !header.samples().is_empty(),
             declares_genotype: header.declares_format("GT"),
             good_format: String::new(),
@@ -108,7 +110,8 @@ fn cause(error: &SampleError) -> Cause {
     match error {
         SampleError::TooFewColumns { .. } | SampleError::TooManyColumns { .. } => Cause::SampleColumns,
         SampleError::TooManyValues { .. } => Cause::TooManyValues,
-        SampleError::BadFormat => Cause::DuplicateFormatKey,
+        SampleError::RepeatedKey => Cause::DuplicateFormatKey,
+        SampleError::EmptyKey => Cause::EmptyFormatKey,
         SampleError::BadGenotype { .. } | SampleError::AlleleOutOfRange { .. } => Cause::GenotypeIndex,
         SampleError::NotText => Cause::NotText,
         SampleError::TooLarge => Cause::BatchTooLarge,

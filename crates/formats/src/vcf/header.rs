@@ -6,7 +6,7 @@ pub(crate) mod declaration;
 mod standard;
 
 pub(crate) use declaration::is_contig_name;
-pub(crate) use standard::standard_info;
+pub(crate) use standard::{standard_formats, standard_info};
 
 use crate::bcf::{self, BcfHeader};
 use crate::fault::{Cause, Fault};
@@ -240,16 +240,17 @@ impl<'a> Parser<'a> {
             self.judge(Cause::HeaderBlankLine, None)?;
             return Ok(false);
         }
-        let cause = if self.line == 1 { Cause::NoHeader } else { Cause::MissingChromLine };
-        let fault = Fault::new(cause).at_line(self.line);
-        Err(match other_format(line.as_bytes()).filter(|_| self.line == 1) {
-            Some(what) => fault.with_detail(what),
-            None => fault,
-        })
+        let fault = Fault::new(if self.line == 1 { Cause::NoHeader } else { Cause::MissingChromLine });
+        let detail = match self.line {
+            1 => other_format(line.as_bytes()),
+            _ => Some("this line begins with neither ## nor #CHROM"),
+        };
+        Err(detail.into_iter().fold(fault, |fault, detail| fault.with_detail(detail)).at_line(self.line))
     }
 
     fn read_meta(&mut self, meta: &str) -> Result<(), Fault> {
-        if let Some(version) = meta.strip_prefix("fileformat=").or_else(|| meta.strip_prefix("format=")) {
+        let version = meta.strip_prefix("fileformat=").or_else(|| meta.strip_prefix("format="));
+        if let Some(version) = version.filter(|version| !version.is_empty()) {
             return self.read_version(version.trim());
         }
         let (section, body) = match meta.split_once('=') {

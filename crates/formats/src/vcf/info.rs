@@ -265,11 +265,13 @@ impl InfoReader {
     }
 
     fn read_end(&mut self, value: &str, site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
-        self.end = value.parse::<i64>().ok().filter(|end| *end > 0);
-        if self.end.is_none() && !matches!(value, "." | "") {
-            judge.judge(Cause::EndNotInteger, Some(site), Some("END"))?;
+        let end = value.parse::<i64>();
+        self.end = end.as_ref().ok().copied().filter(|end| *end > 0);
+        if self.end.is_some() || matches!(value, "." | "") {
+            return Ok(());
         }
-        Ok(())
+        let cause = if end.is_ok() { Cause::EndNotPositive } else { Cause::EndNotInteger };
+        judge.judge(cause, Some(site), Some("END"))
     }
 
     /// The text of a declared key in the record that was read last, as written; none if the record does not have it.

@@ -406,7 +406,8 @@ fn check_alleles(site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
     } else if site.reference.starts_with('<') {
         judge.judge(Cause::SymbolicReference, Some(site), None)?;
     } else if !is_bases(site.reference) {
-        judge.judge(Cause::AlleleAlphabet, Some(site), None)?;
+        let cause = if site.reference == "." { Cause::MissingReference } else { Cause::AlleleAlphabet };
+        judge.judge(cause, Some(site), None)?;
     }
     for allele in site.alternate_alleles() {
         if allele.is_empty() {

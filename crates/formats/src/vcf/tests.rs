@@ -222,7 +222,9 @@ fn tolerated_faults_of_records_are_counted() {
         ("1 5 . C T . . XX=a_b", Cause::InfoSpace),
         ("1 5 . C T . . DP=1;DP=2", Cause::DuplicateInfoKey),
         ("1 5 . C T . . XX=1;END=x", Cause::EndNotInteger),
-        ("1 5 . C T . . END=-3", Cause::EndNotInteger),
+        ("1 5 . C T . . END=-3", Cause::EndNotPositive),
+        ("1 5 . C T . . END=0", Cause::EndNotPositive),
+        ("1 5 . . T . . .", Cause::MissingReference),
         ("1 5 . C T . . END=4", Cause::EndBeforeStart),
         ("1 5 . C T . . UN=7", Cause::UndeclaredInfo),
     ];
@@ -241,8 +243,11 @@ fn tolerated_faults_of_records_are_counted() {
     assert_eq!(warnings(&sample("1 5 . C T . . . DP:GT 3:0/1")), [Cause::GenotypeNotFirst]);
     let undeclared = sample("1 5 . C T . . . GT 0/1").replace("ID=GT", "ID=G2");
     assert_eq!(warnings(&undeclared), [Cause::UndeclaredFormat]);
-    assert_eq!(warnings(&undeclared.replace("0/1", "0/2")), [Cause::UndeclaredFormat]);
+    for bad in ["0/2", "1/C", "0.000", "0/|1"] {
+        assert_eq!(warnings(&undeclared.replace("0/1", bad)), [Cause::UndeclaredFormat, Cause::SampleValue], "{bad}");
+    }
     assert!(rows(&sites("1 5 . C T . . END=x")).starts_with("1 4 5 "));
+    assert!(rows(&sites("1 5 . C T . . END=-3")).starts_with("1 4 5 "));
     assert!(rows(&sites("1 5 . C T . . END=2")).starts_with("1 4 2 "));
 }
 
@@ -278,6 +283,7 @@ fn refused_records_end_the_file_with_code_line_and_place() {
             "E18: a GT names an allele that the record does not have, or is not a genotype (line 12, 1:5)",
         ),
         (sample("1 5 . C T . . . GT:GT 0/1:0/1"), "E15: a FORMAT key stands twice (line 12, 1:5)"),
+        (sample("1 5 . C T . . . GT::DP 0/1:1:2"), "E15: FORMAT has an empty key (line 12, 1:5)"),
         (sample("1 5 . C T . . . GT 0/1:7"), "E15: a sample has more values than FORMAT has keys (line 12, 1:5)"),
     ];
     for (text, message) in cases {

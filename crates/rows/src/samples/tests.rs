@@ -1,7 +1,7 @@
 //! Sample columns to vectors: errors, problems, and text that comes back.
 
 use super::*;
-use crate::{GenotypeVector, Number, VectorView};
+use crate::{GenotypeVector, Number, ValueKind, VectorView};
 use arrow_array::Array;
 
 fn shape(samples: usize, formats: &[(&str, Number, ValueKind)]) -> RecordShape {
@@ -61,9 +61,9 @@ fn an_unreadable_record_leaves_nothing_behind() {
         ("GT", b"0|1", TooFewColumns { expected: 2, found: 1 }),
         ("GT", b"0|1\t0|1\t0|1", TooManyColumns { expected: 2, found: 3 }),
         ("GT:DP", b"0|1:1\t0|1:2:3", TooManyValues { column: 2 }),
-        ("GT:DP:DP", b"0|1\t0|1", BadFormat),
-        ("GT:X:X", b"0|1\t0|1", BadFormat),
-        ("GT:", b"0|1\t0|1", BadFormat),
+        ("GT:DP:DP", b"0|1\t0|1", RepeatedKey),
+        ("GT:X:X", b"0|1\t0|1", RepeatedKey),
+        ("GT:", b"0|1\t0|1", EmptyKey),
         ("GT", b"0|1\t0|x", BadGenotype { column: 2 }),
         ("GT:DP", b"0|1:1\t", BadGenotype { column: 2 }),
         ("GT", b"0|1\t0|2", AlleleOutOfRange { column: 2 }),
@@ -117,13 +117,63 @@ fn an_undeclared_gt_that_is_no_genotype_is_kept_as_text() {
     let mut builder = SampleColumnsBuilder::new(&implied);
     let undeclared = |key: &str| SampleProblem::UndeclaredKey { key: key.to_owned() };
     assert_eq!(builder.push(Some("GT"), b"0/1\t./.", 1), Ok(vec![]));
-    assert_eq!(builder.push(Some("GT"), b"0/1\t0/2", 1), Ok(vec![undeclared("GT")]));
-    assert_eq!(builder.push(Some("GT:XX"), b"A/B\t.:1", 1), Ok(vec![undeclared("GT"), undeclared("XX")]));
+    let bad = SampleProblem::BadValue { key: "GT".to_owned() };
+    assert_eq!(builder.push(Some("GT"), b"0/1\t0/2", 1), Ok(vec![undeclared("GT"), bad.clone()]));
+    assert_eq!(builder.push(Some("GT:XX"), b"A/B\t.:1", 1), Ok(vec![undeclared("GT"), bad, undeclared("XX")]));
     assert_eq!(builder.push(Some("GT:XX"), b"A/B:1:2\t.:1", 1), Err(SampleError::TooManyValues { column: 1 }));
     assert_eq!(builder.push(Some("GT:XX"), b"1/1\t.:1", 1), Ok(vec![undeclared("XX")]));
     let columns = builder.finish();
     let valid: Vec<bool> = (0..4).map(|row| binary(&columns[0]).is_valid(row)).collect();
     assert_eq!(valid, [true, false, false, true]);
+}
+
+#[test]
+fn values_of_an_undeclared_key_are_compared_with_what_is_known_of_it() {
+    let known = shape(0, &[("PL", Number::G, ValueKind::Integer), ("DP", Number::Count(1), ValueKind::Integer)]);
+    let gt = shape(2, &[("GT", Number::Count(1), ValueKind::String)]);
+    let mut builder = SampleColumnsBuilder::new(&gt).expecting(known.formats);
+    let undeclared = |key: &str| SampleProblem::UndeclaredKey { key: key.to_owned() };
+    let value = |key: &str| SampleProblem::BadValue { key: key.to_owned() };
+    let count = |key: &str| SampleProblem::BadCount { key: key.to_owned() };
+    let cases: [(&str, &[u8], &[SampleProblem]); 7] = [
+        ("GT:PL", b"0/1:1,2,3\t0/1:.", &[undeclared("PL")]),
+        ("GT:PL", b"0/1:1,2\t0/1:1,2,3", &[undeclared("PL"), count("PL")]),
+        ("GT:PL", b"0:1,2\t1:1,2", &[undeclared("PL")]),
+        ("GT:PL", b"0:1,2,3\t1:1,2", &[undeclared("PL"), count("PL")]),
+        ("GT:PL", b"0/1:1,x\t0/1", &[undeclared("PL"), value("PL"), count("PL")]),
+        ("GT:DP:XX", b"0/1:1.5:a,b\t0/1:.:", &[undeclared("DP"), undeclared("XX")]),
+        ("GT:DP", b"0/1:many\t0/1", &[undeclared("DP"), value("DP")]),
+    ];
+    for (format, samples, expected) in cases {
+        assert_eq!(builder.push(Some(format), samples, 1).as_deref(), Ok(expected), "{format}");
+    }
+    assert_eq!(binary(&builder.finish()[1]).value(0), b"\x01\x02PL\x09\x07\x061,2,3\x02.");
+}
+
+#[test]
+fn a_text_of_no_length_is_a_list_from_version_4_5_on() {
+    let formats = [
+        ("LAA", Number::Unknown, ValueKind::Integer),
+        ("LEC", Number::Other, ValueKind::Float),
+        ("DP", Number::Count(1), ValueKind::Integer),
+    ];
+    let record: (_, &[u8]) = (Some("LAA:LEC:DP"), b"::1\t1,2:0.5:1\t1:");
+    let shape = shape(3, &formats);
+    let bad = |key: &str| SampleProblem::BadValue { key: key.to_owned() };
+    let mut old = SampleColumnsBuilder::new(&shape);
+    assert_eq!(old.push(record.0, record.1, 1), Ok(vec![bad("LAA"), bad("LEC")]));
+    let mut new = SampleColumnsBuilder::new(&shape).with_empty_lists();
+    assert_eq!(new.push(record.0, record.1, 1), Ok(vec![]));
+    let columns = new.finish();
+    let texts = |column: usize| {
+        let vector = VectorView::parse(binary(&columns[column]).value(0), 3).unwrap();
+        [0, 1, 2].map(|sample| vector.text(sample).map(|text| text.into_owned()))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(texts(0), [some(""), some("1,2"), some("1")]);
+    assert_eq!(texts(1), [some(""), some("0.5"), some("")]);
+    assert_eq!(new.push(Some("DP"), b"1\t\t1", 1), Ok(vec![bad("DP")]));
+    assert_eq!(new.push(Some("LAA"), b"1,x\t\t1", 1), Ok(vec![bad("LAA")]));
 }
 
 fn value() -> impl proptest::strategy::Strategy<Value = String> {

@@ -2,8 +2,8 @@
 //! key as declared. Out: whether Number and Type are those of the specification.
 
 use super::InfoColumn;
-use super::declaration::Section;
-use varberg_rows::{Number, ValueKind};
+use super::declaration::{self, Declaration, Section};
+use varberg_rows::{FormatColumn, Number, ValueKind};
 
 /// Whether Number and Type of a key are those of the specification; true of keys that it does not have.
 pub(super) fn agrees(section: Section, id: &str, number: Number, kind: ValueKind, version: (u32, u32)) -> bool {
@@ -17,6 +17,37 @@ pub(super) fn agrees(section: Section, id: &str, number: Number, kind: ValueKind
 pub(crate) fn standard_info(id: &str, version: (u32, u32)) -> Option<InfoColumn> {
     let (number, kinds) = standard(Section::Info, id, version)?;
     kinds.first().map(|kind| InfoColumn { number, kind: *kind })
+}
+
+/// FORMAT keys but GT, each with the version from which on the specification has it (1.4.2 in 4.0 to 4.2, then 1.6.2).
+const FORMATS: [(&str, (u32, u32)); 15] = [
+    ("DP", (4, 0)),
+    ("FT", (4, 0)),
+    ("GL", (4, 0)),
+    ("GQ", (4, 0)),
+    ("HQ", (4, 0)),
+    ("EC", (4, 1)),
+    ("GLE", (4, 1)),
+    ("GP", (4, 1)),
+    ("MQ", (4, 1)),
+    ("PL", (4, 1)),
+    ("PQ", (4, 1)),
+    ("PS", (4, 1)),
+    ("AD", (4, 3)),
+    ("ADF", (4, 3)),
+    ("ADR", (4, 3)),
+];
+
+/// What the FORMAT keys of the specification are read as, for files that use them without declaring them.
+pub(crate) fn standard_formats(version: (u32, u32)) -> Vec<FormatColumn> {
+    let known = FORMATS.into_iter().filter(|(_, since)| *since <= version);
+    let column = |id: &str| {
+        let (number, kinds) = standard(Section::Format, id, version)?;
+        let declared = Declaration { id: id.to_owned(), number, kind: *kinds.first()? };
+        let (number, kind) = declaration::repair(Section::Format, &declared);
+        Some(FormatColumn { id: declared.id, number, kind, declared: false })
+    };
+    known.filter_map(|(id, _)| column(id)).collect()
 }
 
 /// Number and possible types of a key. MQ of INFO is an integer for some and a float for others.

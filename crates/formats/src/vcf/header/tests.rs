@@ -22,6 +22,9 @@ fn warnings(header: &Header) -> Vec<(Cause, u64)> {
 #[test]
 fn clear_faults_end_the_reading_with_their_codes() {
     assert_eq!(code(&format!("##reference=x\n{COLUMNS_LINE}\n")), "E1");
+    assert_eq!(code(&format!("##fileformat=\n{COLUMNS_LINE}\n")), "E1");
+    assert_eq!(code(&format!("##fileformat= \n{COLUMNS_LINE}\n")), "E6");
+    assert_eq!(code(&format!("##fileformat=VCF v4.1\n{COLUMNS_LINE}\n")), "E6");
     assert_eq!(code("##fileformat=VCFv4.2\n1\t10\t.\tA\tC\t.\t.\t.\n"), "E2");
     assert_eq!(code("##fileformat=VCFv4.2\n"), "E2");
     assert_eq!(code("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\n"), "E3");
@@ -36,6 +39,18 @@ fn clear_faults_end_the_reading_with_their_codes() {
     assert_eq!(code("\n"), "E10");
     assert_eq!(code(&format!("##fileformat=VCFv3.3\n{COLUMNS_LINE}\n")), "E11");
     assert_eq!(code(&format!("##fileformat=VCFv4.2\n{COLUMNS_LINE}\tFORMAT\n")), "E11");
+}
+
+#[test]
+fn a_line_between_header_and_columns_is_told_without_its_text() {
+    for line in ["1\t10\t.\tA\tC\t.\t.\t.", "linebreak\">", "30NFO=<ID=X>"] {
+        let fault = read(&format!("##fileformat=VCFv4.2\n{line}\n{COLUMNS_LINE}\n")).unwrap_err();
+        let told = "E2: the #CHROM line is missing, or a line before it is not of the header (this line begins with neither \
+                    ## nor #CHROM) (line 2)";
+        assert_eq!(fault.to_string(), told);
+    }
+    let ends = read("##fileformat=VCFv4.2\n").unwrap_err().to_string();
+    assert_eq!(ends, "E2: the #CHROM line is missing, or a line before it is not of the header (line 1)");
 }
 
 #[test]

@@ -48,7 +48,9 @@ fn what_is_odd_is_counted_and_kept_as_written() {
 fn strict_refuses_what_healthomics_refuses_with_its_code() {
     let cases = [
         ("1 5 . R T . . .", "E14"),
-        ("1 5 .  C . . .", "E14"),
+        ("1 5 .  C . . .", "E15"),
+        ("1 5 . C A,,T . . .", "E15"),
+        ("1 5 . . C . . .", "E15"),
         ("1 5 . <DEL> C . . .", "E15"),
         ("1 5 . C T,t . . .", "E15"),
         ("1 5 . C c . . .", "E15"),
@@ -73,10 +75,18 @@ fn strict_refuses_what_healthomics_refuses_with_its_code() {
         ("1 5 . C T . . . GT 0/2", "E18"),
         ("1 5 . C T . . . GT 0/1:7", "E15"),
         ("1 5 . C T . . . GT", "E15"),
+        ("1 5 . C T . . . GT::DP 0/1:1:2", "E15"),
+        ("1 5 . C T . . . GT:DP:DP 0/1:1:2", "E15"),
     ];
     for (record, code) in cases {
         assert_eq!(under(Policy::strict(), &sample(record)).err().unwrap().code.as_str(), code, "{record}");
     }
+    for genotype in ["1/C", "0/2", "0.000", "0/|1"] {
+        for text in [sample(&format!("1 5 . C T . . . GT {genotype}")), undeclared_genotype(genotype)] {
+            assert_eq!(under(Policy::strict(), &text).err().unwrap().code.as_str(), "E18", "{text}");
+        }
+    }
+    assert_eq!(under(Policy::strict(), &undeclared_genotype("0/1")).unwrap().tally.records, 1);
     let without = sample("1 5 . C T . . . DP 3").replace("VCFv4.2", "VCFv4.0");
     assert_eq!(under(Policy::strict(), &without).err().unwrap().code.as_str(), "E15");
     assert_eq!(under(Policy::lenient(), &without).unwrap().tally.warnings.len(), 0);
@@ -84,12 +94,55 @@ fn strict_refuses_what_healthomics_refuses_with_its_code() {
 
 #[test]
 fn strict_accepts_what_healthomics_accepts() {
-    for record in ["1 5 . C T -1 . .", "1 5 . C T . . END=4", "1 5 . C T . . DP=1;DP=2", "1 5 . C . . PASS ."] {
+    for record in [
+        "1 5 . C T -1 . .",
+        "1 5 . C T . . END=4",
+        "1 5 . C T . . END=-1",
+        "1 5 . C T . . DP=1;DP=2",
+        "1 5 . C . . PASS .",
+    ] {
         assert_eq!(under(Policy::strict(), &sites(record)).unwrap().tally.records, 1, "{record}");
     }
     for record in ["1 5 . C T . . . GT:UN 0/1:x", "1 5 . C T . . . DP 3", "1 5 . C T . . . GT:DP 0/1"] {
         assert_eq!(under(Policy::strict(), &sample(record)).unwrap().tally.records, 1, "{record}");
     }
+}
+
+/// A file whose header does not declare the GT of its only record.
+fn undeclared_genotype(genotype: &str) -> String {
+    sample(&format!("1 5 . C T . . . GT {genotype}")).replace("ID=GT", "ID=G2")
+}
+
+#[test]
+fn values_of_undeclared_keys_are_those_of_the_versions_table() {
+    let causes = |version: &str, record: &str| warnings(&sample(record).replace("VCFv4.2", version));
+    let count = [Cause::UndeclaredFormat, Cause::SampleCount];
+    let value = [Cause::UndeclaredFormat, Cause::SampleValue];
+    let own = [Cause::UndeclaredFormat];
+    assert_eq!(causes("VCFv4.1", "1 5 . C T . . . GT:PL 0/1:1,2"), count);
+    assert_eq!(causes("VCFv4.1", "1 5 . C T,A . . . GT:PL 0/1:1,2,3"), count);
+    assert_eq!(causes("VCFv4.1", "1 5 . C T . . . GT:PL 0:1,2,3"), count);
+    assert_eq!(causes("VCFv4.1", "1 5 . C T . . . GT:PL 0/1:1,2,3"), own);
+    assert_eq!(causes("VCFv4.1", "1 5 . C T . . . GT:PL 0:1,2"), own);
+    assert_eq!(causes("VCFv4.0", "1 5 . C T . . . GT:PL 0:1,2,3"), own, "4.0 has no PL");
+    assert_eq!(causes("VCFv4.2", "1 5 . C T . . . GT:AD 0/1:1"), own, "4.2 has no AD");
+    assert_eq!(causes("VCFv4.3", "1 5 . C T . . . GT:AD 0/1:1"), count);
+    assert_eq!(causes("VCFv4.2", "1 5 . C T . . . GT:HQ 0/1:x,1"), value);
+    assert_eq!(causes("VCFv4.2", "1 5 . C T . . . GT:GQ 0/1:1.5"), own, "as where it is declared");
+    assert_eq!(causes("VCFv4.2", "1 5 . C T . . . GT:PQ 0/1:1.5"), own, "as where it is declared");
+}
+
+#[test]
+fn a_list_of_no_values_is_good_from_version_4_5_on() {
+    let text = sample("1 5 . C T . . . GT:LAA:LEC 0/1::").replace(
+        "##FORMAT=<ID=FT,",
+        "##FORMAT=<ID=LAA,Number=.,Type=Integer,Description=\"x\">
+##FORMAT=<ID=LEC,Number=LA,Type=Integer,Description=\"x\">
+##FORMAT=<ID=FT,",
+    );
+    assert_eq!(warnings(&text.replace("VCFv4.2", "VCFv4.5")), []);
+    assert_eq!(warnings(&text.replace("VCFv4.2", "VCFv4.4")), [Cause::SampleValue]);
+    assert_eq!(warnings(&sample("1 5 . C T . . . GT:DP 0/1:").replace("VCFv4.2", "VCFv4.5")), [Cause::SampleValue]);
 }
 
 /// The values of a rejected record are taken back, whatever was found wrong, and wherever in the batch it stands.
