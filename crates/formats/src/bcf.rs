@@ -10,7 +10,7 @@ mod line;
 mod record;
 mod value;
 
-pub(crate) use header::{BcfHeader, read_magic, read_start};
+pub(crate) use header::{BcfHeader, read_magic, read_start, without_numbers};
 
 use crate::fault::{Cause, Fault};
 use crate::lines::{Limits, limit};

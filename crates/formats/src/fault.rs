@@ -46,6 +46,8 @@ pub enum Code {
     E28,
     /// Too many records were left out.
     E29,
+    /// A record cannot be written as BCF.
+    E30,
 }
 
 impl Code {
@@ -81,6 +83,7 @@ impl Code {
             Self::E27 => "E27",
             Self::E28 => "E28",
             Self::E29 => "E29",
+            Self::E30 => "E30",
         }
     }
 }

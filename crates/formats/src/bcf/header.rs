@@ -93,7 +93,7 @@ impl BcfHeader {
                 Some(entry) => strings.add_entry(entry).map_err(at_line)?,
                 None => {}
             }
-            header.keep_line(line, entry.as_ref());
+            put_without_number(line, entry.as_ref(), &mut header.text);
             if line.starts_with("#CHROM") {
                 header.samples = line.split('\t').count().saturating_sub(COLUMNS);
                 break;
@@ -103,15 +103,6 @@ impl BcfHeader {
         header.strings = strings.names;
         header.contigs = contigs.names;
         Ok(header)
-    }
-
-    /// Keeps a line as VCF has it.
-    fn keep_line(&mut self, line: &str, entry: Option<&Entry<'_>>) {
-        let removed = entry.and_then(|entry| entry.index_place.clone());
-        let parts = removed.and_then(|place| Some((line.get(..place.start)?, line.get(place.end..)?)));
-        let (before, after) = parts.unwrap_or((line, ""));
-        self.text.push_str(before);
-        self.text.push_str(after);
     }
 
     /// The text through the `#CHROM` line, without `IDX` members.
@@ -156,6 +147,21 @@ impl BcfHeader {
     pub(super) fn has_leading_phase(&self) -> bool {
         self.has_leading_phase
     }
+}
+
+/// The lines of a VCF header without their `IDX` members, which number the names of one file.
+pub(crate) fn without_numbers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    text.split_inclusive('\n').for_each(|line| put_without_number(line, Entry::of_line(line).as_ref(), &mut out));
+    out
+}
+
+fn put_without_number(line: &str, entry: Option<&Entry<'_>>, out: &mut String) {
+    let removed = entry.and_then(|entry| entry.index_place.clone());
+    let parts = removed.and_then(|place| Some((line.get(..place.start)?, line.get(place.end..)?)));
+    let (before, after) = parts.unwrap_or((line, ""));
+    out.push_str(before);
+    out.push_str(after);
 }
 
 fn cut_off() -> Fault {

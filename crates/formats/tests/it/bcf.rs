@@ -116,12 +116,12 @@ fn encode(file: &Path) -> Option<Result<Vec<u8>, String>> {
     let lines = || records.split(|b| *b == b'\n').filter(|line| !line.trim_ascii().is_empty());
     let mut names = Names::of(header.text());
     lines().for_each(|line| names.see(line));
-    let write = || {
+    let write = || -> Result<Vec<u8>, bcf::encode::EncodeError> {
         let (mut encoder, mut out) = Encoder::new(&names.complete_header(header.text()))?;
         lines().try_for_each(|line| encoder.encode_record(line, &mut out))?;
         Ok(out)
     };
-    Some(write().map_err(|error: bcf::encode::EncodeError| error.to_string()))
+    Some(write().map_err(|error| error.to_string()))
 }
 
 fn compare_written(file: &Path, theirs: &[u8], directory: &Path) -> Result<usize, String> {

@@ -35,29 +35,82 @@ fn lines_are_read_back_as_they_were_written() {
 }
 
 #[test]
-fn what_a_type_cannot_hold_becomes_what_bcftools_makes_of_it() {
-    let line = "c1\t7\t.\tA\tC\tx\t.\tI=1.5,x,2147483648,-2147483648;F=x,1.00000001;;=3\tI\t3x\t";
-    let read = "c1\t7\t.\tA\tC\t.\t.\tI=1,.,.,.;F=.,1\tI\t3\t.";
+fn only_notation_changes() {
+    let line = "c1\t007\t\tA\tC\t+5.50\t\tI=+1,007,,-0;F=1.00000001,1e-60,Infinity,;;DB=\tGT:I:F\t|0|1:-007:.5\t/0/1:";
+    let read = "c1\t7\t.\tA\tC\t5.5\t.\tI=1,7,.,0;F=1,0,inf,.;DB\tGT:I:F\t0|1:-7:0.5\t0/1:.:.";
     assert_eq!(round(HEADER, &[line]).unwrap(), [read]);
+}
+
+#[test]
+fn a_value_that_its_type_cannot_hold_is_refused_and_not_told() {
+    let integer = "that is not an Integer from -2147483640 to 2147483647, as declared";
+    let float = "that is not a Float of 32 bits, as declared";
+    let qual = "QUAL is not a number that a 32-bit float holds (c1:7)";
+    let info = |info: &str| format!("c1\t7\t.\tA\tC\t.\t.\t{info}\t.\t.\t.");
+    let format = |key: &str, value: &str| format!("c1\t7\t.\tA\tC\t.\t.\t.\t{key}\t.\t{value}");
+    let site = |qual: &str| format!("c1\t7\t.\tA\tC\t{qual}\t.\t.\t.\t.\t.");
+    let mut cases = vec![
+        (site("high"), qual.to_owned()),
+        (site("9x"), qual.to_owned()),
+        (site("0x10"), qual.to_owned()),
+        (site("1e39"), qual.to_owned()),
+    ];
+    for value in ["9.7", "1e2", "x", "3x", " 3", "-", "2147483648", "-2147483641", "99999999999999999999", "1,x"] {
+        cases.push((info(&format!("I={value}")), format!("INFO has a value {integer} (c1:7, key I)")));
+        cases.push((format("I", value), format!("FORMAT has a value {integer} (c1:7, key I)")));
+    }
+    for value in ["x", "1x", "0x10", "1 ", "1e99", "-1e39", "0.1,x"] {
+        cases.push((info(&format!("F={value}")), format!("INFO has a value {float} (c1:7, key F)")));
+        cases.push((format("F", value), format!("FORMAT has a value {float} (c1:7, key F)")));
+    }
+    for (line, text) in cases {
+        let told = round(HEADER, &[&line]).unwrap_err().to_string();
+        assert_eq!(told, format!("E30: a record cannot be written as BCF: {text}"), "{line}");
+    }
 }
 
 #[test]
 fn lines_that_do_not_fit_are_refused_by_name() {
     let cases = [
-        ("c2\t1\t.\tA\tC\t.\t.\t.\t.\t.\t.", "contig c2 is not declared in the header, as BCF needs it"),
-        ("c1\t1\t.\tA\tC\t.\ts\t.\t.\t.\t.", "FILTER s is not declared in the header, as BCF needs it"),
-        ("c1\t1\t.\tA\tC\t.\t.\tGT\t.\t.\t.", "INFO GT is not declared in the header, as BCF needs it"),
-        ("c1\t1\t.\tA\tC\t.\t.\t.\tDB\t.\t.", "FORMAT DB is not declared in the header, as BCF needs it"),
-        ("c1\t1\t.\tA\tC\t.\t.\t.\tGT\t0/1", "a record has 1 samples where the header has 2"),
-        ("c1\t1\t.\tA\tC\t.\t.\t.", "a record has 0 samples where the header has 2"),
-        ("c1\t1\t.\tA\tC\t.\t.", "a record has fewer than 8 columns"),
-        ("c1\tx\t.\tA\tC\t.\t.\t.\t.\t.\t.", "POS is not a whole number that BCF can hold"),
-        ("c1\t1\t.\tA\tC\t.\t.\t.\tGT\t0/x\t.", "a GT is no genotype"),
-        ("c1\t1\t.\tA\tC\t.\t.\t.\tGT\t0:1\t.", "a sample has more values than FORMAT has keys"),
+        ("c2\t1\t.\tA\tC\t.\t.\t.\t.\t.\t.", "contig c2 is not declared in the header (c2:1)"),
+        ("c1\t1\t.\tA\tC\t.\ts\t.\t.\t.\t.", "FILTER s is not declared in the header (c1:1)"),
+        ("c1\t1\t.\tA\tC\t.\t;PASS\t.\t.\t.\t.", "FILTER has an empty name (c1:1)"),
+        ("c1\t1\t.\tA\tC\t.\t.\tGT\t.\t.\t.", "INFO GT is not declared in the header (c1:1)"),
+        ("c1\t1\t.\tA\tC\t.\t.\tDB;=3\t.\t.\t.", "INFO has a value without a key (c1:1)"),
+        ("c1\t1\t.\tA\tC\t.\t.\t.\tDB\t.\t.", "FORMAT DB is not declared in the header (c1:1)"),
+        ("c1\t1\t.\tA\tC\t.\t.\t.\tGT\t0/1", "it has 1 samples where the header has 2 (c1:1)"),
+        ("c1\t1\t.\tA\tC\t.\t.\t.", "it has 0 samples where the header has 2 (c1:1)"),
+        ("c1\t1\t.\tA\tC\t.\t.", "it has fewer than 8 columns (c1:1)"),
+        ("c1\tx\t.\tA\tC\t.\t.\t.\t.\t.\t.", "POS is not a whole number up to 2147483647 (c1:x)"),
+        (
+            "c1\t1\t.\tA\tC\t.\t.\tS=a\0b\t.\t.\t.",
+            "it has a NUL or BEL character, which BCF has another use for (c1:1)",
+        ),
+        ("c1\t1\t.\tA\tC\t.\t.\t.\tGT\t0/x\t.", "a GT is no genotype (c1:1, key GT)"),
+        (
+            "c1\t1\t.\tA\tC\t.\t.\t.\tGT\t/0|1\t.",
+            "a GT begins with a mark that readers of BCF do not see (c1:1, key GT)",
+        ),
+        ("c1\t1\t.\tA\tC\t.\t.\t.\tGT\t0:1\t.", "a sample has more values than FORMAT has keys (c1:1)"),
+        ("c1\t1\t.\tA\tC\t.\t.\t.\t.\t0/1\t.", "a sample has values where FORMAT has no keys (c1:1)"),
     ];
     for (line, text) in cases {
-        assert_eq!(round(HEADER, &[line]).unwrap_err().to_string(), text);
+        let told = round(HEADER, &[line]).unwrap_err().to_string();
+        assert_eq!(told, format!("E30: a record cannot be written as BCF: {text}"));
     }
+    let early = HEADER.replace("VCFv4.4", "VCFv4.2");
+    assert!(round(&early, &["c1\t1\t.\tA\tC\t.\t.\t.\tGT\t|0/1\t."]).is_err());
+}
+
+#[test]
+fn numbers_of_names_in_a_header_are_replaced() {
+    let header = HEADER.replace("ID=I,", "IDX=7,ID=I,").replace("ID=F,", "IDX=7,ID=F,");
+    let line = "c1\t1\t.\tA\tC\t.\t.\tI=1;F=2\t.\t.\t.";
+    let (mut encoder, mut file) = Encoder::new(&header).unwrap();
+    encoder.encode_record(line.as_bytes(), &mut file).unwrap();
+    let mut reader = Reader::new(file.as_slice(), Limits::default()).unwrap();
+    assert_eq!(reader.header_text(), HEADER);
+    assert_eq!(reader.next_line().unwrap(), Some(line.as_bytes()));
 }
 
 #[test]

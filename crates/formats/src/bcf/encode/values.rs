@@ -1,10 +1,11 @@
 //! Typed vectors of BCF, from text. In: the text of values as VCF writes them. Out: a descriptor and values, in the
-//! smallest integers that hold them. What a type cannot hold becomes what bcftools makes of it: the number a text begins
-//! with, else missing; the nearest float32.
+//! smallest integers that hold them. A text that is no value of its type is none; a float becomes the nearest float32.
 
 const FLOAT_MISSING: u32 = 0x7f80_0001;
 /// The padding of float vectors.
 pub(super) const FLOAT_END: u32 = 0x7f80_0002;
+/// `.` within a text.
+pub(super) const TEXT_MISSING: u8 = 7;
 /// Integers below are codes of BCF in 32 bits.
 const LEAST: i64 = -(1 << 31) + 8;
 
@@ -98,32 +99,36 @@ pub(super) fn put_text(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(text);
 }
 
-/// The integer a text begins with.
-pub(super) fn integer(text: &[u8]) -> Int {
+/// The integer of a text, where BCF has it; an empty text and `.` are missing.
+pub(super) fn integer(text: &[u8]) -> Option<Int> {
     let (negative, digits) = match text {
+        b"" | b"." => return Some(Int::Missing),
         [b'-', digits @ ..] => (true, digits),
         [b'+', digits @ ..] => (false, digits),
         digits => (false, digits),
     };
-    let length = digits.iter().take_while(|b| b.is_ascii_digit()).count();
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
     let value = digits
         .iter()
-        .take(length)
-        .try_fold(0_i64, |value, digit| value.checked_mul(10)?.checked_add(i64::from(digit - b'0')));
-    let value = value.filter(|_| length > 0).map(|value| if negative { -value } else { value });
-    match value.filter(|value| *value >= LEAST).and_then(|value| i32::try_from(value).ok()) {
-        Some(value) => Int::Value(value),
-        None => Int::Missing,
-    }
+        .try_fold(0_i64, |value, digit| value.checked_mul(10)?.checked_add(i64::from(digit - b'0')))
+        .map(|value| if negative { -value } else { value });
+    let value = value.filter(|value| *value >= LEAST)?;
+    i32::try_from(value).ok().map(Int::Value)
 }
 
-/// Bits of the float32 nearest to the number a text begins with.
-pub(super) fn float(text: &[u8]) -> u32 {
-    match fast_float2::parse_partial::<f64, _>(text) {
-        // A double first, then the float32, as C programs do.
-        Ok((value, length)) if length > 0 => to_bits(value),
-        _ => FLOAT_MISSING,
+/// Bits of the float32 nearest to the number of a text; an empty text and `.` are missing. None for what is no number,
+/// and for numbers beyond the largest float32.
+pub(super) fn float(text: &[u8]) -> Option<u32> {
+    if matches!(text, b"" | b".") {
+        return Some(FLOAT_MISSING);
     }
+    // A double first, then the float32, as C programs do.
+    let value = fast_float2::parse::<f64, _>(text).ok()?;
+    let bits = to_bits(value);
+    let names_infinity = text.iter().any(|b| matches!(b, b'i' | b'I'));
+    (f32::from_bits(bits).is_finite() || value.is_nan() || names_infinity).then_some(bits)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the nearest float32 is what is asked for")]
@@ -131,18 +136,22 @@ fn to_bits(value: f64) -> u32 {
     (value as f32).to_bits()
 }
 
-/// Adds the integers of a text with commas; their number.
-pub(super) fn add_integers(text: &[u8], values: &mut Vec<Int>) -> usize {
-    let before = values.len();
-    values.extend(text.split(|b| *b == b',').map(integer));
-    values.len() - before
+/// Adds the integers of a text with commas; their number, none if one of them is no integer.
+pub(super) fn add_integers(text: &[u8], values: &mut Vec<Int>) -> Option<usize> {
+    add(text, values, integer)
 }
 
-/// Adds the floats of a text with commas; their number.
-pub(super) fn add_floats(text: &[u8], values: &mut Vec<u32>) -> usize {
+/// Adds the floats of a text with commas; their number, none if one of them is no float.
+pub(super) fn add_floats(text: &[u8], values: &mut Vec<u32>) -> Option<usize> {
+    add(text, values, float)
+}
+
+fn add<T>(text: &[u8], values: &mut Vec<T>, parse: fn(&[u8]) -> Option<T>) -> Option<usize> {
     let before = values.len();
-    values.extend(text.split(|b| *b == b',').map(float));
-    values.len() - before
+    for piece in text.split(|b| *b == b',') {
+        values.push(parse(piece)?);
+    }
+    Some(values.len() - before)
 }
 
 /// `lengths[i]` values for each sample to `length` values for each, with the code for the end of a vector between.

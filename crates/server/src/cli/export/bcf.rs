@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, Write};
 use std::path::Path;
-use varberg_formats::bcf::encode::{Encoder, Names};
+use varberg_formats::bcf::encode::{EncodeError, Encoder, Names};
 
 /// As fast as the disk; the file lives for minutes.
 const LEVEL: i32 = 1;
@@ -40,7 +40,7 @@ impl Spool {
         self.lines.write_all(lines)
     }
 
-    /// Writes the BCF of all lines; `told` makes an error of one of `out`.
+    /// Writes the BCF of all lines, and nothing more after one that BCF cannot hold as it is; `told` makes an error of one of `out`.
     pub(super) fn finish(self, out: &mut impl Write, told: &dyn Fn(io::Error) -> anyhow::Error) -> anyhow::Result<()> {
         let (mut encoder, start) = Encoder::new(&self.names.complete_header(&self.header))?;
         out.write_all(&start).map_err(told)?;
@@ -49,11 +49,16 @@ impl Spool {
         let mut lines = BufReader::new(zstd::stream::read::Decoder::new(file)?);
         let (mut line, mut record) = (Vec::new(), Vec::new());
         while lines.read_until(b'\n', &mut line).context("cannot read a temporary file")? > 0 {
-            encoder.encode_record(&line, &mut record)?;
+            encoder.encode_record(&line, &mut record).map_err(advise)?;
             out.write_all(&record).map_err(told)?;
             line.clear();
             record.clear();
         }
         Ok(())
     }
+}
+
+/// VCF holds every text.
+fn advise(error: EncodeError) -> anyhow::Error {
+    anyhow::anyhow!("{error}; export it as VCF, with -O z or -O v")
 }
