@@ -2,6 +2,8 @@
 //! from rows. Out: lines that end with a newline. Judges nothing; adds no line of its own.
 
 use super::header::{COLUMNS, declaration};
+use crate::bcf::without_numbers;
+use std::borrow::Cow;
 use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{BTreeSet, HashSet};
 use varberg_rows::RecordText;
@@ -18,12 +20,18 @@ pub struct MergedHeader {
 /// Joins headers: all `##` lines of the first, then of each other one those that are new.
 ///
 /// Structured lines are told apart by their key and ID, all others by their text; `##fileformat` is the first header's.
+/// `IDX` members, which number the names of one file, do not come back from several.
 /// Blank lines and carriage returns do not come back.
 pub fn merge_headers<'a>(texts: impl IntoIterator<Item = &'a str>) -> MergedHeader {
+    let texts: Vec<&str> = texts.into_iter().collect();
+    let texts: Vec<Cow<'_, str>> = match texts.as_slice() {
+        [text] => vec![Cow::Borrowed(text)],
+        texts => texts.iter().map(|text| Cow::Owned(without_numbers(text))).collect(),
+    };
     let mut merged = MergedHeader::default();
     let mut declared: HashMap<(&str, String), &str> = HashMap::new();
     let mut others: HashSet<&str> = HashSet::new();
-    for (place, text) in texts.into_iter().enumerate() {
+    for (place, text) in texts.iter().enumerate() {
         for line in text.lines().map(|line| line.trim_end_matches('\r')) {
             let Some((key, value)) = line.strip_prefix("##").map(|meta| meta.split_once('=').unwrap_or((meta, "")))
             else {
@@ -93,6 +101,17 @@ mod tests {
         "#]]
         .assert_eq(&merged.text);
         assert_eq!(merged.conflicts.into_iter().collect::<Vec<_>>(), ["INFO DP"]);
+    }
+
+    #[test]
+    fn numbers_of_names_do_not_contradict_one_another() {
+        let of = |index| {
+            format!("##fileformat=VCFv4.2\n##INFO=<ID=DP,Number=1,Type=Integer,Description=\"a\",IDX={index}>\n")
+        };
+        let merged = merge_headers([of(1).as_str(), of(2).as_str()]);
+        let text = "##fileformat=VCFv4.2\n##INFO=<ID=DP,Number=1,Type=Integer,Description=\"a\">\n";
+        assert_eq!((merged.text.as_str(), merged.conflicts.len()), (text, 0));
+        assert_eq!(merge_headers([of(7).as_str()]).text, of(7), "a header alone is not changed");
     }
 
     #[test]
