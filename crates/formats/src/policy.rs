@@ -4,6 +4,7 @@
 //! on would lose or invent data, or where HealthOmics refuses it with a clear message. No record is left out by default:
 //! bcftools stops at a record that it cannot read, or reads something else (POS `5x` as 5, a surplus sample as none).
 //! The strict preset refuses what HealthOmics refuses (spec 7.2, 7.3) and warns where HealthOmics is silent.
+//! Beside the table stands the policy of what was judged before, which accepts all that can be.
 
 use crate::fault::Cause;
 
@@ -55,6 +56,7 @@ enum Reach {
 enum Preset {
     Lenient,
     Strict,
+    Judged,
 }
 
 /// The table from causes to verdicts.
@@ -75,6 +77,11 @@ impl Policy {
         Self { preset: Preset::Strict, changes: Vec::new() }
     }
 
+    /// For what was imported before, under whichever verdicts: accepts every fault that can be accepted at all.
+    pub fn judged() -> Self {
+        Self { preset: Preset::Judged, changes: Vec::new() }
+    }
+
     /// The policy with another verdict for `cause`. A verdict that is not among those [`allowed`](Self::allowed) changes
     /// nothing.
     #[must_use]
@@ -92,6 +99,8 @@ impl Policy {
             (Some((_, verdict)), _) => *verdict,
             (None, Preset::Lenient) => lenient,
             (None, Preset::Strict) => strict,
+            (None, Preset::Judged) if allowed.contains(&Verdict::Accept) => Verdict::Accept,
+            (None, Preset::Judged) => lenient,
         }
     }
 

@@ -123,6 +123,15 @@ fn strict_refuses_all_that_the_default_refuses() {
 }
 
 #[test]
+fn what_was_judged_is_accepted_wherever_it_can_be() {
+    for cause in Cause::ALL.iter().copied() {
+        let accepted = Policy::judged().verdict(cause) == Verdict::Accept;
+        assert_eq!(accepted, Policy::allowed(cause).contains(&Verdict::Accept), "{cause:?}");
+        assert!(Policy::allowed(cause).contains(&Policy::judged().verdict(cause)), "{cause:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_stays_a_fault_whatever_the_policy() {
     for policy in [Policy::lenient(), Policy::strict()] {
         let policy = policy.with(Cause::Truncated, Verdict::Accept).with(Cause::Position, Verdict::Warn);
