@@ -6,8 +6,10 @@
 import random
 import signal
 import time
+import zlib
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 from server import (
     ACCOUNT,
@@ -96,6 +98,25 @@ def test_a_cancel_leaves_all_or_nothing(held, stage):
         check_rows_once(running)
     wait_for_no_leftovers(running.data_dir)
     assert import_files(running, "faults", "small.vcf")["status"] == "COMPLETED", "the store goes on"
+
+
+def test_a_cancel_is_heard_where_no_line_is_a_record(make_server):
+    """Blank lines that would be read for minutes, in one part."""
+    running = make_server()
+    pieces = zlib.compressobj(1, zlib.DEFLATED, 31)
+    empty = b"\n" * (1 << 24)
+    packed = pieces.compress(vcf(1).encode()) + b"".join(pieces.compress(empty) for _ in range(128)) + pieces.flush()
+    (running.files / "blank.vcf.gz").write_bytes(packed)
+    create_store(running, "faults", reference_arn(running))
+    job = start_import(running, "faults", "blank.vcf.gz")
+
+    def bytes_read():
+        address = f"{running.endpoint}/varberg/jobs/{job}/progress"
+        return requests.get(address, timeout=60).json()["items"][0]["bytesRead"]
+
+    wait_for(lambda: 0 < bytes_read() < len(packed), "the progress of a file without records")
+    running.client().cancel_variant_import_job(jobId=job)
+    assert wait_for_job(running, job, 20)["status"] == "CANCELLED"
 
 
 @pytest.mark.parametrize("stage", BEFORE_COMMIT)

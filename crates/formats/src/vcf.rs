@@ -65,6 +65,14 @@ impl Default for ReadOptions {
 
 /// Largest `batch_bytes`: with the longest line on top, Arrow's 32-bit offsets still reach.
 const MAX_BATCH_BYTES: usize = 256 << 20;
+/// Bytes of lines without a record after which the caller gets its turn.
+const MAX_IDLE_BYTES: usize = 8 << 20;
+
+/// What was read from a line, with the bytes that count towards a bound.
+enum Outcome {
+    Record(usize),
+    NoRecord(usize),
+}
 
 /// Reads the records of one part of a VCF file.
 pub struct Reader {
@@ -115,16 +123,18 @@ impl Reader {
         })
     }
 
-    /// The next records, at least one; none after the last. After a fault nothing more is read.
+    /// The next records; an empty batch where 8 MiB of lines had none, so that the caller can stop or tell how far it
+    /// is; none after the last. After a fault nothing more is read.
     pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Fault> {
-        let mut rows = 0;
-        let mut bytes = 0;
-        while !self.done && rows < self.options.batch_records.max(1) && bytes < self.options.batch_bytes.max(1) {
-            match self.next_record() {
-                Ok(Some(length)) => {
+        let (max_rows, max_bytes) = (self.options.batch_records.max(1), self.options.batch_bytes.max(1));
+        let (mut rows, mut bytes, mut idle) = (0, 0, 0);
+        while !self.done && rows < max_rows && bytes < max_bytes && idle < MAX_IDLE_BYTES {
+            match self.next_outcome() {
+                Ok(Some(Outcome::Record(length))) => {
                     rows += 1;
                     bytes += length;
                 }
+                Ok(Some(Outcome::NoRecord(length))) => idle += length,
                 Ok(None) => self.done = true,
                 Err(fault) => {
                     self.done = true;
@@ -132,7 +142,11 @@ impl Reader {
                 }
             }
         }
-        if rows == 0 { Ok(None) } else { self.finish_batch().map(Some) }
+        match rows {
+            0 if self.done => Ok(None),
+            0 => Ok(Some(RecordBatch::new_empty(Arc::clone(&self.schema)))),
+            _ => self.finish_batch().map(Some),
+        }
     }
 
     /// What was counted so far.
@@ -147,26 +161,27 @@ impl Reader {
         self.lines.stored_bytes()
     }
 
-    /// Adds the next record to the builders and returns the bytes it takes; none at the end of the part.
-    fn next_record(&mut self) -> Result<Option<usize>, Fault> {
-        loop {
-            let line_number = self.lines.count().saturating_add(1);
-            if self.lines.is_open() {
-                self.judge_file(Cause::NoFinalNewline)?;
+    /// Reads the next line and adds its record, if it is one, to the builders; none at the end of the part.
+    fn next_outcome(&mut self) -> Result<Option<Outcome>, Fault> {
+        let line_number = self.lines.count().saturating_add(1);
+        if self.lines.is_open() {
+            self.judge_file(Cause::NoFinalNewline)?;
+        }
+        let Some(line) = self.lines.next_line()? else { return Ok(None) };
+        self.judge.line = line_number;
+        let length = line.len();
+        let normalizer = self.normalizer.as_mut();
+        match read_record(line, &self.header, &mut self.sites, &mut self.samples, normalizer, &mut self.judge) {
+            Ok(true) => {
+                self.records = self.records.saturating_add(1);
+                Ok(Some(Outcome::Record(length.saturating_add(self.sites.annotation_bytes()))))
             }
-            let Some(line) = self.lines.next_line()? else { return Ok(None) };
-            self.judge.line = line_number;
-            let normalizer = self.normalizer.as_mut();
-            let read = read_record(line, &self.header, &mut self.sites, &mut self.samples, normalizer, &mut self.judge);
-            match read {
-                Ok(true) => {
-                    self.records = self.records.saturating_add(1);
-                    return Ok(Some(line.len().saturating_add(self.sites.annotation_bytes())));
-                }
-                Ok(false) => {}
-                Err(Stop::Record) => self.judge.tally.rejected = self.judge.tally.rejected.saturating_add(1),
-                Err(Stop::File(fault)) => return Err(*fault),
+            Ok(false) => Ok(Some(Outcome::NoRecord(length.saturating_add(1)))),
+            Err(Stop::Record) => {
+                self.judge.tally.rejected = self.judge.tally.rejected.saturating_add(1);
+                Ok(Some(Outcome::NoRecord(length.saturating_add(1))))
             }
+            Err(Stop::File(fault)) => Err(*fault),
         }
     }
 

@@ -414,6 +414,21 @@ fn a_batch_ends_at_its_bytes() {
 }
 
 #[test]
+fn long_stretches_without_a_record_come_as_empty_batches() {
+    let line = "1\tx\t.\tA\tC\t.\t.\t.\n";
+    let lines = (4 * super::MAX_IDLE_BYTES).div_ceil(line.len());
+    for (stretch, rejected) in [(line.repeat(lines), lines), ("\n".repeat(4 * super::MAX_IDLE_BYTES), 0)] {
+        let text = format!("{HEAD}\n{stretch}1\t5\t.\tA\tC\t.\t.\t.\n");
+        let policy = Policy::lenient().with(Cause::Position, Verdict::RejectRecord);
+        let options = ReadOptions { policy, ..ReadOptions::default() };
+        let read = read_part(text.as_bytes(), Compression::Plain, Part::WHOLE, options).unwrap();
+        let records: Vec<usize> = read.batches.iter().map(RecordBatch::num_rows).collect();
+        assert_eq!(records, [0, 0, 0, 0, 1]);
+        assert_eq!((read.tally.records, read.tally.rejected), (1, u64::try_from(rejected).unwrap()));
+    }
+}
+
+#[test]
 fn gzip_in_the_middle_is_refused() {
     let file = gzip(file_text(&[1], true).as_bytes());
     let part = Part { start: 5, end: None };

@@ -78,6 +78,7 @@ pub(super) fn import_part(
     let mut rows = 0;
     let mut batches = 0;
     loop {
+        go_on(task, context)?; // a batch without records has none to look at between
         let records = match reader.next_batch() {
             Ok(Some(records)) => records,
             Ok(None) => break,
