@@ -182,3 +182,52 @@ def test_a_reference_that_is_gone_fails_the_items_with_a_clear_text(make_server)
     assert ended["status"] == "FAILED"
     for item in ended["items"]:
         assert item["statusMessage"].startswith(f"left-normalization needs the store's reference {arn}, which cannot be opened")
+
+
+def started(server, store: str, file: str) -> str:
+    start = server.client().start_variant_import_job
+    items = [{"source": f"s3://{BUCKET}/{file}"}]
+    return start(destinationName=store, roleArn=ROLE, items=items, runLeftNormalization=True)["jobId"]
+
+
+@pytest.fixture
+def locked(make_server):
+    """A server whose job needs a block index that the warehouse cannot give (its file is a link to itself); gives
+    server, ARN, the file, and what it was."""
+
+    def lock(config: str):
+        server = make_server(config=config, lease_s=1)
+        arn = store_over(server, "locked", bgzf(as_fasta({"1": "GGGCACACACAGGGTTTTTA"}).encode()))
+        (server.files / "a.vcf").write_text(as_vcf(line("1", 8, "CAC", "C"), ("1",)))
+        (blocks,) = (pathlib.Path(server.data_dir) / "warehouse" / "references").rglob("blocks")
+        content = blocks.read_bytes()
+        blocks.unlink()
+        blocks.symlink_to(blocks)
+        return server, arn, blocks, content
+
+    return lock
+
+
+def test_a_warehouse_that_fails_once_leaves_the_job_to_its_next_attempt(locked):
+    server, _, blocks, content = locked("")
+    job = started(server, "locked", "a.vcf")
+    wait_for(lambda: "import job interrupted" in server.log(), "the job to be interrupted")
+    blocks.unlink()
+    blocks.write_bytes(content)
+    ended = wait_for_job(server, job)
+    assert (ended["status"], ended["items"][0].get("statusMessage", "")) == ("COMPLETED", "")
+    assert rows(server, "locked") == [("1", 2, 5, "GCA", "G")]
+
+
+def test_a_warehouse_that_keeps_failing_is_told_and_not_taken_for_an_old_reference(locked):
+    server, arn, blocks, _ = locked("max_attempts = 2\n")
+    ended = wait_for_job(server, started(server, "locked", "a.vcf"))
+    message = ended["items"][0]["statusMessage"]
+    assert ended["status"] == "FAILED" and f"{arn}, which cannot be read now: reading of 'references/" in message, message
+    assert "earlier version" not in message and "symbolic links" not in message and "symbolic links" in server.log()
+    blocks.unlink()
+    gone = wait_for_job(server, started(server, "locked", "a.vcf"))["items"][0]["statusMessage"]
+    assert "an earlier version of the server imported it" in gone and "import it again" in gone
+    blocks.write_bytes(b"no index")
+    damaged = wait_for_job(server, started(server, "locked", "a.vcf"))["items"][0]["statusMessage"]
+    assert "block index of the reference is damaged; import it again" in damaged

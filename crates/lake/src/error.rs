@@ -44,6 +44,15 @@ impl Error {
         matches!(self, Self::Pointers { in_swap: true, .. })
     }
 
+    /// Whether the file that was asked for is not there.
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::Storage { source, .. } => matches!(**source, object_store::Error::NotFound { .. }),
+            Self::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
+            _ => false,
+        }
+    }
+
     /// An error of a pointer store, for implementations of [`crate::PointerStore`].
     pub fn pointers(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Pointers { source: source.into(), in_swap: false }

@@ -36,6 +36,8 @@ pub(super) fn beside(path: &str, file: Beside) -> String {
 }
 
 /// Opens the reference of the job's store, if the job asked for normalization.
+///
+/// Errors: a warehouse or a catalog that does not answer, which the next claim of the job may find well again.
 pub(super) async fn open(app: &App, job: &ImportJob, store: &VariantStore) -> Result<JobGenome, ImportError> {
     if !job.left_normalize {
         return Ok(Ok(None));
@@ -45,37 +47,65 @@ pub(super) async fn open(app: &App, job: &ImportJob, store: &VariantStore) -> Re
     let Some(reference) = reference.filter(|reference| reference.status == ReferenceStatus::Active) else {
         return Ok(Err(format!("left-normalization needs the store's reference {arn}, which is no longer there")));
     };
-    let opened = read(app, &reference).await;
-    Ok(opened.map(|genome| Some(Arc::new(genome))).map_err(|reason| {
-        tracing::error!(?reason, reference = %arn, "a reference cannot be opened");
-        format!("left-normalization needs the store's reference {arn}, which cannot be opened: {reason}")
-    }))
+    match read(app, &reference).await {
+        Ok(genome) => Ok(Ok(Some(Arc::new(genome)))),
+        Err(OpenError::Storage(error)) => Err(error.into()),
+        Err(reason) => {
+            tracing::error!(?reason, reference = %arn, "a reference cannot be opened");
+            let text =
+                format!("left-normalization needs the store's reference {arn}, which cannot be opened: {reason}");
+            Ok(Err(format!("{text}; import it again, for a new store")))
+        }
+    }
+}
+
+/// What an item is told when the warehouse did not give the reference in any attempt; the log has the cause.
+pub(super) fn unreadable(store: &VariantStore, error: &varberg_lake::Error) -> JobGenome {
+    let arn = &store.reference_arn;
+    tracing::error!(?error, reference = %arn, "a reference cannot be read");
+    Err(format!(
+        "left-normalization needs the store's reference {arn}, which cannot be read now: {error}; the server's log says \
+         why, import the file again when that is mended"
+    ))
 }
 
 /// Why the files of a reference do not make a genome.
 #[derive(Debug, thiserror::Error)]
 enum OpenError {
-    #[error("{0}")]
-    Lake(#[from] varberg_lake::Error),
-    #[error("{0}")]
+    /// The warehouse did not answer as it should; nothing is known of the files.
+    #[error(transparent)]
+    Storage(varberg_lake::Error),
+    #[error("{0} is no longer there")]
+    Missing(&'static str),
+    #[error(transparent)]
     Genome(#[from] varberg_formats::genome::GenomeError),
     #[error("its index is not text")]
     NotText,
-    #[error("an earlier version of the server imported it, for other uses only; import it again, for a new store")]
+    #[error("an earlier version of the server imported it, for other uses only")]
     NoBlocks,
 }
 
+impl OpenError {
+    /// What a failed request for a file says: that it is missing, or nothing about it.
+    fn of(error: varberg_lake::Error, missing: Self) -> Self {
+        if error.is_missing() { missing } else { Self::Storage(error) }
+    }
+}
+
 async fn read(app: &App, reference: &Reference) -> Result<Genome, OpenError> {
-    let index = app.lake.get(&reference.index_path).await?;
+    let no_index = |error| OpenError::of(error, OpenError::Missing("its index"));
+    let no_source = |error| OpenError::of(error, OpenError::Missing("its sequence"));
+    let no_blocks = |error| OpenError::of(error, OpenError::NoBlocks);
+    let index = app.lake.get(&reference.index_path).await.map_err(no_index)?;
     let fai = std::str::from_utf8(&index).map_err(|_| OpenError::NotText)?;
     let size = reference.source_bytes;
-    let head = app.lake.get_range(&reference.source_path, 0..size.min(Compression::PREFIX)).await?;
+    let head = app.lake.get_range(&reference.source_path, 0..size.min(Compression::PREFIX)).await.map_err(no_source)?;
     let (path, size) = match Compression::detect(&head) {
         Compression::Plain => return Ok(Genome::new(fai, Form::Plain, size, stored(app, &reference.source_path))?),
         Compression::Bgzf => (reference.source_path.clone(), size),
         Compression::Gzip | Compression::Zstd | Compression::Bzip2 => transcoded(app, &reference.source_path).await?,
     };
-    let blocks = app.lake.get(&beside(&path, Beside::Blocks)).await.map_err(|_| OpenError::NoBlocks)?;
+    let blocks = app.lake.get(&beside(&path, Beside::Blocks)).await.map_err(no_blocks)?;
     let form = Form::Bgzf(BlockIndex::parse(&blocks)?);
     Ok(Genome::new(fai, form, size, stored(app, &path))?)
 }
@@ -84,7 +114,7 @@ async fn read(app: &App, reference: &Reference) -> Result<Genome, OpenError> {
 async fn transcoded(app: &App, source: &str) -> Result<(String, u64), OpenError> {
     let path = beside(source, Beside::Bgzf);
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let files = app.lake.list(folder).await?;
+    let files = app.lake.list(folder).await.map_err(|error| OpenError::of(error, OpenError::NoBlocks))?;
     let file = files.into_iter().find(|file| file.path == path).ok_or(OpenError::NoBlocks)?;
     Ok((path, file.bytes))
 }

@@ -76,7 +76,7 @@ async fn import(app: App, claim: Claim, stop: CancellationToken) {
             let leased = Leased::Import { lease, counters: running.counters.clone() };
             let keeper = lease::keep(app.clone(), leased, running.control.clone(), stop);
             let keeper = AbortOnDropHandle::new(tokio::spawn(keeper));
-            let result = run_job(&app, &running).await;
+            let result = with_genome(&app, running).await;
             keeper.abort();
             result
         }
@@ -88,6 +88,17 @@ async fn import(app: App, claim: Claim, stop: CancellationToken) {
         Err(error) => give_up(&app, &lease, error).await,
     }
     app.wake_janitor();
+}
+
+/// Runs the job, once what its records are normalized against is open. A warehouse that does not answer leaves the job to
+/// its next attempt; the last one tells the items.
+async fn with_genome(app: &App, mut running: Running) -> Result<JobStatus, ImportError> {
+    let is_last = running.claim.attempts >= i64::from(app.config.import.max_attempts);
+    running.genome = match genome::open(app, &running.claim.job, &running.store).await {
+        Err(ImportError::Lake(error)) if is_last => genome::unreadable(&running.store, &error),
+        opened => opened?,
+    };
+    run_job(app, &running).await
 }
 
 /// Looks the store up and fails a job that has taken down too many workers.
@@ -105,8 +116,7 @@ async fn prepare(app: &App, claim: Claim) -> Result<Running, ImportError> {
     let store = app.catalog.store(&job.account, job.store_name.as_str()).await?;
     let store = store.filter(|s| s.id == job.store_id).ok_or(Interrupt::Cancelled)?;
     let counters = job.items.iter().map(|i| (i.position, Arc::<ItemCounters>::default())).collect();
-    let genome = genome::open(app, job, &store).await?;
-    Ok(Running { store, control: Arc::default(), counters, hold: app.hold.clone(), genome, claim })
+    Ok(Running { store, control: Arc::default(), counters, hold: app.hold.clone(), genome: Ok(None), claim })
 }
 
 /// Leaves a job that cannot go on here in the state that its reason asks for.
