@@ -59,6 +59,9 @@ def test_the_journey(shared_server, varberg):
     assert re.fullmatch(r"[0-9a-f-]{36}", job)
     varberg("job", "watch", job)
     assert as_json(varberg("job", "show", job, "--output", "json"))["status"] == "COMPLETED"
+    shown = varberg("job", "show", job).stdout
+    assert re.search(r"^normalized +no$", shown, re.M) and re.search(r"^annotations +CSQ$", shown, re.M), shown
+    assert re.search(rf"^COMPLETED +10 +{re.escape(good)}$", shown, re.M), shown
     jobs = as_json(varberg("job", "list", "--store", "shell_store", "--output", "json"))["variantImportJobs"]
     assert len(jobs) == 4 and jobs[0]["id"] == job
     cancelled = varberg("job", "cancel", job, exit=1)

@@ -113,12 +113,12 @@ async fn list(context: &Context, store: Option<String>, status: Option<String>) 
     Ok(Exit::Done)
 }
 
-/// Gives the items of a job what was found in their files: `rejected` and `warnings`, as the progress has them.
+/// Gives the items of a job what was found in their files: `records`, `rejected` and `warnings`, as the progress has them.
 fn add_reports(job: &mut Value, progress: &Value) {
     let reports = progress.get("items").and_then(Value::as_array);
     let items = job.get_mut("items").and_then(Value::as_array_mut);
     for (item, report) in items.into_iter().flatten().zip(reports.into_iter().flatten()) {
-        for member in ["rejected", "warnings"] {
+        for member in ["records", "rejected", "warnings"] {
             if let (Some(item), Some(value)) = (item.as_object_mut(), report.get(member)) {
                 item.insert(member.to_owned(), value.clone());
             }
@@ -160,13 +160,39 @@ fn show(context: &Context, job: &Value) -> anyhow::Result<()> {
         ("store", text(job, "destinationName")),
         ("status", text(job, "status")),
         ("message", text(job, "statusMessage")),
+        ("normalized", normalized(job).to_owned()),
+        ("annotations", annotations(job)),
         ("created", time(job, "creationTime")),
         ("ended", time(job, "completionTime")),
     ])?;
     let none = Vec::new();
     let items = job.get("items").and_then(Value::as_array).unwrap_or(&none);
-    let rows: Vec<_> =
-        items.iter().map(|i| vec![text(i, "jobStatus"), text(i, "source"), text(i, "statusMessage")]).collect();
+    let rows: Vec<_> = items
+        .iter()
+        .map(|i| vec![text(i, "jobStatus"), imported(i), text(i, "source"), text(i, "statusMessage")])
+        .collect();
     context.stdout.line("")?;
-    context.stdout.table(&["FILE STATUS", "SOURCE", "MESSAGE"], &rows, "")
+    context.stdout.table(&["FILE STATUS", "RECORDS", "SOURCE", "MESSAGE"], &rows, "")
+}
+
+/// `yes` or `no`, where the job says so.
+fn normalized(job: &Value) -> &'static str {
+    match job.get("runLeftNormalization").and_then(Value::as_bool) {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "",
+    }
+}
+
+/// The INFO field whose annotations were parsed.
+fn annotations(job: &Value) -> String {
+    let fields = job.get("annotationFields").and_then(Value::as_object);
+    let named: Vec<&str> = fields.into_iter().flatten().filter_map(|(_, id)| id.as_str()).collect();
+    named.join(", ")
+}
+
+/// Records of a file that was imported, where they are known.
+fn imported(item: &Value) -> String {
+    let records = item.get("records").and_then(Value::as_u64).filter(|_| text(item, "jobStatus") == "COMPLETED");
+    records.map(output::count).unwrap_or_default()
 }
