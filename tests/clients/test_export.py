@@ -111,10 +111,10 @@ def corpora(directory: pathlib.Path) -> list[str]:
     return names if FULL else names[::5]
 
 
-# Malformed records that bcftools reads as something else than what is written, so that no BCF can give the same.
+# Malformed records of which bcftools makes a BCF that says something else; ours are refused.
 NOT_IN_BCF = {
     "failed_body_filter_002.vcf": "FILTER is ;PASS; BCF has no empty names",
-    "failed_body_qual_000.vcf": "QUAL is a word; bcftools reads 0, our BCF has it missing",
+    "failed_body_qual_000.vcf": "QUAL is a word; bcftools reads 0",
     "failed_meta_contig_002.vcf": "a contig is declared as <ID=1,A,length=123456>, whose id ends at the comma for one reader and not for the other",
 }
 
@@ -196,6 +196,79 @@ def test_a_terminal_gets_no_binary(exporter):
     assert done.returncode == 2 and b"terminal" in done.stderr
 
 
+LOSSY = {
+    "QUAL": ("\t50\t", "\thigh\t", "QUAL is not a number that a 32-bit float holds (chr1:100)"),
+    "INFO DP": ("DP=10", "DP=1e2", "INFO has a value that is not an Integer from -2147483640 to 2147483647, as declared (chr1:100, key DP)"),
+    "INFO AF": ("AF=0.5", "AF=low", "INFO has a value that is not a Float of 32 bits, as declared (chr1:100, key AF)"),
+    "FORMAT GQ": (":10:60", ":10:9.7", "FORMAT has a value that is not an Integer from -2147483640 to 2147483647, as declared (chr1:100, key GQ)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", LOSSY)
+def test_no_value_is_changed_silently_for_bcf(exporter, tmp_path, field):
+    written, other, told = LOSSY[field]
+    store, text = f"lossy_{field.lower().replace(' ', '_')}", header() + record().replace(written, other, 1)
+    assert other in text
+    assert store_with(exporter, store, a=text)[0]["status"] == "COMPLETED"
+    assert export(exporter, store) == text
+    out = tmp_path / "out.bcf"
+    for args in (["-O", "b"], ["-o", str(out)]):
+        said = refused(exporter, store, *args)
+        wanted = f"E30: a record cannot be written as BCF: {told}; export it as VCF, with -O z or -O v"
+        assert wanted in said and other.strip("\t").split("=")[-1].split(":")[-1] not in said, said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_undeclared_gt_without_genotypes_is_told_with_its_place(exporter):
+    line = "##FORMAT=<ID=GT,Number=1,Type=String,Description=\"Genotype\">\n"
+    text = (header() + record(position=7)).replace(line, "").replace("0/1:5,5", "het:5,5")
+    assert line not in text and "het" in text
+    item = store_with(exporter, "undeclared_gt", a=text)[0]
+    assert item["status"] == "COMPLETED", item
+    assert export(exporter, "undeclared_gt") == text
+    said = refused(exporter, "undeclared_gt", "-O", "b")
+    assert "E30" in said and "a GT is no genotype (chr1:7, key GT)" in said and "het" not in said
+
+
+def test_numbers_of_names_in_headers_are_no_contradiction(exporter, tmp_path):
+    def numbered(first):
+        count = iter(range(first, 99))
+        return re.sub(r">$", lambda _: f",IDX={next(count)}>", HEADER, flags=re.M)
+
+    texts = [vcf(5).replace(HEADER, numbered(1)), vcf(5, first=5000).replace(HEADER, numbered(20))]
+    store_with(exporter, "numbered", a=texts[0], b=texts[1])
+    out = tmp_path / "out.bcf"
+    done = varberg(exporter, "export", "numbered", "-o", str(out))
+    assert b"differently" not in done.stderr
+    assert records(bcftools("view", "-H", out)) == records(texts[0]) + records(texts[1])
+    assert export(exporter, "numbered", "--item", "0") == texts[0], "a header alone comes back as it was"
+
+
+def test_a_name_that_contradicts_the_form_is_told(exporter, tmp_path):
+    store_with(exporter, "named", a=vcf(2))
+    for name, args, warned in [
+        ("a.bcf", ["-O", "z"], True),
+        ("a.vcf.gz", ["-O", "b"], True),
+        ("b.vcf.gz", ["-O", "z"], False),
+        ("b.bcf", [], False),
+        ("b.txt", ["-O", "b"], False),
+    ]:
+        done = varberg(exporter, "export", "named", "-o", str(tmp_path / name), *args)
+        assert (b"warning: " in done.stderr and b"its name says" in done.stderr) == warned, (name, done.stderr)
+    assert gzip.decompress((tmp_path / "a.bcf").read_bytes()).decode() == vcf(2)
+
+
+@pytest.mark.parametrize("cause, text", [
+    ("OldVersion", vcf(2).replace("VCFv4.2", "VCFv3.3")),
+    ("MissingFileformat", vcf(2).replace("##fileformat=VCFv4.2\n", "")),
+])  # fmt: skip
+def test_what_a_relaxed_verdict_let_in_comes_out(make_server, cause, text):
+    relaxed = make_server(config=f'[import.verdicts]\n{cause} = "warn"\n')
+    relaxed.arn = reference_arn(relaxed)
+    assert store_with(relaxed, "relaxed", a=text)[0]["status"] == "COMPLETED"
+    assert export(relaxed, "relaxed") == text
+
+
 # Choices
 
 
@@ -212,6 +285,22 @@ def test_samples_are_chosen_in_the_order_given(exporter):
     said = refused(exporter, "chosen", "-s", "A", "-s", "PATIENT")
     assert "2. --sample" in said and "PATIENT" not in said
     assert "PATIENT" not in exporter.log()
+    assert "which have 3 samples" in said and "it's" not in said
+    leader, follower = pty.openpty()
+    command = [str(binary()), "--endpoint", exporter.endpoint, "export", "chosen", "-s", "PATIENT"]
+    done = subprocess.run(command, env=clean_environment(), stdout=subprocess.DEVNULL, stderr=follower, timeout=60)
+    said = os.read(leader, 4096).decode()
+    os.close(follower), os.close(leader)
+    assert done.returncode == 2 and "which have 3 samples: A, B, it's" in said, said
+
+
+def test_a_place_without_its_job_must_be_clear(exporter):
+    job = store_with(exporter, "unclear", a=vcf(2))[0]["jobId"]
+    assert export(exporter, "unclear", "--item", "0") == vcf(2)
+    import_files(exporter, "unclear", "unclear-a.vcf")
+    said = refused(exporter, "unclear", "--item", "0")
+    assert "add --job ID" in said and "2 jobs" in said
+    assert export(exporter, "unclear", "--job", job, "--item", "0") == vcf(2)
 
 
 def test_regions_are_those_that_records_overlap(exporter):

@@ -43,7 +43,7 @@ pub struct ExportArgs {
     /// Only files of this import job
     #[arg(long, value_name = "ID")]
     job: Option<String>,
-    /// Only the file at this place of its job, from 0
+    /// Only the file at this place of its job, from 0; needs --job where the store has files of several jobs
     #[arg(long, value_name = "N")]
     item: Option<u32>,
     /// Only the column of this sample; repeat for several, which come in the order given
@@ -62,10 +62,14 @@ pub struct ExportArgs {
 
 pub(super) async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
     let args = ExportArgs { file: args.file.filter(|file| file.as_os_str() != "-"), ..args };
-    let form = args.form.or_else(|| args.file.as_deref().and_then(Form::of_file)).unwrap_or(Form::Vcf);
+    let named = args.file.as_deref().and_then(Form::of_file);
+    let form = args.form.or(named).unwrap_or(Form::Vcf);
     if args.file.is_none() && form.is_binary() && output::stdout_is_terminal() {
         let text = "a terminal cannot show this form; write it to a file with -o FILE or > FILE";
         return Err(UsageError(text.to_owned()).into());
+    }
+    if let (Some(file), Some(named)) = (&args.file, named.filter(|named| *named != form)) {
+        output::say(&format!("warning: {} will be {form}, though its name says {named}", file.display()));
     }
     let choice = Choice::make(context, &args).await?;
     let merged = vcf::merge_headers(choice.files.iter().map(|file| file.header.text()));

@@ -3,12 +3,12 @@
 
 use super::super::Context;
 use super::super::exit::UsageError;
-use super::super::output::text;
+use super::super::output::{self, text};
 use super::{ExportArgs, region};
 use crate::export::Region;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use varberg_formats::vcf::{Header, read_header};
 use varberg_formats::{Limits, Policy};
@@ -17,6 +17,8 @@ use varberg_formats::{Limits, Policy};
 const MAX_REGIONS: usize = 40;
 /// Files an error lists.
 const LISTED: usize = 10;
+/// Samples an error names.
+const NAMED_SAMPLES: usize = 5;
 
 /// What is exported.
 pub(super) struct Choice {
@@ -66,6 +68,16 @@ async fn files(context: &Context, args: &ExportArgs) -> anyhow::Result<Vec<File>
     let all = context.client.list_get(&["varberg", "stores", &args.store, "items"], &query, "items").await?;
     let position = |item: &Value| item.get("position").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
     let wanted: Vec<&Value> = all.iter().filter(|item| args.item.is_none_or(|n| position(item) == Some(n))).collect();
+    let jobs: BTreeSet<String> = wanted.iter().map(|item| text(item, "jobId")).collect();
+    if args.item.is_some() && args.job.is_none() && jobs.len() > 1 {
+        let text = format!(
+            "--item is the place of a file in its job, and {} jobs of the store have a file there; add --job ID \
+             (`varberg job list --store {}` shows them)",
+            jobs.len(),
+            args.store
+        );
+        return Err(UsageError(text).into());
+    }
     let published: Vec<&Value> = wanted.iter().copied().filter(|item| text(item, "status") == "COMPLETED").collect();
     if published.is_empty() {
         match wanted.last().filter(|_| args.item.is_some()) {
@@ -103,9 +115,10 @@ async fn files(context: &Context, args: &ExportArgs) -> anyhow::Result<Vec<File>
     Ok(files)
 }
 
+/// The verdicts on a kept header were given when its file was imported.
 fn parse(bytes: &[u8]) -> anyhow::Result<Header> {
     let limits = Limits { max_header_bytes: usize::MAX, ..Limits::default() };
-    read_header(&mut &*bytes, &limits, &Policy::lenient()).context("a header that the server kept cannot be read")
+    read_header(&mut &*bytes, &limits, &Policy::judged()).context("a header that the server kept cannot be read")
 }
 
 fn text_of(item: &Value) -> String {
@@ -116,12 +129,28 @@ fn text_of(item: &Value) -> String {
 /// The files that have any of the wanted samples.
 fn with_samples(files: Vec<File>, wanted: &[String]) -> anyhow::Result<Vec<File>> {
     if let Some(place) = wanted.iter().position(|name| files.iter().all(|file| !file.header.samples().contains(name))) {
-        // Sample names are personal data: the name stays out of what may be logged.
-        let text = format!("the sample of the {}. --sample is in none of the files", place + 1);
+        let known = known_samples(&files);
+        let text = format!("the sample of the {}. --sample is in none of the files, which have {known}", place + 1);
         return Err(UsageError(text).into());
     }
     let has = |file: &File| wanted.is_empty() || wanted.iter().any(|name| file.header.samples().contains(name));
     Ok(files.into_iter().filter(has).collect())
+}
+
+/// How many samples the files have. Their names are personal data, which stay out of what may be logged: some of them
+/// are told on a terminal only.
+fn known_samples(files: &[File]) -> String {
+    let names: BTreeSet<&str> = files.iter().flat_map(|file| file.header.samples()).map(String::as_str).collect();
+    let count = match names.len() {
+        1 => "1 sample".to_owned(),
+        count => format!("{} samples", output::count(u64::try_from(count).unwrap_or(u64::MAX))),
+    };
+    if names.is_empty() || !output::stderr_is_terminal() {
+        return count;
+    }
+    let named: Vec<&str> = names.iter().copied().take(NAMED_SAMPLES).collect();
+    let more = if names.len() > NAMED_SAMPLES { ", …" } else { "" };
+    format!("{count}: {}{more}", named.join(", "))
 }
 
 /// The sample columns that all files have in common; an error that says how to choose where they differ.

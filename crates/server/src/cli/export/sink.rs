@@ -5,6 +5,7 @@ use super::super::exit::stdout_error;
 use super::bcf::Spool;
 use anyhow::Context as _;
 use noodles_bgzf as bgzf;
+use std::fmt;
 use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::mem::ManuallyDrop;
@@ -39,6 +40,16 @@ impl Form {
 
     pub(super) fn is_binary(self) -> bool {
         self != Self::Vcf
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Vcf => "VCF text",
+            Self::Bgzf => "VCF compressed with BGZF",
+            Self::Bcf => "BCF",
+        })
     }
 }
 
