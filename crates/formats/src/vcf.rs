@@ -66,7 +66,7 @@ impl Default for ReadOptions {
 /// Largest `batch_bytes`: with the longest line on top, Arrow's 32-bit offsets still reach.
 const MAX_BATCH_BYTES: usize = 256 << 20;
 /// Bytes of lines without a record after which the caller gets its turn.
-const MAX_IDLE_BYTES: usize = 8 << 20;
+const MAX_IDLE_BYTES: usize = 1 << 20;
 
 /// What was read from a line, with the bytes that count towards a bound.
 enum Outcome {
@@ -123,7 +123,7 @@ impl Reader {
         })
     }
 
-    /// The next records; an empty batch where 8 MiB of lines had none, so that the caller can stop or tell how far it
+    /// The next records; an empty batch where 1 MiB of lines had none, so that the caller can stop or tell how far it
     /// is; none after the last. After a fault nothing more is read.
     pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Fault> {
         let (max_rows, max_bytes) = (self.options.batch_records.max(1), self.options.batch_bytes.max(1));
