@@ -245,6 +245,7 @@ def test_odd_files_are_imported_with_a_warning_by_default_and_refused_by_strict(
     reports = progress(shared_server, lenient)["items"]
     for (name, text, code, cause), item, accepted, report in zip(ODD, refused["items"], lenient["items"], reports):
         assert item["jobStatus"] == "FAILED" and item["statusMessage"].startswith(f"{code}: "), item
+        assert not any(word in item["statusMessage"] for word in ("kept", "read as", "skipped")), "nothing was imported"
         assert accepted["statusMessage"].startswith("warnings: "), accepted
         warning = next(w for w in report["warnings"] if w["cause"] == cause)
         assert (warning["code"], warning["verdict"], report["rejected"]) == (code, "warn", 0), warning
@@ -266,6 +267,7 @@ def test_records_are_left_out_one_by_one_up_to_a_share(make_server):
     assert job["status"] == "COMPLETED", job
     message = job["items"][0]["statusMessage"]
     assert "2 of 20 records were left out" in message and "(line 33)" in message and "(line 34)" in message, message
+    assert "POS is not a whole number from 0 on; the record is left out (line 33)" in message, message
     item = progress(running, job)["items"][0]
     assert (item["records"], item["rejected"]) == (18, 2)
     assert [(w["cause"], w["verdict"], w["count"], w["firstLine"]) for w in item["warnings"]] == [

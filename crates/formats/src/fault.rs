@@ -94,9 +94,10 @@ impl fmt::Display for Code {
     }
 }
 
-/// Declares [`Cause`], with the code, the text and the stable name of each.
+/// Declares [`Cause`], with the code, the text and the stable name of each, and after `=>` what is done where it is
+/// tolerated.
 macro_rules! causes {
-    ($($(#[doc = $doc:literal])? $name:ident $code:ident $text:literal;)*) => {
+    ($($(#[doc = $doc:literal])? $name:ident $code:ident $text:literal $(=> $done:literal)?;)*) => {
         /// One rule that a file can break. The policy decides what follows; the text is for the user.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Cause { $($(#[doc = $doc])? $name,)* }
@@ -113,6 +114,11 @@ macro_rules! causes {
             /// What is wrong and what to do, in one line.
             pub fn text(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
+            }
+
+            /// What is done where the cause is tolerated, if anything.
+            pub fn tolerated(self) -> Option<&'static str> {
+                match self { $(Self::$name => [$($done)?].first().copied(),)* }
             }
 
             /// The name of the rule, for machines.
@@ -137,27 +143,27 @@ causes! {
     HeaderColumnOrder E5 "the columns of the #CHROM line are out of order";
     UnsupportedVersion E6 "the VCF version is not supported; versions 4.0 to 4.5 are";
     NewVersion E6 "the VCF version is newer than 4.3, the newest that HealthOmics reads; convert the file to VCF 4.3 or set import.strict = false";
-    UnknownType E7 "an INFO or FORMAT line has an unknown Type; it is read as String, a standard field (docs/schema.md) as what it always is";
-    BadNumber E8 "an INFO or FORMAT line has a Number that is not allowed; it is read as Number=., a standard field (docs/schema.md) as what it always is";
+    UnknownType E7 "an INFO or FORMAT line has an unknown Type" => "it is read as String, a standard field (docs/schema.md) as what it always is";
+    BadNumber E8 "an INFO or FORMAT line has a Number that is not allowed" => "it is read as Number=., a standard field (docs/schema.md) as what it always is";
     NullHeaderField E9 "a structured header line lacks a value it must have";
     NoHeader E10 "the file has no VCF header";
     OldVersion E11 "VCF 3 and older are not supported; convert the file to VCF 4.2";
     MissingDescription E11 "an INFO or FORMAT line has no Description";
     HeaderLine E11 "a structured header line cannot be parsed";
     FormatWithoutSamples E11 "the #CHROM line has FORMAT but no samples; cut the file to its first 8 columns";
-    DuplicateDeclaration E11 "an INFO or FORMAT id is declared twice; the first line holds";
+    DuplicateDeclaration E11 "an INFO or FORMAT id is declared twice" => "the first line holds";
     HeaderOrder E11 "an INFO or FORMAT line does not have ID, Number, Type and Description in this order";
     UnquotedDescription E11 "a Description is not in double quotes";
     HeaderId E11 "the id of a header line is empty or has characters that VCF does not allow";
     StandardDeclaration E11 "an INFO or FORMAT line declares a flag, or a key of the VCF specification, with another Number or Type than that allows";
-    UnusedHeaderLine E11 "a header line that is not used is malformed; it is kept as written";
+    UnusedHeaderLine E11 "a header line that is not used is malformed" => "it is kept as written";
     SecondHeader E11 "a second, different #CHROM line stands between the records; import the files one by one";
-    DuplicateAnnotationLine E13 "the INFO line of the annotation field stands twice; the first line holds";
+    DuplicateAnnotationLine E13 "the INFO line of the annotation field stands twice" => "the first line holds";
     DuplicateSamples E12 "two sample columns have the same name; rename one of them";
     HeaderBlankLine E12 "the header has a blank line";
     // Records (spec 7.3)
     AlleleAlphabet E14 "an allele is neither bases (A C G T N), *, <symbolic> nor a breakend";
-    AlleleForm E14 "a symbolic allele or a breakend is not written as VCF says; it is kept as written";
+    AlleleForm E14 "a symbolic allele or a breakend is not written as VCF says" => "it is kept as written";
     EmptyAllele E15 "an allele is empty";
     MissingReference E15 "REF is missing (.); write its bases, or N";
     SymbolicReference E15 "REF is symbolic";
@@ -167,48 +173,48 @@ causes! {
     SampleColumns E15 "a record does not have one column for each sample of the #CHROM line";
     Position E15 "POS is not a whole number from 0 on";
     EmptyContig E15 "CHROM is empty";
-    ContigName E15 "CHROM has characters that VCF does not allow; it is kept as written";
+    ContigName E15 "CHROM has characters that VCF does not allow" => "it is kept as written";
     EmptyId E15 "ID is empty; write . where there is none";
-    IdList E15 "ID has an empty or a repeated member; it is kept as written";
-    Blank E15 "ID, FILTER or FORMAT contains a blank; it is kept as written";
-    Quality E18 "QUAL is not a number; it is read as missing";
-    NegativeQuality E15 "QUAL is negative; it is kept as written";
+    IdList E15 "ID has an empty or a repeated member" => "it is kept as written";
+    Blank E15 "ID, FILTER or FORMAT contains a blank" => "it is kept as written";
+    Quality E18 "QUAL is not a number" => "it is read as missing";
+    NegativeQuality E15 "QUAL is negative" => "it is kept as written";
     FilterZero E15 "FILTER is 0; VCF 4 writes PASS or .";
     EmptyFilter E15 "FILTER has an empty name";
     FilterList E15 "FILTER has a name twice, or PASS, 0 or . beside a name";
     EmptyInfo E15 "INFO is empty; write . where there is none";
     InfoSpace E15 "INFO contains a space";
     EmptyInfoKey E15 "INFO has an entry without a key";
-    DuplicateInfoKey E15 "an INFO key stands twice; the last value holds";
-    InfoValue E15 "an INFO value is not of the type that its header line, or else VCF, says, or is not possible for its key; it is kept as written";
-    InfoCount E15 "an INFO key has another number of values than its header line, or else VCF, says; they are kept as written";
-    EndNotInteger E15 "INFO END is not a whole number; it is ignored for the end column";
-    EndNotPositive E15 "INFO END is zero or negative; it is ignored for the end column";
+    DuplicateInfoKey E15 "an INFO key stands twice" => "the last value holds";
+    InfoValue E15 "an INFO value is not of the type that its header line, or else VCF, says, or is not possible for its key" => "it is kept as written";
+    InfoCount E15 "an INFO key has another number of values than its header line, or else VCF, says" => "they are kept as written";
+    EndNotInteger E15 "INFO END is not a whole number" => "it is ignored for the end column";
+    EndNotPositive E15 "INFO END is zero or negative" => "it is ignored for the end column";
     EndBeforeStart E15 "INFO END is smaller than POS";
-    LengthValue E15 "INFO SVLEN or FORMAT LEN is not a whole number; it is ignored for the end column";
-    AnnotationEntry E15 "an entry of the annotation field has another number of values than its INFO line names; the record's annotations are empty";
-    UndeclaredInfo E17 "an INFO key is not declared in the header; it is kept as written";
-    UndeclaredFormat E17 "a FORMAT key is not declared in the header; its values are kept as written";
+    LengthValue E15 "INFO SVLEN or FORMAT LEN is not a whole number" => "it is ignored for the end column";
+    AnnotationEntry E15 "an entry of the annotation field has another number of values than its INFO line names" => "the record's annotations are empty";
+    UndeclaredInfo E17 "an INFO key is not declared in the header" => "it is kept as written";
+    UndeclaredFormat E17 "a FORMAT key is not declared in the header" => "its values are kept as written";
     DuplicateFormatKey E15 "a FORMAT key stands twice";
     EmptyFormatKey E15 "FORMAT has an empty key";
-    FormatKey E15 "a FORMAT key has characters that VCF does not allow; it is kept as written";
+    FormatKey E15 "a FORMAT key has characters that VCF does not allow" => "it is kept as written";
     GenotypeNotFirst E15 "FORMAT has GT, but not as its first key";
     MissingGenotype E15 "a record has no GT, which VCF 4.0 requires";
     TooManyValues E15 "a sample has more values than FORMAT has keys";
     GenotypeIndex E18 "a GT names an allele that the record does not have, or is not a genotype";
-    SampleValue E18 "a FORMAT value is not what its header line, or else VCF, says; its text is kept";
-    SampleCount E15 "a FORMAT key has another number of values than its header line, or else VCF, says; they are kept as written";
+    SampleValue E18 "a FORMAT value is not what its header line, or else VCF, says" => "its text is kept";
+    SampleCount E15 "a FORMAT key has another number of values than its header line, or else VCF, says" => "they are kept as written";
     BatchTooLarge E23 "the records of one batch are too large";
     // Against the store's reference, when left-normalization was asked for
-    ReferenceContig E27 "the contig is not in the store's reference; the record is left as it is";
-    ReferenceMismatch E27 "REF is not what the store's reference has there; the record is left as it is";
-    MovesTooFar E27 "the variant lies in a repeat of more than 1,048,576 bases; the record is left as it is";
+    ReferenceContig E27 "the contig is not in the store's reference" => "the record is left as it is";
+    ReferenceMismatch E27 "REF is not what the store's reference has there" => "the record is left as it is";
+    MovesTooFar E27 "the variant lies in a repeat of more than 1,048,576 bases" => "the record is left as it is";
     // BCF
     BcfHeader E28 "the BCF header cannot be read";
     BcfRecord E28 "a BCF record cannot be read";
     // Lines and text
-    BlankLine E15 "a line is blank; it is skipped";
-    CarriageReturn E15 "lines end with CR LF; the CR is dropped";
+    BlankLine E15 "a line is blank" => "it is skipped";
+    CarriageReturn E15 "lines end with CR LF" => "the CR is dropped";
     NoFinalNewline E21 "the last line does not end with a newline; make sure that the file was not cut off";
     NotText E24 "a line is not UTF-8 text; convert the file to UTF-8";
     // The file as a whole

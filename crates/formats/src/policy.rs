@@ -37,6 +37,18 @@ impl Verdict {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|verdict| verdict.as_str() == text)
     }
+
+    /// What is wrong and what was done about it under this verdict, in one line.
+    pub fn tell(self, cause: Cause) -> String {
+        // Where there is no record to be left out, the line is read as if that were tolerated.
+        let is_line = matches!(cause, Cause::BlankLine | Cause::CarriageReturn);
+        let done = match self {
+            Self::RejectRecord if !is_line => Some("the record is left out"),
+            Self::RejectFile => None,
+            Self::Accept | Self::Warn | Self::RejectRecord => cause.tolerated(),
+        };
+        done.map_or_else(|| cause.text().to_owned(), |done| format!("{}; {done}", cause.text()))
+    }
 }
 
 /// How far a fault reaches, which decides what can follow from it.

@@ -157,3 +157,14 @@ fn texts_are_one_line_and_names_are_unique() {
     assert!(Cause::ALL.iter().all(|c| Cause::from_name(c.name()) == Some(*c)));
     assert!(Verdict::ALL.iter().all(|v| Verdict::parse(v.as_str()) == Some(*v)));
 }
+
+#[test]
+fn what_was_done_is_told_by_verdict() {
+    let tell = |cause, verdict: Verdict| verdict.tell(cause);
+    let quality = "QUAL is not a number";
+    assert_eq!(tell(Cause::Quality, Verdict::Warn), format!("{quality}; it is read as missing"));
+    assert_eq!(tell(Cause::Quality, Verdict::RejectRecord), format!("{quality}; the record is left out"));
+    assert_eq!(tell(Cause::Quality, Verdict::RejectFile), quality);
+    assert_eq!(tell(Cause::BlankLine, Verdict::RejectRecord), "a line is blank; it is skipped");
+    assert_eq!(tell(Cause::EmptyAllele, Verdict::Warn), "an allele is empty");
+}

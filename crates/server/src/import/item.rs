@@ -229,8 +229,8 @@ fn join(
     let part_records = good.iter().map(|part| part.tally.records).collect();
     let result = match failure {
         Some(message) => Err(message),
-        None => check_share(&tally, max_rejected_share)
-            .and_then(|()| ImportedItem::join(good, &tally, plan.header.samples().len()))
+        None => check_share(&tally, policy, max_rejected_share)
+            .and_then(|()| ImportedItem::join(good, &tally, policy, plan.header.samples().len()))
             .map(|item| (item, part_records)),
     };
     Ok(Joined { result, report: report::of(&tally, policy) })

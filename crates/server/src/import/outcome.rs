@@ -7,7 +7,7 @@ use super::report::warnings_text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use varberg_catalog::{ItemHeader, ItemOutcome, ItemResult, JobOutcome};
-use varberg_formats::Tally;
+use varberg_formats::{Policy, Tally};
 use varberg_lake::DataFile;
 use varberg_model::{ImportItem, JobStatus, roll_up};
 
@@ -31,7 +31,7 @@ impl ImportedItem {
     ///
     /// The rows that the closed files say they hold must be the records read times the samples (at least one row a
     /// record); anything else is a bug, and the item must not be published.
-    pub(super) fn join(parts: Vec<StoredPart>, tally: &Tally, samples: usize) -> Result<Self, String> {
+    pub(super) fn join(parts: Vec<StoredPart>, tally: &Tally, policy: &Policy, samples: usize) -> Result<Self, String> {
         let records = tally.records;
         let rows: u64 = parts.iter().map(|p| p.rows).sum();
         let stored: u64 = parts.iter().flat_map(|p| &p.files).map(|f| f.rows).sum();
@@ -48,7 +48,7 @@ impl ImportedItem {
         if records == 0 {
             return Err("E20: the file has no records; a file without data rows cannot be imported".to_owned());
         }
-        let message = warnings_text(tally);
+        let message = warnings_text(tally, policy);
         let files = parts.into_iter().flat_map(|p| p.files).collect();
         Ok(Self { version: Self::VERSION, files, records, rows, message, header: None })
     }

@@ -10,7 +10,7 @@ pub(super) fn of(tally: &Tally, policy: &Policy) -> ItemReport {
     let warning = |w: &Warning| ItemWarning {
         cause: w.cause.name().to_owned(),
         code: w.cause.code().as_str().to_owned(),
-        message: w.cause.text().to_owned(),
+        message: policy.verdict(w.cause).tell(w.cause),
         verdict: policy.verdict(w.cause).as_str().to_owned(),
         count: w.count,
         first_line: w.first_line,
@@ -19,16 +19,17 @@ pub(super) fn of(tally: &Tally, policy: &Policy) -> ItemReport {
 }
 
 /// How contigs were matched, and one sentence per kind of warning: what, how often, and where first (true line of the file).
-pub(super) fn warnings_text(tally: &Tally) -> String {
+pub(super) fn warnings_text(tally: &Tally, policy: &Policy) -> String {
     let mut said: Vec<String> = Vec::new();
     match tally.rejected {
         0 => {}
         1 => said.push(format!("1 of {} records was left out", all_records(tally))),
         n => said.push(format!("{n} of {} records were left out", all_records(tally))),
     }
+    let told = |w: &Warning| policy.verdict(w.cause).tell(w.cause);
     said.extend(tally.warnings.iter().map(|w| match w.count {
-        1 => format!("{} (line {})", w.cause.text(), w.first_line),
-        n => format!("{} ({n} times, first on line {})", w.cause.text(), w.first_line),
+        1 => format!("{} (line {})", told(w), w.first_line),
+        n => format!("{} ({n} times, first on line {})", told(w), w.first_line),
     }));
     let warnings = (!said.is_empty()).then(|| format!("warnings: {}", said.join("; ")));
     let texts: Vec<String> = aliases_text(tally).into_iter().chain(warnings).collect();
@@ -46,13 +47,13 @@ fn aliases_text(tally: &Tally) -> Option<String> {
 }
 
 /// Whether no more records were left out than `max_share` of all; else the text that says so.
-pub(super) fn check_share(tally: &Tally, max_share: f64) -> Result<(), String> {
+pub(super) fn check_share(tally: &Tally, policy: &Policy, max_share: f64) -> Result<(), String> {
     // Counts of records are far below 2^52, where doubles are exact.
     let (rejected, all) = (tally.rejected as f64, all_records(tally) as f64);
     if rejected <= max_share * all {
         return Ok(());
     }
-    let what = warnings_text(tally);
+    let what = warnings_text(tally, policy);
     let share = format!("{} of {} records; {max_share} is allowed", tally.rejected, all_records(tally));
     Err(shorten(&format!("{}; {what}", Fault::new(Cause::RejectedShare).with_detail(&share)), MAX_MESSAGE))
 }

@@ -11,12 +11,12 @@ const OTHERS: [(&str, &str, &str); 3] = [
     ("E30", "a record cannot be written as BCF; export it as VCF, with -O z or -O v", "fails the export"),
 ];
 
-fn follows(policy: &Policy, cause: Cause) -> &'static str {
+fn follows(policy: &Policy, cause: Cause) -> String {
     match policy.verdict(cause) {
-        Verdict::Accept => "nothing",
-        Verdict::Warn => "warning; the file is imported",
-        Verdict::RejectRecord => "leaves the record out",
-        Verdict::RejectFile => "fails the file",
+        Verdict::Accept => "nothing".to_owned(),
+        Verdict::Warn => format!("warning; {}", cause.tolerated().unwrap_or("the file is imported")),
+        Verdict::RejectRecord => "leaves the record out".to_owned(),
+        Verdict::RejectFile => "fails the file".to_owned(),
     }
 }
 
