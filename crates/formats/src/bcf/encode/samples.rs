@@ -39,7 +39,7 @@ pub(super) fn put_samples(
         put_integer(index, out);
         let of_key = values.iter().skip(place).step_by(keys.len().max(1)).copied();
         let put = match kind {
-            _ if *key == b"GT" => put_genotypes(of_key, encoder.has_leading_phase, out),
+            _ if *key == b"GT" => put_genotypes(of_key, encoder, out),
             ValueKind::Integer => put_all_integers(of_key, out),
             ValueKind::Float => put_all_floats(of_key, out),
             ValueKind::Character | ValueKind::String | ValueKind::Flag => put_all_texts(of_key, out),
@@ -94,13 +94,13 @@ fn put_all_texts<'a>(texts: impl Iterator<Item = &'a [u8]> + Clone, out: &mut Ve
 
 fn put_genotypes<'a>(
     texts: impl Iterator<Item = &'a [u8]>,
-    has_leading_phase: bool,
+    encoder: &Encoder,
     out: &mut Vec<u8>,
 ) -> Result<(), Unwritable> {
     let mut codes = Vec::new();
     let mut lengths = Vec::new();
     for text in texts {
-        if !is_leading_mark_kept(text, has_leading_phase) {
+        if !is_leading_mark_kept(text, encoder) {
             return Err(Unwritable::new("a GT begins with a mark that readers of BCF do not see"));
         }
         let before = codes.len();
@@ -115,9 +115,9 @@ fn put_genotypes<'a>(
 
 /// Whether the genotype means the same when it is read back. A mark before the first allele says nothing that the others
 /// do not say where all are alike; `|0/1` is known from VCF 4.4 on, and `/0|1` is read as `0|1`.
-fn is_leading_mark_kept(text: &[u8], has_leading_phase: bool) -> bool {
+fn is_leading_mark_kept(text: &[u8], encoder: &Encoder) -> bool {
     match text {
-        [b'|', rest @ ..] => has_leading_phase || !rest.contains(&b'/'),
+        [b'|', rest @ ..] => encoder.has_leading_phase || !rest.contains(&b'/'),
         [b'/', rest @ ..] => !rest.contains(&b'|') || rest.contains(&b'/'),
         _ => true,
     }

@@ -49,7 +49,7 @@ impl Spool {
         let mut lines = BufReader::new(zstd::stream::read::Decoder::new(file)?);
         let (mut line, mut record) = (Vec::new(), Vec::new());
         while lines.read_until(b'\n', &mut line).context("cannot read a temporary file")? > 0 {
-            encoder.encode_record(&line, &mut record).map_err(advise)?;
+            encoder.encode_record(&line, &mut record).map_err(|error| advise(&error))?;
             out.write_all(&record).map_err(told)?;
             line.clear();
             record.clear();
@@ -59,6 +59,6 @@ impl Spool {
 }
 
 /// VCF holds every text.
-fn advise(error: EncodeError) -> anyhow::Error {
+fn advise(error: &EncodeError) -> anyhow::Error {
     anyhow::anyhow!("{error}; export it as VCF, with -O z or -O v")
 }
