@@ -1,10 +1,13 @@
 """Left-normalization: the rows are those of `bcftools norm`, whatever the form of the reference; what does not fit the
 reference stays as it is, and the item's message says so."""
 
+import os
 import pathlib
 import random
 import shutil
+import sqlite3
 import subprocess
+import time
 
 import pytest
 from server import BUCKET, ROLE, create_store, start_import, wait_for, wait_for_job
@@ -192,24 +195,24 @@ def started(server, store: str, file: str) -> str:
 
 @pytest.fixture
 def locked(make_server):
-    """A server whose job needs a block index that the warehouse cannot give (its file is a link to itself); gives
-    server, ARN, the file, and what it was."""
+    """A server whose job needs a block index that the warehouse cannot give; `put` puts something else in its place.
+    Gives server, ARN, the file, and what it was."""
 
-    def lock(config: str):
+    def lock(config="", put=lambda blocks: blocks.symlink_to(blocks)):
         server = make_server(config=config, lease_s=1)
         arn = store_over(server, "locked", bgzf(as_fasta({"1": "GGGCACACACAGGGTTTTTA"}).encode()))
         (server.files / "a.vcf").write_text(as_vcf(line("1", 8, "CAC", "C"), ("1",)))
         (blocks,) = (pathlib.Path(server.data_dir) / "warehouse" / "references").rglob("blocks")
         content = blocks.read_bytes()
         blocks.unlink()
-        blocks.symlink_to(blocks)
+        put(blocks)
         return server, arn, blocks, content
 
     return lock
 
 
 def test_a_warehouse_that_fails_once_leaves_the_job_to_its_next_attempt(locked):
-    server, _, blocks, content = locked("")
+    server, _, blocks, content = locked()
     job = started(server, "locked", "a.vcf")
     wait_for(lambda: "import job interrupted" in server.log(), "the job to be interrupted")
     blocks.unlink()
@@ -231,3 +234,21 @@ def test_a_warehouse_that_keeps_failing_is_told_and_not_taken_for_an_old_referen
     blocks.write_bytes(b"no index")
     damaged = wait_for_job(server, started(server, "locked", "a.vcf"))["items"][0]["statusMessage"]
     assert "block index of the reference is damaged; import it again" in damaged
+
+
+def test_a_slow_warehouse_does_not_cost_the_lease(locked):
+    """The index is a pipe, whose reader waits for a writer, for several times the lease; then it is an empty file."""
+    server, _, blocks, _ = locked(put=os.mkfifo)
+    job = started(server, "locked", "a.vcf")
+
+    def claims():
+        with sqlite3.connect(f"file:{server.data_dir}/catalog.sqlite?mode=ro", uri=True) as db:
+            return db.execute("SELECT epoch FROM import_jobs WHERE id = ?", (job,)).fetchone()[0]
+
+    wait_for(lambda: claims() == 1, "the job to be claimed")
+    time.sleep(4)
+    held = claims()
+    open(blocks, "wb").close()
+    ended = wait_for_job(server, job)
+    assert (held, claims()) == (1, 1), "one worker had it all the time"
+    assert "block index of the reference is damaged" in ended["items"][0]["statusMessage"], ended

@@ -31,6 +31,7 @@ pub fn read(
             .expect("a part that can be read");
         let fault = loop {
             match reader.next_batch() {
+                Ok(Some(batch)) if batch.num_rows() == 0 => {} // a long stretch without a record
                 Ok(Some(mut batch)) => {
                     batch.remove_column(record_columns::RECORD);
                     outcome.records.push(batch);
