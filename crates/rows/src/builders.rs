@@ -1,5 +1,5 @@
-//! Arrow columns under construction, written in place, whose rows often repeat or are null. In: values, or ranges of
-//! source arrays. Out: arrays. Offsets are 32-bit: what does not fit is reported when the column is finished.
+//! Arrow columns under construction, whose rows often repeat or are null. In: values, or ranges of arrays. Out: arrays.
+//! Offsets are 32-bit: what does not fit is reported when the column is finished.
 
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, Int32Array, ListArray, MapArray, PrimitiveArray, StringArray, StructArray,
@@ -82,9 +82,9 @@ pub struct Strings {
 }
 
 impl Strings {
-    fn with_capacity(rows: usize, bytes: usize) -> Self {
-        let offsets = Offsets::with_capacity(rows);
-        Self { offsets, bytes: Vec::with_capacity(bytes), nulls: NullBufferBuilder::new(rows) }
+    fn with_capacity(rows: usize, size: usize) -> Self {
+        let (offsets, bytes) = (Offsets::with_capacity(rows), Vec::with_capacity(size));
+        Self { offsets, bytes, nulls: NullBufferBuilder::new(rows) }
     }
 
     /// The column so far; an empty one with as much room takes its place.
@@ -303,13 +303,9 @@ impl Maps {
     /// The column so far; an empty one with as much room takes its place.
     pub fn take(&mut self) -> Self {
         let (keys, values) = (self.keys.take(), self.values.take());
-        let room = (std::mem::take(&mut self.keys), std::mem::take(&mut self.values));
-        let fresh = Self::with_capacity(self.offsets.rows(), room.0, room.1);
+        let (no_keys, no_values) = (std::mem::take(&mut self.keys), std::mem::take(&mut self.values));
+        let fresh = Self::with_capacity(self.offsets.rows(), no_keys, no_values);
         Self { keys, values, ..std::mem::replace(self, fresh) }
-    }
-
-    pub fn rows(&self) -> usize {
-        self.offsets.rows()
     }
 
     /// Appends an entry to the row under way.
@@ -459,8 +455,8 @@ pub(crate) struct Lists<T: ArrowPrimitiveType> {
 
 impl<T: ArrowPrimitiveType> Lists<T> {
     pub(crate) fn new() -> Self {
-        let offsets = Offsets::with_capacity(0);
-        Self { offsets, elements: Vec::new(), nulls: NullBufferBuilder::new(0), has_value: false }
+        let (offsets, nulls) = (Offsets::with_capacity(0), NullBufferBuilder::new(0));
+        Self { offsets, elements: Vec::new(), nulls, has_value: false }
     }
 
     /// Ends a list written to `elements` from `start` on, or takes it back and makes it null.

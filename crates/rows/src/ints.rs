@@ -75,6 +75,14 @@ pub(crate) struct Ints<'a> {
 }
 
 impl<'a> Ints<'a> {
+    /// The integers of a vector over one sample; none where it is not of integers or damaged.
+    #[inline]
+    pub(crate) fn of_one_sample(vector: &'a [u8]) -> Option<Self> {
+        let (type_code, len, bytes) = descriptor(vector)?;
+        let width = Width::of_type(type_code)?;
+        (len > 0 && len.checked_mul(width.bytes()) == Some(bytes.len())).then_some(Self { bytes, width })
+    }
+
     /// The values up to the end code, [`MISSING`] among them.
     pub(crate) fn iter(self) -> impl Iterator<Item = i32> + 'a {
         let width = self.width;

@@ -48,15 +48,18 @@ impl GenomeReader {
             Some(0) => {}
             Some(place) => self.windows.get_mut(..=place).unwrap_or_default().rotate_right(1),
             None => {
-                let bases = self.load(contig, index)?;
-                self.windows.truncate(KEPT - 1);
+                // The window used longest ago gives its memory.
+                let last = if self.windows.len() < KEPT { None } else { self.windows.pop() };
+                let mut bases = last.map(|window| window.bases).unwrap_or_default();
+                self.load(contig, index, &mut bases)?;
                 self.windows.insert(0, Window { contig, index, bases });
             }
         }
         Ok(self.windows.first().map(|w| w.bases.as_slice()).unwrap_or_default())
     }
 
-    fn load(&mut self, contig: usize, index: u64) -> io::Result<Vec<u8>> {
+    /// Replaces `bases` by those of a window.
+    fn load(&mut self, contig: usize, index: u64, bases: &mut Vec<u8>) -> io::Result<()> {
         let outside = || io::Error::new(io::ErrorKind::InvalidInput, "beyond the end of the contig");
         let contig = self.genome.contig(contig).ok_or_else(outside)?;
         let start = index.saturating_mul(WINDOW);
@@ -66,7 +69,8 @@ impl GenomeReader {
         let bytes = contig.text_offset(last).saturating_add(1).saturating_sub(from);
         self.text.resize(usize::try_from(bytes).unwrap_or(usize::MAX), 0);
         self.genome.read_text(from, &mut self.text)?;
-        let mut bases = Vec::with_capacity(usize::try_from(end - start).unwrap_or(0));
+        bases.clear();
+        bases.reserve(usize::try_from(end - start).unwrap_or(0));
         let mut line_left = contig.line_bases - start % contig.line_bases;
         let mut rest = self.text.as_slice();
         while !rest.is_empty() {
@@ -75,7 +79,7 @@ impl GenomeReader {
             (_, rest) = split(after, contig.line_width - contig.line_bases);
             line_left = contig.line_bases;
         }
-        Ok(bases)
+        Ok(())
     }
 }
 

@@ -44,13 +44,17 @@ impl Normalizer {
         let reference = site.reference.as_bytes();
         // VCF 4.5, 1.6.1.2: POS 0 and the position after the last base stand for the telomeres and have no base.
         let Ok(start) = u64::try_from(site.start) else { return Ok(None) };
-        if !is_sequence(reference) {
+        let is_plain_snv = site.is_plain_snv();
+        if !is_plain_snv && !is_sequence(reference) {
             return Ok(None); // said already
         }
         let unreadable = |error: io::Error| Stop::File(Box::new(unreadable_reference(&error)));
         if !self.agrees(contig, start, reference).map_err(unreadable)? {
             judge.judge(Cause::ReferenceMismatch, Some(site), None)?;
             return Ok(None);
+        }
+        if is_plain_snv {
+            return Ok(None); // no allele begins or ends like REF
         }
         let alternates = || site.alternate_alleles().map(str::as_bytes);
         let all_bases = site.alternate_alleles().next().is_some() && alternates().all(is_sequence);

@@ -10,7 +10,7 @@ use super::{Header, Judge, Stop};
 use crate::fault::{Cause, shown};
 use crate::normalize::Normal;
 use arrow_array::types::{Float64Type, Int64Type};
-use arrow_array::{ArrayRef, new_null_array};
+use arrow_array::{Array, ArrayRef, new_null_array};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -97,7 +97,7 @@ impl<'a> Site<'a> {
     }
 
     /// Whether one base, in upper case, takes the place of another one.
-    fn is_plain_snv(&self) -> bool {
+    pub(crate) fn is_plain_snv(&self) -> bool {
         let is_base = |allele: &str| matches!(allele, "A" | "C" | "G" | "T");
         is_base(self.reference) && is_base(self.alternates) && self.reference != self.alternates
     }
@@ -338,8 +338,10 @@ impl SiteBuilder {
     pub(crate) fn finish(&mut self) -> Result<SiteColumns, ArrowError> {
         let schema = Arc::clone(&self.schema);
         let kind = |column: usize| schema.field(column).data_type();
+        let contigs = self.contigs.take().finish()?;
+        let rows = contigs.len();
         let columns: Vec<ArrayRef> = vec![
-            Arc::new(self.contigs.take().finish()?),
+            Arc::new(contigs),
             self.starts.take().finish(),
             self.ends.take().finish(),
             self.names.take().finish(kind(record_columns::NAMES))?,
@@ -347,22 +349,19 @@ impl SiteBuilder {
             self.alternates.take().finish(kind(record_columns::ALTERNATES))?,
             self.quals.take().finish(),
             self.filters.take().finish(kind(record_columns::FILTERS))?,
-            finish_map(&mut self.attributes, kind(record_columns::ATTRIBUTES))?,
+            finish_map(&mut self.attributes, kind(record_columns::ATTRIBUTES), rows)?,
         ];
-        let rows = columns.first().map_or(0, |c| c.len());
         Ok(SiteColumns {
             columns,
             format: Arc::new(self.formats.take().finish()?),
-            raw: finish_map(&mut self.raw, kind(record_columns::RAW))?,
+            raw: finish_map(&mut self.raw, kind(record_columns::RAW), rows)?,
             annotations: self.annotations.finish(rows)?,
         })
     }
 }
 
-fn finish_map(map: &mut Maps, kind: &DataType) -> Result<ArrayRef, ArrowError> {
-    let map = map.take();
-    let rows = map.rows();
-    Ok(map.finish(kind)?.unwrap_or_else(|| new_null_array(kind, rows)))
+fn finish_map(map: &mut Maps, kind: &DataType, rows: usize) -> Result<ArrayRef, ArrowError> {
+    Ok(map.take().finish(kind)?.unwrap_or_else(|| new_null_array(kind, rows)))
 }
 
 /// Adds the members of a list separated by `;`; null for `.`.

@@ -7,6 +7,8 @@ use super::sink::Sink;
 use super::{
     BATCH_BYTES, Explode, ExplodeError, FIXED_ROW_BYTES, Role, Source, put_information_keys, put_value, row_raw,
 };
+use crate::genotypes::GenotypeVector;
+use crate::ints::{Ints, MISSING};
 use crate::record::record_columns as at;
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch};
 use std::ops::Range;
@@ -82,6 +84,11 @@ impl Explode {
         row_raw(input, record, sink)?;
         let (mut keys, mut values, mut has_genotype) = (0, 0, !self.genotypes);
         for (field, vectors) in self.fields.iter().zip(&input.formats) {
+            if vectors.is_valid(record) && put_plain(field.role, vectors.value(record), sink) {
+                (keys, values) = (keys + 1, values + 1);
+                has_genotype |= field.role == Role::Calls;
+                continue;
+            }
             let mut source = self.source(field, vectors, record, 0)?;
             let has_key = !matches!(source, Source::None);
             keys += usize::from(has_key);
@@ -103,5 +110,51 @@ impl Explode {
         let ordinals = input.record.values().iter().skip(records.start).take(records.len());
         let ordinals: Int64Array = ordinals.map(|ordinal| self.first_record.saturating_add(*ordinal)).collect();
         shared.chain([(column::RECORD, Arc::new(ordinals) as ArrayRef)]).collect()
+    }
+}
+
+/// Adds the value of a vector over one sample that is a packed genotype, or integers of which none is missing and the
+/// text is their decimals; false, and nothing added, for every other one.
+fn put_plain(role: Role, vector: &[u8], sink: &mut Sink) -> bool {
+    match role {
+        Role::Calls => {
+            let Ok(genotype) = GenotypeVector::parse(vector, 1) else { return false };
+            let Some((ploidy, phased)) = genotype.uniform() else { return false };
+            genotype.put_uniform(0, 1, &mut sink.calls.elements);
+            sink.calls.close_many(ploidy, 1);
+            sink.phased.append(phased && ploidy > 1);
+            true
+        }
+        Role::Int { column, .. } => match Ints::of_one_sample(vector).and_then(single) {
+            Some(value) => {
+                sink.ints[column].push(Some(value));
+                true
+            }
+            None => false,
+        },
+        Role::List(column) => {
+            let Some(ints) = Ints::of_one_sample(vector) else { return false };
+            let list = &mut sink.lists[column];
+            let start = list.elements.len();
+            list.elements.extend(ints.iter());
+            let added = list.elements.get(start..).unwrap_or_default();
+            let plain = !added.is_empty() && !added.contains(&MISSING);
+            if plain {
+                list.close_if(true, start);
+            } else {
+                list.elements.truncate(start);
+            }
+            plain
+        }
+        Role::Doubles | Role::Information => false,
+    }
+}
+
+/// The value of a lone integer.
+fn single(ints: Ints<'_>) -> Option<i32> {
+    let mut values = ints.iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) if value != MISSING => Some(value),
+        _ => None,
     }
 }
