@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use varberg_catalog::Catalog;
@@ -28,6 +28,9 @@ pub struct App {
     pub sources: Arc<Sources>,
     /// Threads for parsing and writing.
     pub cpu: Cpu,
+    /// Parts of import jobs whose data files are being written or are on their way to the store: twice as many as threads,
+    /// because each holds memory.
+    pub parts: Arc<Semaphore>,
     /// Where crash tests hold an import; nowhere otherwise.
     pub hold: Hold,
     /// Answers statements, each in a process of its own.
@@ -80,8 +83,10 @@ impl App {
         let spill = config.spill_dir();
         let queries = QueryPool::new(program, usize::try_from(config.query.concurrency)?, &spill)
             .with_context(|| format!("cannot write to {}", spill.display()))?;
+        let cpu = Cpu::new(config.import.thread_count());
         Ok(Self {
-            cpu: Cpu::new(config.import.thread_count()),
+            parts: Arc::new(Semaphore::new(2 * cpu.threads())),
+            cpu,
             hold: Hold::parse(config.hold_at.as_deref()),
             config: Arc::new(config),
             scope: Arc::new(scope),

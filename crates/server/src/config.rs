@@ -82,7 +82,8 @@ pub struct ImportConfig {
     pub lease_s: u32,
     /// Import jobs that run at the same time; the others wait.
     pub max_jobs: u32,
-    /// Times a job may be taken up again before it is failed as one that brings the server down.
+    /// Times a job may be taken up again before it is failed: one that brings the server down, or whose reference cannot
+    /// be read.
     pub max_attempts: u32,
     /// Seconds between two complete rounds of the janitor, who removes files that nothing names any more.
     pub janitor_interval_s: u32,

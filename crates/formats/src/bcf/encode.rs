@@ -1,7 +1,7 @@
 //! Lines of VCF to BCF 2.2. In: a header's text and its records' lines, whose names the header must declare
-//! ([`Names::complete_header`] sees to that). Out: bytes, which the caller compresses. Nothing is lost: a record with a
-//! value that its declared type cannot hold is refused. Only notation changes, as in bcftools: `007` becomes 7, an empty
-//! value becomes missing, and floats become the nearest float32.
+//! ([`Names::complete_header`] sees to that). Out: bytes, which the caller compresses. A record with a value that its
+//! declared type cannot hold is refused. Only notation changes, as in bcftools: `007` becomes 7, an empty value becomes
+//! missing; and floats become the nearest float32.
 //!
 //! ```text
 //! let names = Names::of(header_text); for each line: names.see(line);     // where the lines are known beforehand

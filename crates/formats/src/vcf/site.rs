@@ -93,7 +93,8 @@ impl<'a> Site<'a> {
 
     /// ALT alleles; none for `.`.
     pub(crate) fn alternate_alleles(&self) -> impl Iterator<Item = &'a str> {
-        list(self.alternates, ',')
+        let alleles = if self.alternates == "." { None } else { Some(self.alternates.split(',')) };
+        alleles.into_iter().flatten()
     }
 
     /// Whether one base, in upper case, takes the place of another one.
@@ -115,15 +116,9 @@ fn start(position: &str) -> Option<i64> {
 fn list_length(alternates: &str) -> usize {
     match alternates.as_bytes() {
         b"." => 0,
-        [_] => 1,
+        [byte] if *byte != b',' => 1,
         text => 1 + memchr::memchr_iter(b',', text).count(),
     }
-}
-
-/// The members of a list; none for `.`.
-fn list(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    let members = if text == "." { None } else { Some(text.split(separator)) };
-    members.into_iter().flatten()
 }
 
 /// What was made of a record before anything of it is kept.

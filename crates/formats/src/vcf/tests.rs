@@ -434,3 +434,40 @@ fn gzip_in_the_middle_is_refused() {
     let part = Part { start: 5, end: None };
     assert!(read_part(&file, Compression::Gzip, part, ReadOptions::default()).is_err());
 }
+
+/// The reader expects of each record the INFO keys of the one before it.
+#[test]
+fn keys_stay_with_their_values_whatever_the_record_before_had() {
+    let infos = [
+        "DP=1;AF=0.5;XX=a",
+        "DP=2;AF=0.5;XX=b",
+        "XX=c;DP=3",
+        "XX=d;DP=4;AF=1",
+        "XX=e",
+        "DB;XX=f;NEW=g;DP=5",
+        "DP=6;AF=0.25;XX=h;END=9",
+        "DP=7;AF=0.5;XX=i;SVTYPE=j",
+        "DP=8;AF=.;XX=k",
+        "DP=9;DP=10;AF=0.5",
+        ".",
+        "DP=11;AF=0.5;XX=l",
+    ];
+    let records = infos.map(|info| format!("1\t5\t.\tA\tC\t.\t.\t{info}")).join("\n");
+    let file = format!("{HEAD}\n{records}\n");
+    let whole = read(file.as_bytes()).unwrap().batches.remove(0);
+    for (at, info) in infos.iter().enumerate() {
+        let alone = read(sites(&format!("1 5 . A C . . {info}")).as_bytes()).unwrap().batches.remove(0);
+        assert_eq!(row(&whole, at), row(&alone, 0), "{info}");
+    }
+    let expected = r#"{XX:"c", DP:"3"}"#;
+    assert_eq!(map_text(whole.column(record_columns::ATTRIBUTES), 2), expected);
+}
+
+#[test]
+fn alternates_are_counted_as_they_are_listed() {
+    for (alternates, genotype) in [("C", "0/1"), (",", "0/2"), ("C,", "1/2"), ("C,G,T", "2/3"), ("<DEL>,*", "1/2")] {
+        let read = read(sample(&format!("1 5 . A {alternates} . . . GT {genotype}")).as_bytes());
+        assert_eq!(read.map(|read| read.tally.records).map_err(|fault| fault.cause), Ok(1), "{alternates}");
+    }
+    assert_eq!(fault(&sample("1 5 . A . . . . GT 0/1")).cause, Cause::GenotypeIndex);
+}

@@ -93,6 +93,23 @@ async fn an_upper_bound_of_a_long_string_is_not_below_it() {
     assert_eq!(got, ["1"]);
 }
 
+/// The file is on its way to the store while the writer's thread is done.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_the_store_does_not_take_is_an_error_when_it_is_waited_for() {
+    let world = World::new().await;
+    let data = world.directory.path().join("warehouse/t");
+    std::fs::write(&data, "a file where the folder of the table should be").unwrap();
+    let lake = world.lake.clone();
+    let write = move || {
+        let target = varberg_lake::WriteTarget { table_path: "t".to_owned(), job: "refused".to_owned(), epoch: 1 };
+        let mut writer = lake.writer(target, &varberg_model::TableSchema::variants_long(), WriterOptions::default());
+        writer.write(batch(&[row("chr1", 1, "s")])).unwrap();
+        writer.close_beside()
+    };
+    let written = tokio::task::spawn_blocking(write).await.unwrap();
+    assert!(written.unwrap().done().await.is_err());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_writer_leaves_no_file() {
     let world = World::new().await;

@@ -168,7 +168,8 @@ async fn run_part(
         let writer = lake.writer(target, &TableSchema::variants_long(), options);
         import_part(&task, source, writer, &context)
     };
-    // The store makes the files durable while the thread is at the next part.
+    // The store makes the files durable while the thread is at the next part, but not of any number of parts.
+    let _under_way = app.parts.acquire().await;
     let result = match app.cpu.run("varberg-part", work).await {
         Ok(Ok(part)) => Ok(part.stored().await),
         Ok(Err(error)) => Ok(Err(error)),

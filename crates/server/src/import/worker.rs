@@ -94,7 +94,9 @@ async fn import(app: App, claim: Claim, stop: CancellationToken) {
 /// its next attempt; the last one tells the items.
 async fn with_genome(app: &App, mut running: Running) -> Result<JobStatus, ImportError> {
     let is_last = running.claim.attempts >= i64::from(app.config.import.max_attempts);
-    running.genome = match genome::open(app, &running.claim.job, &running.store).await {
+    let opened = genome::open(app, &running.claim.job, &running.store).await;
+    running.control.check()?; // whoever stops the job does not want to know why it could not begin
+    running.genome = match opened {
         Err(ImportError::Lake(error)) if is_last => genome::unreadable(&running.store, &error),
         opened => opened?,
     };

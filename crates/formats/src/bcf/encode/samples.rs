@@ -114,11 +114,12 @@ fn put_genotypes<'a>(
 }
 
 /// Whether the genotype means the same when it is read back. A mark before the first allele says nothing that the others
-/// do not say where all are alike; `|0/1` is known from VCF 4.4 on, and `/0|1` is read as `0|1`.
+/// do not say where all are alike; `|0/1` is known from VCF 4.4 on, and `/0|1` is read as `0|1`, and from 4.4 on `/0` as
+/// `0`, which is phased there.
 fn is_leading_mark_kept(text: &[u8], encoder: &Encoder) -> bool {
     match text {
         [b'|', rest @ ..] => encoder.has_leading_phase || !rest.contains(&b'/'),
-        [b'/', rest @ ..] => !rest.contains(&b'|') || rest.contains(&b'/'),
+        [b'/', rest @ ..] => rest.contains(&b'/') || !(rest.contains(&b'|') || encoder.has_leading_phase),
         _ => true,
     }
 }

@@ -91,6 +91,7 @@ fn lines_that_do_not_fit_are_refused_by_name() {
             "c1\t1\t.\tA\tC\t.\t.\t.\tGT\t/0|1\t.",
             "a GT begins with a mark that readers of BCF do not see (c1:1, key GT)",
         ),
+        ("c1\t1\t.\tA\tC\t.\t.\t.\tGT\t/0\t.", "a GT begins with a mark that readers of BCF do not see (c1:1, key GT)"),
         ("c1\t1\t.\tA\tC\t.\t.\t.\tGT\t0:1\t.", "a sample has more values than FORMAT has keys (c1:1)"),
         ("c1\t1\t.\tA\tC\t.\t.\t.\t.\t0/1\t.", "a sample has values where FORMAT has no keys (c1:1)"),
     ];

@@ -68,7 +68,9 @@ async fn files(context: &Context, args: &ExportArgs) -> anyhow::Result<Vec<File>
     let all = context.client.list_get(&["varberg", "stores", &args.store, "items"], &query, "items").await?;
     let position = |item: &Value| item.get("position").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
     let wanted: Vec<&Value> = all.iter().filter(|item| args.item.is_none_or(|n| position(item) == Some(n))).collect();
-    let jobs: BTreeSet<String> = wanted.iter().map(|item| text(item, "jobId")).collect();
+    let published: Vec<&Value> = wanted.iter().copied().filter(|item| text(item, "status") == "COMPLETED").collect();
+    let meant = if published.is_empty() { &wanted } else { &published };
+    let jobs: BTreeSet<String> = meant.iter().map(|item| text(item, "jobId")).collect();
     if args.item.is_some() && args.job.is_none() && jobs.len() > 1 {
         let text = format!(
             "--item is the place of a file in its job, and {} jobs of the store have a file there; add --job ID \
@@ -78,7 +80,6 @@ async fn files(context: &Context, args: &ExportArgs) -> anyhow::Result<Vec<File>
         );
         return Err(UsageError(text).into());
     }
-    let published: Vec<&Value> = wanted.iter().copied().filter(|item| text(item, "status") == "COMPLETED").collect();
     if published.is_empty() {
         match wanted.last().filter(|_| args.item.is_some()) {
             Some(item) => bail!("item {} is {}: {}", text_of(item), text(item, "status"), text(item, "statusMessage")),
