@@ -2,11 +2,12 @@
 //! never by name. In: a reader. Out: decompressed bytes with their positions. A cut or damaged stream, or bytes after
 //! its end, are an error, never an early end. Does not know lines.
 
+mod bgzf;
 mod blocks;
 mod members;
 
 use crate::fault::{Cause, Corruption};
-use blocks::Blocks;
+use bgzf::Bgzf;
 use members::{Bzip2, Gzip, Members, Zstd};
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -113,7 +114,7 @@ enum Form {
     Gzip(Box<BufReader<Members<Gzip>>>),
     Zstd(Box<BufReader<Members<Zstd>>>),
     Bzip2(Box<BufReader<Members<Bzip2>>>),
-    Bgzf(Box<noodles_bgzf::io::Reader<Blocks>>),
+    Bgzf(Box<Bgzf>),
 }
 
 /// A decompressing reader that knows where it stands in the stored and in the decompressed bytes.
@@ -142,7 +143,7 @@ impl Decoder {
             Compression::Gzip => Form::Gzip(members(source)),
             Compression::Zstd => Form::Zstd(members(source)),
             Compression::Bzip2 => Form::Bzip2(members(source)),
-            Compression::Bgzf => Form::Bgzf(Box::new(noodles_bgzf::io::Reader::new(Blocks::new(source)))),
+            Compression::Bgzf => Form::Bgzf(Box::new(Bgzf::new(source))),
         };
         Self { form, stored, position: 0, mark: None, mark_position: None }
     }
@@ -170,7 +171,7 @@ impl Decoder {
     /// Offset in the stored bytes of the BGZF block that is in the buffer.
     pub(crate) fn block_start(&self) -> Option<u64> {
         match &self.form {
-            Form::Bgzf(reader) => Some(reader.get_ref().start()),
+            Form::Bgzf(reader) => Some(reader.start()),
             Form::Plain(_) | Form::Gzip(_) | Form::Zstd(_) | Form::Bzip2(_) => None,
         }
     }
@@ -188,7 +189,7 @@ impl Decoder {
                 Form::Gzip(reader) => reader.fill_buf().map(<[u8]>::len),
                 Form::Zstd(reader) => reader.fill_buf().map(<[u8]>::len),
                 Form::Bzip2(reader) => reader.fill_buf().map(<[u8]>::len),
-                Form::Bgzf(reader) => reader.fill_buf().map(<[u8]>::len),
+                Form::Bgzf(reader) => reader.fill(),
             };
             match filled {
                 Ok(length) => {
@@ -204,7 +205,7 @@ impl Decoder {
     /// In BGZF the mark is where the first block at or behind it begins; blocks are loaded one at a time.
     fn place_mark(&mut self) {
         if let (Form::Bgzf(reader), Some(mark), None) = (&self.form, self.mark, self.mark_position)
-            && reader.get_ref().start() >= mark
+            && reader.start() >= mark
         {
             self.mark_position = Some(self.position);
         }
@@ -240,7 +241,7 @@ impl BufRead for Decoder {
             Form::Gzip(reader) => Ok(reader.buffer()),
             Form::Zstd(reader) => Ok(reader.buffer()),
             Form::Bzip2(reader) => Ok(reader.buffer()),
-            Form::Bgzf(reader) => reader.fill_buf(), // loaded just now: returns what is there
+            Form::Bgzf(reader) => Ok(reader.buffer()),
         }
     }
 

@@ -86,6 +86,8 @@ impl BcfHeader {
         };
         for line in text.split_inclusive('\n') {
             header.lines = header.lines.saturating_add(1);
+            // A carriage return belongs to the line end, of which the VCF twin has but one.
+            let (line, end) = (line.trim_end_matches(['\n', '\r']), if line.ends_with('\n') { "\n" } else { "" });
             let at_line = |fault: Fault| fault.at_line(header.lines);
             let entry = Entry::of_line(line);
             match &entry {
@@ -94,6 +96,7 @@ impl BcfHeader {
                 None => {}
             }
             put_without_number(line, entry.as_ref(), &mut header.text);
+            header.text.push_str(end);
             if line.starts_with("#CHROM") {
                 header.samples = line.split('\t').count().saturating_sub(COLUMNS);
                 break;
@@ -302,6 +305,13 @@ mod tests {
             Err(fault) => format!("{fault}\n"),
         };
         expected.assert_eq(&shown);
+    }
+
+    #[test]
+    fn line_ends_of_other_systems_are_those_of_the_twin() {
+        let header = BcfHeader::of_text("##fileformat=VCFv4.4\r\n##FILTER=<ID=q,IDX=1>\r\n#CHROM\tPOS\r", 2).unwrap();
+        assert_eq!(header.text, "##fileformat=VCFv4.4\n##FILTER=<ID=q>\n#CHROM\tPOS");
+        assert!(header.has_leading_phase);
     }
 
     #[test]

@@ -6,9 +6,9 @@ use crate::fault::Cause;
 use std::io::{self, BufReader, Read};
 
 /// Bytes behind the compressed text of a block: its checksum and its length.
-const TRAILER: usize = 8;
+pub(super) const TRAILER: usize = 8;
 /// Most bytes of text in a block.
-const MAX_TEXT: usize = 1 << 16;
+pub(super) const MAX_TEXT: usize = 1 << 16;
 
 /// Hands on whole BGZF blocks only: an end inside a block, bytes that are no block, or bytes that a block hides behind
 /// its text are errors.
@@ -16,8 +16,6 @@ pub(super) struct Blocks {
     input: BufReader<Source>,
     /// The latest block.
     block: Vec<u8>,
-    /// How much of it was handed on.
-    handed: usize,
     /// The latest block was the empty one that ends a file.
     ended: bool,
     /// Offset of the latest block, and of the one after it.
@@ -27,7 +25,7 @@ pub(super) struct Blocks {
 
 impl Blocks {
     pub(super) fn new(input: BufReader<Source>) -> Self {
-        Self { input, block: Vec::new(), handed: 0, ended: false, start: 0, next: 0 }
+        Self { input, block: Vec::new(), ended: false, start: 0, next: 0 }
     }
 
     /// Offset of the latest block.
@@ -35,16 +33,12 @@ impl Blocks {
         self.start
     }
 
-    /// Reads the next block; false at a proper end of the file. What is no good block is not kept.
-    fn next_block(&mut self) -> io::Result<bool> {
-        let read = self.read_block();
-        if !matches!(read, Ok(true)) {
-            self.block.clear();
-        }
-        self.handed = 0;
-        read
+    /// The next block; none at a proper end of the file.
+    pub(super) fn next_block(&mut self) -> io::Result<Option<&[u8]>> {
+        Ok(self.read_block()?.then_some(self.block.as_slice()))
     }
 
+    /// Reads the next block; false at a proper end of the file.
     fn read_block(&mut self) -> io::Result<bool> {
         self.block.resize(BGZF_HEADER, 0);
         let have = self.fill(0)?;
@@ -81,23 +75,10 @@ impl Blocks {
                 Ok(0) => break,
                 Ok(n) => have += n,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // the block reader would take this kind for the end of the file
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(io::Error::other(error)),
                 Err(error) => return Err(error),
             }
         }
         Ok(have)
-    }
-}
-
-impl Read for Blocks {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if out.is_empty() || (self.handed == self.block.len() && !self.next_block()?) {
-            return Ok(0);
-        }
-        let n = self.block.get(self.handed..).unwrap_or_default().read(out)?;
-        self.handed += n;
-        Ok(n)
     }
 }
 

@@ -71,6 +71,15 @@ fn a_block_that_swallows_those_behind_it_is_damage() {
     assert!(read(nested).is_ok(), "BGZF inside of BGZF is no damage");
 }
 
+/// Zeros after four bytes of ones do not change their checksum.
+#[test]
+fn a_block_that_is_shorter_than_it_says_is_damage() {
+    let mut file = bgzf(&[0xff; 4], 9);
+    let length = file.len() - BGZF_EOF.len() - 4;
+    file.splice(length..length + 2, 1028_u16.to_le_bytes());
+    assert!(read(file).unwrap_err().to_string().ends_with("(a block is shorter than it says)"));
+}
+
 #[test]
 fn damage_is_a_fault() {
     let text = text();
@@ -135,9 +144,9 @@ fn each_kind_of_damage_has_its_text() {
     expect_test::expect![[r#"
         E22: the compressed data are damaged; copy or make the file again (corrupt gzip stream does not have a matching checksum)
         E22: the compressed data are damaged; copy or make the file again (corrupt gzip stream does not have a matching checksum)
-        E22: the compressed data are damaged; copy or make the file again (block data checksum mismatch)
-        E22: the compressed data are damaged; copy or make the file again (a buffer provided to a libdeflater *_decompress function call was too small to accommodate the decompressed data)
-        E22: the compressed data are damaged; copy or make the file again (invalid BGZF ISIZE)
+        E22: the compressed data are damaged; copy or make the file again (a block does not have its checksum)
+        E22: the compressed data are damaged; copy or make the file again (a block is longer than it says)
+        E22: the compressed data are damaged; copy or make the file again (a block that says it has more than 65,536 bytes)
         E22: the compressed data are damaged; copy or make the file again (a block with bytes behind its text)
         E22: the compressed data are damaged; copy or make the file again (bzip2: invalid data)
         E22: the compressed data are damaged; copy or make the file again (Restored data doesn't match checksum)
