@@ -94,11 +94,53 @@ impl Catalog {
 
     /// Begins a transaction that holds the write lock. Inside it, use only the transaction.
     async fn write(&self) -> Result<Tx> {
-        Ok(self.writer.begin_with(dialect::BEGIN_WRITE).await?)
+        let pool = self.writer.clone();
+        begun(async move { pool.begin_with(dialect::BEGIN_WRITE).await }).await
     }
 
     /// Begins a transaction that sees one state of the database.
     async fn read(&self) -> Result<Tx> {
-        Ok(self.readers.begin().await?)
+        let pool = self.readers.clone();
+        begun(async move { pool.begin().await }).await
+    }
+}
+
+/// Begins in a task of its own, which goes on when the caller is dropped (a client hangs up, a job is told to stop): sqlx
+/// 0.8.6 leaves the connection in a transaction for good when `begin` is dropped between the answer of the database and
+/// its own. What the task has begun and nobody takes is rolled back.
+async fn begun(begin: impl Future<Output = Result<Tx, sqlx::Error>> + Send + 'static) -> Result<Tx> {
+    Ok(tokio::spawn(begin).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{Future, poll_fn};
+    use std::pin::pin;
+    use std::task::Poll;
+    use std::time::Duration;
+
+    /// Polls a call so many times, whenever what it waits for has come, and drops it then.
+    async fn drop_after<T>(polls: u32, call: impl Future<Output = T>) {
+        let mut call = pin!(call);
+        for _ in 0..polls {
+            if poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await.is_ready() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// A client hangs up, or a worker is told to stop: the call ends wherever it stands.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_call_that_is_dropped_anywhere_leaves_the_catalog_usable() {
+        let directory = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(&directory.path().join("catalog.db")).await.unwrap();
+        let id = catalog.identity().await.unwrap();
+        for polls in 1..24 {
+            drop_after(polls, catalog.identity()).await;
+            let again = tokio::time::timeout(Duration::from_secs(5), catalog.identity()).await;
+            assert_eq!(again.unwrap().unwrap(), id, "after {polls} polls");
+        }
     }
 }
