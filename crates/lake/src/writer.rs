@@ -167,14 +167,8 @@ impl DataFileWriter {
         Ok(())
     }
 
-    /// Writes what is left and makes the last file visible and durable. Returns the files in the order they were written.
-    pub fn close(self) -> Result<Vec<DataFile>> {
-        let runtime = self.lake.inner.runtime.clone();
-        runtime.block_on(self.close_beside()?.done())
-    }
-
-    /// As [`close`](Self::close), but the calling thread need not wait for the store.
-    pub fn close_beside(mut self) -> Result<Written> {
+    /// Writes what is left. The store makes the last file visible and durable while the calling thread goes on.
+    pub fn close(mut self) -> Result<Written> {
         let rest = self.window.drain()?;
         self.emit_all(rest)?;
         self.close_file()?;

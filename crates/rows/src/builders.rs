@@ -112,15 +112,12 @@ impl Strings {
         }
     }
 
-    /// Appends values that stand one behind the other in `block`; `lengths` are theirs.
-    pub fn push_block(&mut self, block: &[u8], lengths: &[u32]) {
-        let mut end = self.bytes.len();
+    /// Appends values that stand one behind the other in `block`; `ends` says where each of them ends there.
+    pub fn push_block(&mut self, block: &[u8], ends: &[usize]) {
+        let start = self.bytes.len();
         self.bytes.extend_from_slice(block);
-        for length in lengths {
-            end = end.saturating_add(usize::try_from(*length).unwrap_or(usize::MAX));
-            self.offsets.close(end);
-        }
-        self.nulls.append_n_non_nulls(lengths.len());
+        ends.iter().for_each(|end| self.offsets.close(start.saturating_add(*end)));
+        self.nulls.append_n_non_nulls(ends.len());
     }
 
     /// Ends the value written to `bytes`.

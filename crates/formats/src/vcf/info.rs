@@ -34,7 +34,6 @@ pub(crate) struct InfoReader {
 #[derive(Default)]
 struct KeyBlock {
     text: String,
-    lengths: Vec<u32>,
     /// Where each name ends.
     ends: Vec<usize>,
 }
@@ -307,8 +306,8 @@ impl InfoReader {
     /// Adds a record with the expected keys only, whose names lie ready.
     fn push_regular(&mut self, info: &str, map: &mut Maps) {
         let count = self.entries.len();
-        let (names, lengths) = self.block.first(count, &self.order, &self.keys);
-        map.keys.push_block(names, lengths);
+        let (names, ends) = self.block.first(count, &self.order, &self.keys);
+        map.keys.push_block(names, ends);
         for entry in &self.entries {
             let Value::Text(range) = &entry.value else { continue };
             map.values.push(info.as_bytes().get(range.clone()).unwrap_or_default());
@@ -318,16 +317,16 @@ impl InfoReader {
 }
 
 impl KeyBlock {
-    /// The names of the first `count` keys in `order`, and their lengths.
-    fn first(&mut self, count: usize, order: &[usize], keys: &[Key]) -> (&[u8], &[u32]) {
-        let missing = order.get(self.lengths.len()..count).unwrap_or_default();
+    /// The names of the first `count` keys in `order`, and where each ends.
+    fn first(&mut self, count: usize, order: &[usize], keys: &[Key]) -> (&[u8], &[usize]) {
+        let missing = order.get(self.ends.len()..count).unwrap_or_default();
         for name in missing.iter().filter_map(|index| keys.get(*index)).map(|key| key.name.as_str()) {
             self.text.push_str(name);
-            self.lengths.push(u32::try_from(name.len()).unwrap_or(u32::MAX));
             self.ends.push(self.text.len());
         }
-        let end = count.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0);
-        (self.text.as_bytes().get(..end).unwrap_or_default(), self.lengths.get(..count).unwrap_or_default())
+        let ends = self.ends.get(..count).unwrap_or_default();
+        let names = self.text.as_bytes().get(..ends.last().copied().unwrap_or(0));
+        (names.unwrap_or_default(), ends)
     }
 }
 

@@ -193,7 +193,8 @@ pub(crate) fn write_with(lake: &Lake, job: &str, batches: Vec<RecordBatch>, opti
     let target = WriteTarget { table_path, job: job.to_owned(), epoch: 1 };
     let mut writer = lake.writer(target, &TableSchema::variants_long(), options);
     batches.into_iter().for_each(|batch| writer.write(batch).unwrap());
-    writer.close().unwrap()
+    let written = writer.close().unwrap();
+    tokio::runtime::Handle::current().block_on(written.done()).unwrap()
 }
 
 pub(crate) fn appended(table: &str, job: &str, files: Vec<DataFile>) -> Append {

@@ -104,7 +104,7 @@ async fn a_file_that_the_store_does_not_take_is_an_error_when_it_is_waited_for()
         let target = varberg_lake::WriteTarget { table_path: "t".to_owned(), job: "refused".to_owned(), epoch: 1 };
         let mut writer = lake.writer(target, &varberg_model::TableSchema::variants_long(), WriterOptions::default());
         writer.write(batch(&[row("chr1", 1, "s")])).unwrap();
-        writer.close_beside()
+        writer.close()
     };
     let written = tokio::task::spawn_blocking(write).await.unwrap();
     assert!(written.unwrap().done().await.is_err());

@@ -177,8 +177,7 @@ async fn run_part(
     };
     if matches!(result, Ok(Ok(_))) {
         hold.reached(Stage::FileClosed).await;
-    }
-    if !matches!(result, Ok(Ok(_))) {
+    } else {
         faults.fetch_min(index, Ordering::AcqRel);
     }
     match result {

@@ -13,6 +13,7 @@ use varberg_rows::{Explode, ExplodeError, RECORDS_PER_PART};
 
 /// Rows of one batch handed to the writer. A record of a large cohort is cut into several batches.
 const BATCH_ROWS: usize = 16_384;
+
 /// What to read: all that a part needs to know of its job.
 #[derive(Debug, Clone)]
 pub(super) struct PartTask {
@@ -78,7 +79,7 @@ pub(super) fn import_part(
     let mut rows = 0;
     let mut batches = 0;
     loop {
-        go_on(task, context)?; // a batch without records has none to look at between
+        go_on(task, context)?; // here too: where no line is a record, there are no rows to stop between
         let records = match reader.next_batch() {
             Ok(Some(records)) => records,
             Ok(None) => break,
@@ -96,7 +97,7 @@ pub(super) fn import_part(
     }
     go_on(task, context)?;
     seen.report(&reader, task.part, &context.counters);
-    let files = writer.close_beside()?;
+    let files = writer.close()?;
     Ok(PartResult { files, tally: reader.tally(), rows })
 }
 
