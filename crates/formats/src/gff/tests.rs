@@ -6,7 +6,7 @@ use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use expect_test::{Expect, expect};
 use std::io::Cursor;
 
-const HEAD: &str = "##gff-version 3\n";
+const HEAD: &str = "##gff-version\t3\n";
 
 struct Read {
     rows: Vec<String>,
@@ -89,133 +89,127 @@ fn file(text: impl AsRef<[u8]>, expected: Expect) {
 
 #[test]
 fn columns_are_typed_and_dots_are_null() {
-    line("chr1 src gene 11 20 1.5e-3 + 2 .", expect!["seqid=chr1 | source=src | type=gene | start=10 | end=20 | score=0.0015 | strand=+ | phase=2"], expect!["seqid=chr1 | source=src | type=gene | start=10 | end=20 | score=0.0015 | strand=+ | phase=2"]);
+    line(
+        "chr1 src gene 11 20 1.5e-3 + 2 .",
+        expect!["seqid=chr1 | source=src | type=gene | start=10 | end=20 | score=0.0015 | strand=+ | phase=2"],
+        expect!["seqid=chr1 | source=src | type=gene | start=10 | end=20 | score=0.0015 | strand=+ | phase=2"],
+    );
     line(". . . . . . . . .", expect![[""]], expect![[""]]);
-    line("a%20b s%2C g%zz 1 1 0 ? 0 .", expect![[r#"
+    line(
+        "a%20b s%2C g%zz 1 1 0 ? 0 .",
+        expect![[r#"
         seqid=a b | source=s, | type=g%zz | start=0 | end=1 | score=0.0 | strand=? | phase=0
-        PercentEncoding x1 @2"#]], expect![[r#"
+        PercentEncoding x1 @2"#]],
+        expect![[r#"
         seqid=a%20b | source=s%2C | type=g%zz | start=0 | end=1 | score=0.0 | strand=? | phase=0
-        SeqidCharacter x1 @2"#]]);
-    line("c  g 1 1   . .", expect![[r#"
+        SeqidCharacter x1 @2"#]],
+    );
+    line(
+        "c  g 1 1   . .",
+        expect![[r#"
         seqid=c | type=g | start=0 | end=1
-        EmptyColumn x1 @2"#]], expect![[r#"
+        EmptyColumn x1 @2"#]],
+        expect![[r#"
         seqid=c | type=g | start=0 | end=1
-        EmptyColumn x1 @2"#]]);
+        EmptyColumn x1 @2"#]],
+    );
 }
 
 #[test]
 fn lines_that_do_not_fit_are_left_out_and_counted() {
-    for text in [
-        "c s g 1",
-        "c s g 1 2 . + .",
-        "c s g 1 2 . + . ID=x y",
-        "nothing",
-        "c s g 0 2 . + . .",
-        "c s g -1 2 . + . .",
-        "c s g 1 2.0 . + . .",
-        "c s g x 2 . + . .",
-        "c s g 1 99999999999999999999 . + . .",
+    for (text, cause) in [
+        ("c s g 1", "FeatureColumns"),
+        ("c s g 1 2 . + .", "FeatureColumns"),
+        ("c s g 1 2 . + . ID=x y", "FeatureColumns"),
+        ("nothing", "FeatureColumns"),
+        ("c s g 0 2 . + . .", "FeatureCoordinate"),
+        ("c s g -1 2 . + . .", "FeatureCoordinate"),
+        ("c s g 1 2.0 . + . .", "FeatureCoordinate"),
+        ("c s g x 2 . + . .", "FeatureCoordinate"),
+        ("c s g 1 99999999999999999999 . + . .", "FeatureCoordinate"),
     ] {
-        line(&format!("{text}\nc . g 1 2 . . . ."), expect![[r#"
-            seqid=c | type=g | start=0 | end=2
-            FeatureCoordinate x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureCoordinate x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureCoordinate x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureCoordinate x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureCoordinate x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureColumns x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureColumns x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureColumns x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureColumns x1 @2
-            rejected: 1"#]], expect![[r#"
-            seqid=c | type=g | start=0 | end=2
-            FeatureCoordinate x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureCoordinate x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureCoordinate x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureCoordinate x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureCoordinate x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureColumns x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureColumns x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureColumns x1 @2
-            rejected: 1"#]
-            seqid=c | type=g | start=0 | end=2
-            FeatureColumns x1 @2
-            rejected: 1"#]]);
+        let file = format!("{HEAD}{text}\nc . g 1 2 . . . .\n").replace(' ', "\t");
+        for options in [ReadOptions::default(), strict()] {
+            let expected = format!("seqid=c | type=g | start=0 | end=2\n{cause} x1 @2\nrejected: 1");
+            assert_eq!(render(file.as_bytes(), options), expected);
+        }
     }
 }
 
 #[test]
 fn values_that_do_not_fit_are_named() {
-    line("c . g 5 4 . . . .", expect![[r#"
+    line(
+        "c . g 5 4 . . . .",
+        expect![[r#"
         seqid=c | type=g | start=4 | end=4
-        FeatureEndBeforeStart x1 @2"#]], expect![[r#"
+        FeatureEndBeforeStart x1 @2"#]],
+        expect![[r#"
         seqid=c | type=g | start=4 | end=4
-        FeatureEndBeforeStart x1 @2"#]]);
-    line("c . g 5 5 high . . .", expect![[r#"
+        FeatureEndBeforeStart x1 @2"#]],
+    );
+    line(
+        "c . g 5 5 high . . .",
+        expect![[r#"
         seqid=c | type=g | start=4 | end=5
-        Score x1 @2"#]], expect![[r#"
+        Score x1 @2"#]],
+        expect![[r#"
         Score x1 @2
-        rejected: 1"#]]);
-    line("c . g 5 5 1e999 . . .", expect![[r#"
+        rejected: 1"#]],
+    );
+    line(
+        "c . g 5 5 1e999 . . .",
+        expect![[r#"
         seqid=c | type=g | start=4 | end=5
-        Score x1 @2"#]], expect![[r#"
+        Score x1 @2"#]],
+        expect![[r#"
         Score x1 @2
-        rejected: 1"#]]);
-    line("c . g 5 5 . x . .", expect![[r#"
+        rejected: 1"#]],
+    );
+    line(
+        "c . g 5 5 . x . .",
+        expect![[r#"
         seqid=c | type=g | start=4 | end=5 | strand=x
-        Strand x1 @2"#]], expect![[r#"
+        Strand x1 @2"#]],
+        expect![[r#"
         seqid=c | type=g | start=4 | end=5 | strand=x
-        Strand x1 @2"#]]);
-    line("c . CDS 5 5 . . 3 .", expect![[r#"
+        Strand x1 @2"#]],
+    );
+    line(
+        "c . CDS 5 5 . . 3 .",
+        expect![[r#"
         seqid=c | type=CDS | start=4 | end=5 | phase=3
-        PhaseRange x1 @2"#]], expect![[r#"
+        PhaseRange x1 @2"#]],
+        expect![[r#"
         seqid=c | type=CDS | start=4 | end=5 | phase=3
-        PhaseRange x1 @2"#]]);
-    line("c . CDS 5 5 . . x .", expect![[r#"
+        PhaseRange x1 @2"#]],
+    );
+    line(
+        "c . CDS 5 5 . . x .",
+        expect![[r#"
         seqid=c | type=CDS | start=4 | end=5
-        Phase x1 @2"#]], expect![[r#"
+        Phase x1 @2"#]],
+        expect![[r#"
         Phase x1 @2
-        rejected: 1"#]]);
-    line("c . CDS 5 5 . . . .", expect![[r#"
+        rejected: 1"#]],
+    );
+    line(
+        "c . CDS 5 5 . . . .",
+        expect![[r#"
         seqid=c | type=CDS | start=4 | end=5
-        CdsPhase x1 @2"#]], expect![[r#"
+        CdsPhase x1 @2"#]],
+        expect![[r#"
         seqid=c | type=CDS | start=4 | end=5
-        CdsPhase x1 @2"#]]);
-    line("c,d . g 5 5 . . . .", expect![[r#"
+        CdsPhase x1 @2"#]],
+    );
+    line(
+        "c,d . g 5 5 . . . .",
+        expect![[r#"
         seqid=c,d | type=g | start=4 | end=5
-        SeqidCharacter x1 @2"#]], expect![[r#"
+        SeqidCharacter x1 @2"#]],
+        expect![[r#"
         seqid=c,d | type=g | start=4 | end=5
-        SeqidCharacter x1 @2"#]]);
+        SeqidCharacter x1 @2"#]],
+    );
 }
 
 #[test]
@@ -229,109 +223,198 @@ fn tags_fill_their_columns() {
             id=i | name=n | alias=a,b | parent=[p, q] | target=t 1 2 + | gap=M8 | note=[n1, n2] | dbxref=[x:1, y:2] | is_circular=true | information={derives_from: d, ontology_term: [GO:1, SO:2], other: o}
             ReservedTag x1 @2"#]],
     );
-    attributes("id=i;NAME=n;derivesfrom=d;O_N_T_ologyterm=GO:1;iscircular=False", expect!["id=i | name=n | derivesfrom=d | ontologyterm=[GO:1] | is_circular=false"], expect!["id=i | name=n | derivesfrom=d | information={o_n_t_ologyterm: [GO:1], iscircular: False}"]);
-    attributes("gene_id=g;GENE_NAME=n;Ünit=5", expect![[r#"
+    attributes(
+        "id=i;NAME=n;derivesfrom=d;O_N_T_ologyterm=GO:1;iscircular=False",
+        expect!["id=i | name=n | derivesfrom=d | ontologyterm=[GO:1] | is_circular=false"],
+        expect!["id=i | name=n | derivesfrom=d | information={o_n_t_ologyterm: [GO:1], iscircular: False}"],
+    );
+    attributes(
+        "gene_id=g;GENE_NAME=n;Ünit=5",
+        expect![[r#"
         information={gene_id: g, gene_name: n, ünit: 5}
-        ReservedTag x1 @2"#]], expect![[r#"
+        ReservedTag x1 @2"#]],
+        expect![[r#"
         information={gene_id: g, gene_name: n, ünit: 5}
-        ReservedTag x1 @2"#]]);
+        ReservedTag x1 @2"#]],
+    );
 }
 
 #[test]
 fn percent_encoding_is_taken_away_after_lists_are_split() {
-    attributes("ID=a%3Bb;Note=x%2Cy,z%3D;k%41=%25", expect!["id=a;b | note=[x,y, z=] | information={ka: %}"], expect!["id=a%3Bb | note=[x%2Cy, z%3D] | information={k%41: %25}"]);
-    attributes("ID=100%;Note=%zz,%FF;tag%3D=ok", expect![[r#"
+    attributes(
+        "ID=a%3Bb;Note=x%2Cy,z%3D;k%41=%25",
+        expect!["id=a;b | note=[x,y, z=] | information={ka: %}"],
+        expect!["id=a%3Bb | note=[x%2Cy, z%3D] | information={k%41: %25}"],
+    );
+    attributes(
+        "ID=100%;Note=%zz,%FF;tag%3D=ok",
+        expect![[r#"
         id=100% | note=[%zz, %FF] | information={tag=: ok}
-        PercentEncoding x2 @2"#]], expect!["id=100% | note=[%zz, %FF] | information={tag%3d: ok}"]);
-    attributes("Alias=a%2Cb,c;text=&amp;%09", expect![[r#"
+        PercentEncoding x2 @2"#]],
+        expect!["id=100% | note=[%zz, %FF] | information={tag%3d: ok}"],
+    );
+    attributes(
+        "Alias=a%2Cb,c;text=&amp;%09",
+        expect![[r#"
         alias=a,b,c | information={text: &amp, 	: null}
-        AttributeForm x1 @2"#]], expect![[r#"
+        AttributeForm x1 @2"#]],
+        expect![[r#"
         alias=a%2Cb,c | information={text: &amp, %09: null}
-        AttributeForm x1 @2"#]]);
+        AttributeForm x1 @2"#]],
+    );
 }
 
 #[test]
 fn a_tag_that_stands_twice_keeps_all_its_values() {
-    attributes("ID=a;ID=b", expect![[r#"
+    attributes(
+        "ID=a;ID=b",
+        expect![[r#"
         id=a,b
-        DuplicateTag x1 @2"#]], expect!["E19: a feature has a tag twice (line 2, c:1, key ID)"]);
-    attributes("Parent=a,b;parent=c;Note=;Note=n", expect![[r#"
+        DuplicateTag x1 @2"#]],
+        expect!["E19: a feature has a tag twice (line 2, c:1, key ID)"],
+    );
+    attributes(
+        "Parent=a,b;parent=c;Note=;Note=n",
+        expect![[r#"
         parent=[a, b, c] | note=[n]
         DuplicateTag x2 @2
-        AttributeEmpty x1 @2"#]], expect!["E19: a feature has a tag twice (line 2, c:1, key parent)"]);
-    attributes("k=1;K=2;k;k=", expect![[r#"
+        AttributeEmpty x1 @2"#]],
+        expect!["E19: a feature has a tag twice (line 2, c:1, key parent)"],
+    );
+    attributes(
+        "k=1;K=2;k;k=",
+        expect![[r#"
         information={k: 1,2,}
         ReservedTag x1 @2
         DuplicateTag x3 @2
         AttributeForm x1 @2
-        AttributeEmpty x1 @2"#]], expect!["E19: a feature has a tag twice (line 2, c:1, key K)"]);
-    attributes("Is_circular=true;Is_circular=false;is_circular", expect![[r#"
+        AttributeEmpty x1 @2"#]],
+        expect!["E19: a feature has a tag twice (line 2, c:1, key K)"],
+    );
+    attributes(
+        "Is_circular=true;Is_circular=false;is_circular",
+        expect![[r#"
         information={is_circular: true,false}
         DuplicateTag x1 @2
         AttributeForm x1 @2
-        CircularValue x1 @2"#]], expect!["E19: a feature has a tag twice (line 2, c:1, key Is_circular)"]);
+        CircularValue x1 @2"#]],
+        expect!["E19: a feature has a tag twice (line 2, c:1, key Is_circular)"],
+    );
 }
 
 #[test]
 fn attributes_that_are_not_written_as_they_should_be() {
     attributes("ID=a;", expect!["id=a"], expect!["id=a"]);
     attributes("ID=a; ", expect!["id=a"], expect!["id=a"]);
-    attributes("ID=a;;k=v", expect![[r#"
+    attributes(
+        "ID=a;;k=v",
+        expect![[r#"
         id=a | information={k: v}
-        AttributeForm x1 @2"#]], expect![[r#"
+        AttributeForm x1 @2"#]],
+        expect![[r#"
         id=a | information={k: v}
-        AttributeForm x1 @2"#]]);
-    attributes("ID=a; Name=n;k =v", expect![[r#"
+        AttributeForm x1 @2"#]],
+    );
+    attributes(
+        "ID=a; Name=n;k =v",
+        expect![[r#"
         id=a | name=n | information={k: v}
-        AttributeBlank x2 @2"#]], expect![[r#"
+        AttributeBlank x2 @2"#]],
+        expect![[r#"
         id=a | information={ name: n, k : v}
         AttributeBlank x2 @2
-        ReservedTag x1 @2"#]]);
-    attributes("ID;k;=v;=", expect![[r#"
+        ReservedTag x1 @2"#]],
+    );
+    attributes(
+        "ID;k;=v;=",
+        expect![[r#"
         information={id: null, k: null, : v,}
         AttributeForm x4 @2
         AttributeEmpty x1 @2
-        DuplicateTag x1 @2"#]], expect!["E19: a feature has a tag twice (line 2, c:1, key )"]);
-    attributes("ID=;k=;Parent=;Note=a,,b,", expect![[r#"
+        DuplicateTag x1 @2"#]],
+        expect!["E19: a feature has a tag twice (line 2, c:1, key )"],
+    );
+    attributes(
+        "ID=;k=;Parent=;Note=a,,b,",
+        expect![[r#"
         note=[a, , b, ] | information={k: }
-        AttributeEmpty x4 @2"#]], expect![[r#"
+        AttributeEmpty x4 @2"#]],
+        expect![[r#"
         note=[a, , b, ] | information={k: }
-        AttributeEmpty x4 @2"#]]);
-    attributes("ID=a=b;k==;=", expect![[r#"
+        AttributeEmpty x4 @2"#]],
+    );
+    attributes(
+        "ID=a=b;k==;=",
+        expect![[r#"
         id=a=b | information={k: =, : }
         AttributeEquals x2 @2
         AttributeForm x1 @2
-        AttributeEmpty x1 @2"#]], expect![[r#"
+        AttributeEmpty x1 @2"#]],
+        expect![[r#"
         id=a=b | information={k: =, : }
         AttributeEquals x2 @2
         AttributeForm x1 @2
-        AttributeEmpty x1 @2"#]]);
-    attributes(".;ID=x", expect![[r#"
+        AttributeEmpty x1 @2"#]],
+    );
+    attributes(
+        ".;ID=x",
+        expect![[r#"
         id=x | information={.: null}
-        AttributeForm x1 @2"#]], expect![[r#"
+        AttributeForm x1 @2"#]],
+        expect![[r#"
         id=x | information={.: null}
-        AttributeForm x1 @2"#]]);
-    attributes("Is_circular=yes", expect![[r#"
+        AttributeForm x1 @2"#]],
+    );
+    attributes(
+        "Is_circular=yes",
+        expect![[r#"
         information={is_circular: yes}
-        CircularValue x1 @2"#]], expect![[r#"
+        CircularValue x1 @2"#]],
+        expect![[r#"
         CircularValue x1 @2
-        rejected: 1"#]]);
-    attributes("\"x\" y;k=gene_id \"x\"", expect![[r#"
+        rejected: 1"#]],
+    );
+    attributes(
+        "\"x\" y;k=gene_id \"x\"",
+        expect![[r#"
         information={"x" y: null, k: gene_id "x"}
-        AttributeForm x1 @2"#]], expect![[r#"
+        AttributeForm x1 @2"#]],
+        expect![[r#"
         information={"x" y: null, k: gene_id "x"}
-        AttributeForm x1 @2"#]]);
+        AttributeForm x1 @2"#]],
+    );
 }
 
 #[test]
 fn other_formats_are_refused_by_name() {
-    attributes("gene_id \"x\"; transcript_id \"y\";", expect![[r#"E31: the file is GTF or GFF 2 (its attributes look like gene_id "x";), not GFF3; convert it, for instance with gffread in.gtf -o out.gff3 (line 2, c:1)"#]], expect![[r#"E31: the file is GTF or GFF 2 (its attributes look like gene_id "x";), not GFF3; convert it, for instance with gffread in.gtf -o out.gff3 (line 2, c:1)"#]]);
-    file("#!genome-build x\n1\th\tgene\t1\t2\t.\t+\t.\tgene_id \"x\"; gene_name \"a=b\";\n", expect![[r#"E31: the file is GTF or GFF 2 (its attributes look like gene_id "x";), not GFF3; convert it, for instance with gffread in.gtf -o out.gff3 (line 2, 1:1)"#]]);
-    file("##gff-version 2\nc\ts\tg\t1\t2\t.\t+\t.\tSequence \"x\" ; Note \"y\"\n", expect!["E31: the ##gff-version is not 3; convert the file to GFF3 (for instance with gffread or AGAT) (line 1)"]);
-    file("chr1\t10\t20\tname\n", expect![[r#"
+    attributes(
+        "gene_id \"x\"; transcript_id \"y\";",
+        expect![[
+            r#"E31: the file is GTF or GFF 2 (its attributes look like gene_id "x";), not GFF3; convert it, for instance with gffread in.gtf -o out.gff3 (line 2, c:1)"#
+        ]],
+        expect![[
+            r#"E31: the file is GTF or GFF 2 (its attributes look like gene_id "x";), not GFF3; convert it, for instance with gffread in.gtf -o out.gff3 (line 2, c:1)"#
+        ]],
+    );
+    file(
+        "#!genome-build x\n1\th\tgene\t1\t2\t.\t+\t.\tgene_id \"x\"; gene_name \"a=b\";\n",
+        expect![[
+            r#"E31: the file is GTF or GFF 2 (its attributes look like gene_id "x";), not GFF3; convert it, for instance with gffread in.gtf -o out.gff3 (line 2, 1:1)"#
+        ]],
+    );
+    file(
+        "##gff-version 2\nc\ts\tg\t1\t2\t.\t+\t.\tSequence \"x\" ; Note \"y\"\n",
+        expect![
+            "E31: the ##gff-version is not 3; convert the file to GFF3 (for instance with gffread or AGAT) (line 1)"
+        ],
+    );
+    file(
+        "chr1\t10\t20\tname\n",
+        expect![[r#"
         MissingGffVersion x1 @1
         FeatureColumns x1 @1
-        rejected: 1"#]]);
+        rejected: 1"#]],
+    );
 }
 
 #[test]
@@ -360,15 +443,24 @@ fn lines_without_features_are_skipped() {
         format!("{HEAD}\n# comment\n###\n##sequence-region c x y\n##what\nc\t.\tg\t1\t1\t.\t.\t.\tID=a\n\n"),
         expect!["seqid=c | type=g | start=0 | end=1 | id=a"],
     );
-    file(format!("{HEAD}c\t.\tg\t1\t1\t.\t.\t.\tID=a\r\n\r\n#\r\n"), expect![[r#"
+    file(
+        format!("{HEAD}c\t.\tg\t1\t1\t.\t.\t.\tID=a\r\n\r\n#\r\n"),
+        expect![[r#"
         seqid=c | type=g | start=0 | end=1 | id=a
-        CarriageReturn x3 @2"#]]);
-    file(format!("{HEAD}c\t.\tg\t1\t1\t.\t.\t.\tID=a"), expect![[r#"
+        CarriageReturn x3 @2"#]],
+    );
+    file(
+        format!("{HEAD}c\t.\tg\t1\t1\t.\t.\t.\tID=a"),
+        expect![[r#"
         seqid=c | type=g | start=0 | end=1 | id=a
-        NoFinalNewline x1 @2"#]]);
-    file(format!("\u{feff}{HEAD}c\t.\tg\t1\t1\t.\t.\t.\tID=a\n"), expect![[r#"
+        NoFinalNewline x1 @2"#]],
+    );
+    file(
+        format!("\u{feff}{HEAD}c\t.\tg\t1\t1\t.\t.\t.\tID=a\n"),
+        expect![[r#"
         seqid=c | type=g | start=0 | end=1 | id=a
-        ByteOrderMark x1 @1"#]]);
+        ByteOrderMark x1 @1"#]],
+    );
 }
 
 #[test]
@@ -385,9 +477,18 @@ fn sequences_end_the_features() {
 
 #[test]
 fn what_is_no_text_is_refused() {
-    file(b"##gff-version 3\nc\t.\tg\t1\t1\t.\t.\t.\tID=\xff\n", expect!["E24: a line is not UTF-8 text; convert the file to UTF-8 (line 2)"]);
-    file(b"##gff-version 3\nc\t.\tg\t1\t1\t.\t.\t.\tID=a\x00b\n", expect!["E24: a line has a control character; write it percent-encoded (line 2)"]);
-    file(b"##gff-version 3\nc\t.\tg\t1\t1\t.\t.\t.\tID=a\rb\x7f\n", expect!["E24: a line has a control character; write it percent-encoded (line 2)"]);
+    file(
+        b"##gff-version 3\nc\t.\tg\t1\t1\t.\t.\t.\tID=\xff\n",
+        expect!["E24: a line is not UTF-8 text; convert the file to UTF-8 (line 2)"],
+    );
+    file(
+        b"##gff-version 3\nc\t.\tg\t1\t1\t.\t.\t.\tID=a\x00b\n",
+        expect!["E24: a line has a control character; write it percent-encoded (line 2)"],
+    );
+    file(
+        b"##gff-version 3\nc\t.\tg\t1\t1\t.\t.\t.\tID=a\rb\x7f\n",
+        expect!["E24: a line has a control character; write it percent-encoded (line 2)"],
+    );
     file(b"\xff\xfe#\x00#\x00\n", expect!["E24: a line is not UTF-8 text; convert the file to UTF-8 (line 1)"]);
     file(b"##gff-version 3\n# Latin \xe9\n", expect![[""]]);
 }

@@ -7,6 +7,8 @@
 mod annotation_rule;
 mod bcf;
 mod chance;
+pub(crate) mod feature_rule;
+mod gff;
 mod header;
 mod normalize;
 mod outcome;
@@ -81,4 +83,10 @@ fn annotation_fields() {
         vep::check(input.as_bytes());
     }
     check_all("corpora/hts-specs", vep::check);
+}
+
+#[test]
+fn features() {
+    check_all("corpora/gff3", gff::check);
+    check_all("data", gff::check);
 }
