@@ -71,7 +71,7 @@ impl Attributes {
                 judge.judge(Cause::AttributeEquals, line.place, Some(tag))?;
             }
             // Nothing follows the last ';', as a rule.
-            if at < bytes.len() || equals.is_some() || !tag.trim_matches(' ').is_empty() {
+            if at < bytes.len() || equals.is_some() || !trim(tag).is_empty() {
                 self.entry(tag, equals.map(|equals| equals + 1..at), line, judge)?;
             }
             (start, equals, is_plain) = (at + 1, None, true);
@@ -97,7 +97,7 @@ impl Attributes {
         line: &Line<'_>,
         judge: &mut Judge,
     ) -> Result<(), Stop> {
-        let trimmed = written.trim_matches(' ');
+        let trimmed = trim(written);
         if value.is_none() || trimmed.is_empty() {
             judge.judge(Cause::AttributeForm, line.place, Some(written))?;
         }
@@ -267,6 +267,12 @@ impl Attributes {
         let entry = self.entries.get(entry);
         entry.and_then(|entry| self.keys.get(entry.key.clone())).unwrap_or_default()
     }
+}
+
+/// Text without blanks around it, of which there are none as a rule.
+fn trim(text: &str) -> &str {
+    let has_blanks = text.as_bytes().first() == Some(&b' ') || text.as_bytes().last() == Some(&b' ');
+    if has_blanks { text.trim_matches(' ') } else { text }
 }
 
 fn has_empty_element(value: &str) -> bool {

@@ -22,11 +22,17 @@ impl Tag {
 
     /// The tag that a key in lower case means; underscores mean nothing (spec 12.2).
     pub(super) fn of(key: &[u8]) -> Option<Self> {
-        let mut plain = [0; 13];
+        // Most keys are none of them, which their first byte tells.
+        if !matches!(key.first()?, b'i' | b'n' | b'a' | b'p' | b't' | b'g' | b'd' | b'o' | b'_') {
+            return None;
+        }
+        let mut plain = [0; 12];
         let mut length = 0;
-        for byte in key.iter().filter(|byte| **byte != b'_') {
-            *plain.get_mut(length)? = *byte;
-            length += 1;
+        for byte in key {
+            if *byte != b'_' {
+                *plain.get_mut(length)? = *byte;
+                length += 1;
+            }
         }
         Some(match plain.get(..length)? {
             b"id" => Self::Id,
