@@ -1,5 +1,5 @@
-//! Reads a VCF file to record batches and drops them: how fast is the reader alone? Prints megabytes of VCF text per CPU
-//! second, which the benchmark takes up.
+//! Reads a VCF or GFF3 file to record batches and drops them: how fast is the reader alone? Prints megabytes of text per
+//! CPU second, which the benchmark takes up. GFF3 is what has `.gff` in its name.
 //!
 //! With a FASTA (plain or BGZF) the records are compared with it and left-normalized.
 //!
@@ -14,13 +14,16 @@ use std::sync::Arc;
 use std::time::Instant;
 use varberg_formats::genome::{BlockIndex, Form, Genome, ReadAt};
 use varberg_formats::vcf::{ReadOptions, Reader, read_header};
-use varberg_formats::{Compression, Limits, Part, decode, fasta};
+use varberg_formats::{Compression, Limits, Part, Tally, decode, fasta, gff};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("usage: read_rate FILE [FASTA]")?;
     let mut prefix = Vec::new();
     File::open(&path)?.take(18).read_to_end(&mut prefix)?;
     let compression = Compression::detect(&prefix);
+    if path.contains(".gff") {
+        return features(&path, compression);
+    }
     let normalize = std::env::args().nth(2).map(|fasta| genome(&fasta)).transpose()?;
     let options = ReadOptions { normalize, ..ReadOptions::default() };
     let mut text = BufReader::new(decode(Box::new(File::open(&path)?), compression));
@@ -33,20 +36,39 @@ fn main() -> Result<(), Box<dyn Error>> {
     while let Some(batch) = reader.next_batch()? {
         memory = memory.max(batch.get_array_memory_size());
     }
-    let (wall, cpu) = (clock.elapsed().as_secs_f64(), cpu_seconds().zip(cpu).map(|(after, before)| after - before));
-
-    let tally = reader.tally();
-    let megabytes = text_bytes / 1e6;
+    let times = (clock.elapsed().as_secs_f64(), cpu_seconds().zip(cpu).map(|(after, before)| after - before));
     println!("file: {path} ({compression:?}), {} samples", header.samples().len());
+    report(&reader.tally(), text_bytes, memory, times);
+    Ok(())
+}
+
+fn features(path: &str, compression: Compression) -> Result<(), Box<dyn Error>> {
+    let text_bytes = text_bytes(path, compression)?;
+    let (clock, cpu) = (Instant::now(), cpu_seconds());
+    let options = gff::ReadOptions::default();
+    let mut reader = gff::Reader::new(Box::new(File::open(path)?), compression, Part::WHOLE, options)?;
+    let mut memory = 0;
+    while let Some(batch) = reader.next_batch()? {
+        memory = memory.max(batch.get_array_memory_size());
+    }
+    let times = (clock.elapsed().as_secs_f64(), cpu_seconds().zip(cpu).map(|(after, before)| after - before));
+    println!("file: {path} ({compression:?})");
+    report(&reader.tally(), text_bytes, memory, times);
+    Ok(())
+}
+
+/// `times`: seconds by the clock, and of the processor where that is known.
+fn report(tally: &Tally, text_bytes: f64, memory: usize, times: (f64, Option<f64>)) {
+    let megabytes = text_bytes / 1e6;
     println!("records: {}, text: {megabytes:.1} MB, largest batch: {:.1} MB", tally.records, kilobytes(memory) / 1e3);
     for warning in &tally.warnings {
         println!("warning: {} x {:?}, first in line {}", warning.count, warning.cause, warning.first_line);
     }
+    let (wall, cpu) = times;
     println!("wall: {wall:.3} s, {:.0} MB/s", megabytes / wall);
     if let Some(cpu) = cpu {
         println!("cpu: {cpu:.2} s, {:.0} MB/s", megabytes / cpu);
     }
-    Ok(())
 }
 
 /// A genome over a file, which is indexed first.

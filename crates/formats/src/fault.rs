@@ -48,6 +48,8 @@ pub enum Code {
     E29,
     /// A record cannot be written as BCF.
     E30,
+    /// The file is not GFF3.
+    E31,
 }
 
 impl Code {
@@ -84,6 +86,7 @@ impl Code {
             Self::E28 => "E28",
             Self::E29 => "E29",
             Self::E30 => "E30",
+            Self::E31 => "E31",
         }
     }
 }
@@ -212,6 +215,31 @@ causes! {
     // BCF
     BcfHeader E28 "the BCF header cannot be read";
     BcfRecord E28 "a BCF record cannot be read";
+    // GFF3 (spec 12.2)
+    GffVersion E31 "the ##gff-version is not 3; convert the file to GFF3 (for instance with gffread or AGAT)";
+    MissingGffVersion E31 "the first line is not ##gff-version 3" => "the file is read as GFF3";
+    Gtf E31 "the file is GTF or GFF 2 (its attributes look like gene_id \"x\";), not GFF3; convert it, for instance with gffread in.gtf -o out.gff3";
+    FeatureColumns E16 "a line of a GFF3 file does not have 9 columns separated by tabs";
+    EmptyColumn E19 "a column is empty; write . where there is nothing" => "it is read as missing";
+    SeqidCharacter E19 "seqid has characters that GFF3 allows only percent-encoded" => "it is kept as written";
+    FeatureCoordinate E19 "start or end is neither a whole number from 1 on nor .";
+    FeatureEndBeforeStart E19 "end is smaller than start" => "both are kept as written";
+    Score E19 "score is not a number" => "it is read as missing";
+    Strand E19 "strand is none of + - ? and ." => "it is kept as written";
+    Phase E19 "phase is not a whole number" => "it is read as missing";
+    PhaseRange E19 "phase is none of 0, 1 and 2" => "it is kept as written";
+    CdsPhase E19 "a CDS has no phase" => "it is read as missing";
+    AttributeForm E19 "an attribute is not written tag=value" => "it is kept in information";
+    AttributeBlank E19 "a blank stands before or after the tag of an attribute";
+    AttributeEquals E19 "the value of an attribute has a '=' that is not percent-encoded" => "it is kept as written";
+    AttributeEmpty E19 "an attribute has no value, or an empty one in its list";
+    ReservedTag E19 "a tag begins with a capital letter, which GFF3 reserves for its own" => "it is kept in information";
+    DuplicateTag E19 "a feature has a tag twice" => "the values are joined, in text with a comma";
+    CircularValue E19 "Is_circular is neither true nor false" => "it is kept in information";
+    PercentEncoding E19 "a '%' does not begin a percent-encoding, or one that is not UTF-8 text" => "it is kept as written";
+    TooManyAttributes E23 "a feature has more than 65,536 attributes";
+    ByteOrderMark E24 "the file begins with a byte order mark" => "it is skipped";
+    ControlCharacter E24 "a line has a control character; write it percent-encoded";
     // Lines and text
     BlankLine E15 "a line is blank" => "it is skipped";
     CarriageReturn E15 "lines end with CR LF" => "the CR is dropped";

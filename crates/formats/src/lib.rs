@@ -1,9 +1,10 @@
-//! VCF, BCF and FASTA bytes to record batches in table shape. Synchronous and pure: the same bytes give the same batches;
+//! VCF, BCF, GFF3 and FASTA bytes to record batches in table shape. Synchronous and pure: the same bytes give the same batches;
 //! no files, no network, no clock, no environment. Every input is read under [`Limits`] and judged by a [`Policy`].
 
 pub mod bcf;
 pub mod fasta;
 pub mod genome;
+pub mod gff;
 pub mod normalize;
 pub mod vcf;
 

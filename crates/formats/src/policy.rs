@@ -1,7 +1,7 @@
 //! What follows from each fault: one table with two presets side by side, frozen by a test.
 //!
 //! The default preset accepts what bcftools and its users accept and counts a warning; a file is refused where reading
-//! on would lose or invent data, or where HealthOmics refuses it with a clear message. No record is left out by default:
+//! on would lose or invent data, or where HealthOmics refuses it with a clear message. No variant is left out by default:
 //! bcftools stops at a record that it cannot read, or reads something else (POS `5x` as 5, a surplus sample as none).
 //! The strict preset refuses what HealthOmics refuses (spec 7.2, 7.3) and warns where HealthOmics is silent.
 //! Beside the table stands the policy of what was judged before, which accepts all that can be.
@@ -128,9 +128,10 @@ impl Policy {
 }
 
 /// A row of the table: how far the fault reaches, the default verdict, the strict verdict.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn row(cause: Cause) -> (Reach, Verdict, Verdict) {
     use Reach::{File, Header, Record, UnreadableRecord};
-    use Verdict::{Accept, RejectFile, Warn};
+    use Verdict::{Accept, RejectFile, RejectRecord, Warn};
     match cause {
         Cause::MissingChromLine
         | Cause::TooFewHeaderColumns
@@ -150,14 +151,18 @@ fn row(cause: Cause) -> (Reach, Verdict, Verdict) {
         | Cause::ZstdWindow
         | Cause::Io
         | Cause::RejectedShare
+        | Cause::Gtf
         | Cause::FastaStart
         | Cause::FastaName
         | Cause::FastaDuplicateName
         | Cause::FastaLineLength => (File, RejectFile, RejectFile),
         // HealthOmics refuses these clearly, and a file that breaks them is as a rule no VCF 4.
-        Cause::MissingFileformat | Cause::UnsupportedVersion | Cause::OldVersion | Cause::FormatWithoutSamples => {
-            (Header, RejectFile, RejectFile)
-        }
+        // The attributes of GFF 1 and 2 are written in another way.
+        Cause::MissingFileformat
+        | Cause::UnsupportedVersion
+        | Cause::OldVersion
+        | Cause::FormatWithoutSamples
+        | Cause::GffVersion => (Header, RejectFile, RejectFile),
         // VCF 4.4 and 4.5 are read as what they are.
         Cause::NewVersion => (Header, Accept, RejectFile),
         Cause::UnknownType
@@ -173,6 +178,8 @@ fn row(cause: Cause) -> (Reach, Verdict, Verdict) {
         | Cause::HeaderId
         | Cause::StandardDeclaration
         | Cause::UnusedHeaderLine
+        | Cause::MissingGffVersion
+        | Cause::ByteOrderMark
         | Cause::NoFinalNewline => (Header, Warn, Warn),
         Cause::TooFewColumns
         | Cause::SampleColumns
@@ -203,6 +210,7 @@ fn row(cause: Cause) -> (Reach, Verdict, Verdict) {
         | Cause::GenotypeNotFirst
         | Cause::SampleValue
         | Cause::ReferenceContig
+        | Cause::DuplicateTag
         | Cause::BlankLine => (Record, Warn, RejectFile),
         Cause::AlleleForm
         | Cause::ContigName
@@ -221,7 +229,25 @@ fn row(cause: Cause) -> (Reach, Verdict, Verdict) {
         | Cause::UndeclaredFormat
         | Cause::FormatKey
         | Cause::SampleCount
+        | Cause::EmptyColumn
+        | Cause::SeqidCharacter
+        | Cause::FeatureEndBeforeStart
+        | Cause::Strand
+        | Cause::PhaseRange
+        | Cause::CdsPhase
+        | Cause::AttributeForm
+        | Cause::AttributeBlank
+        | Cause::AttributeEquals
+        | Cause::AttributeEmpty
+        | Cause::ReservedTag
+        | Cause::PercentEncoding
         | Cause::CarriageReturn => (Record, Warn, Warn),
+        // HealthOmics leaves out features that do not fit the columns, in silence; here they are counted.
+        Cause::FeatureColumns | Cause::FeatureCoordinate | Cause::TooManyAttributes => {
+            (UnreadableRecord, RejectRecord, RejectRecord)
+        }
+        Cause::Score | Cause::Phase | Cause::CircularValue => (Record, Warn, RejectRecord),
+        Cause::ControlCharacter => (Record, RejectFile, RejectFile),
         // Every version after 4.0 made GT optional.
         Cause::MissingGenotype => (Record, Accept, RejectFile),
     }

@@ -87,6 +87,45 @@ impl TableSchema {
         Self { columns }
     }
 
+    /// Columns of an annotation store of features, read from GFF3: the 21 of the contract (spec 6.3), then the hidden ones.
+    pub fn annotations_gff() -> Self {
+        use ColumnType::{Boolean, Double, Int, Long, String};
+        let mut columns = vec![
+            column("importjobid", String, "UUID of the import job that wrote the row"),
+            column("seqid", String, "column 1: the contig"),
+            column("source", String, "column 2: where the feature comes from"),
+            column("type", String, "column 3: what the feature is"),
+            column("start", Long, "first base, 0-based (column 4 minus 1)"),
+            column("end", Long, "0-based, exclusive (column 5)"),
+            column("score", Double, "column 6"),
+            column("strand", String, "column 7"),
+            column("phase", Int, "column 8"),
+            column("id", String, "attribute ID"),
+            column("name", String, "attribute Name"),
+            column("alias", String, "attribute Alias, several joined with ','"),
+            column("parent", list(String), "attribute Parent, split at ','"),
+            column("target", String, "attribute Target"),
+            column("gap", String, "attribute Gap"),
+            column("derivesfrom", String, "attribute Derives_from"),
+            column("note", list(String), "attribute Note, split at ','"),
+            column("dbxref", list(String), "attribute Dbxref, split at ','"),
+            column("ontologyterm", list(String), "attribute Ontology_term, split at ','"),
+            column("is_circular", Boolean, "attribute Is_circular"),
+            column("information", string_map(), "every other attribute, key in lower case"),
+        ];
+        let hidden = [
+            column("_item", Int, "position of the source file in its import job, from 0"),
+            column(
+                "_record",
+                Long,
+                "place of the line in its source file: part of the file times 2^40, plus its ordinal in the part",
+            ),
+        ];
+        columns.extend(hidden.into_iter().map(|c| Column { hidden: true, ..c }));
+        assign_ids(&mut columns, &mut 0);
+        Self { columns }
+    }
+
     /// The columns a user sees.
     pub fn visible(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|c| !c.hidden)
@@ -186,17 +225,27 @@ mod tests {
 
     #[test]
     fn field_ids_are_unique_and_dense() {
-        let schema = TableSchema::variants_long();
-        let mut all = Vec::new();
-        schema.columns.iter().for_each(|c| ids(c, &mut all));
-        let set: BTreeSet<i32> = all.iter().copied().collect();
-        assert_eq!(set.len(), all.len());
-        assert_eq!(set.last().copied(), i32::try_from(all.len()).ok());
-        assert_eq!(schema.columns.iter().map(|c| c.id).collect::<Vec<_>>(), (1..=27).collect::<Vec<_>>());
+        for (schema, columns) in [(TableSchema::variants_long(), 27), (TableSchema::annotations_gff(), 23)] {
+            let mut all = Vec::new();
+            schema.columns.iter().for_each(|c| ids(c, &mut all));
+            let set: BTreeSet<i32> = all.iter().copied().collect();
+            assert_eq!(set.len(), all.len());
+            assert_eq!(set.last().copied(), i32::try_from(all.len()).ok());
+            assert_eq!(schema.columns.iter().map(|c| c.id).collect::<Vec<_>>(), (1..=columns).collect::<Vec<_>>());
+        }
     }
 
     #[test]
     fn a_user_sees_the_23_columns_of_the_contract() {
         assert_eq!(TableSchema::variants_long().visible().count(), 23);
+    }
+
+    #[test]
+    fn a_user_sees_the_21_columns_of_features() {
+        let schema = TableSchema::annotations_gff();
+        let names: Vec<&str> = schema.visible().map(|c| c.name.as_str()).collect();
+        let contract = "importjobid seqid source type start end score strand phase id name alias parent target gap \
+                        derivesfrom note dbxref ontologyterm is_circular information";
+        assert_eq!(names.join(" "), contract);
     }
 }

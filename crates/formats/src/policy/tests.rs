@@ -2,6 +2,7 @@ use super::*;
 use expect_test::expect;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn the_table_is_frozen() {
     let mut table = format!("{:<24} {:<4} {:<11} {}\n", "cause", "code", "default", "strict");
     for cause in Cause::ALL {
@@ -84,6 +85,30 @@ fn the_table_is_frozen() {
         MovesTooFar              E27  warn        warn
         BcfHeader                E28  reject file reject file
         BcfRecord                E28  reject file reject file
+        GffVersion               E31  reject file reject file
+        MissingGffVersion        E31  warn        warn
+        Gtf                      E31  reject file reject file
+        FeatureColumns           E16  reject record reject record
+        EmptyColumn              E19  warn        warn
+        SeqidCharacter           E19  warn        warn
+        FeatureCoordinate        E19  reject record reject record
+        FeatureEndBeforeStart    E19  warn        warn
+        Score                    E19  warn        reject record
+        Strand                   E19  warn        warn
+        Phase                    E19  warn        reject record
+        PhaseRange               E19  warn        warn
+        CdsPhase                 E19  warn        warn
+        AttributeForm            E19  warn        warn
+        AttributeBlank           E19  warn        warn
+        AttributeEquals          E19  warn        warn
+        AttributeEmpty           E19  warn        warn
+        ReservedTag              E19  warn        warn
+        DuplicateTag             E19  warn        reject file
+        CircularValue            E19  warn        reject record
+        PercentEncoding          E19  warn        warn
+        TooManyAttributes        E23  reject record reject record
+        ByteOrderMark            E24  warn        warn
+        ControlCharacter         E24  reject file reject file
         BlankLine                E15  warn        reject file
         CarriageReturn           E15  warn        warn
         NoFinalNewline           E21  warn        warn

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests, and words about what was skipped")]
 
 mod bcf;
+mod gff;
 mod norm_cases;
 mod norm_laws;
 mod oracles;

@@ -7,6 +7,8 @@
 mod annotation_rule;
 mod bcf;
 mod chance;
+pub(crate) mod feature_rule;
+mod gff;
 mod header;
 mod normalize;
 mod outcome;
@@ -81,4 +83,31 @@ fn annotation_fields() {
         vep::check(input.as_bytes());
     }
     check_all("corpora/hts-specs", vep::check);
+}
+
+#[test]
+fn features() {
+    check_all("corpora/gff3", gff::check);
+    check_all("data", gff::check);
+}
+
+/// Bytes that mean something in GFF3, in places where they should not be.
+#[test]
+fn features_with_odd_bytes() {
+    let Some(folder) = shared("corpora/gff3") else { return };
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        let mut chance = chance::Chance::of(&bytes);
+        let end = bytes.len().min(1000);
+        for _ in 0..20 {
+            let mut odd = bytes.get(..end).unwrap_or_default().to_vec();
+            for _ in 0..1 + chance.below(8) {
+                let odd_bytes = b"%;=,_. \t\n\r#>\"A2\x00\xff";
+                let (at, byte) = (chance.below(odd.len() + 1), odd_bytes[chance.below(odd_bytes.len())]);
+                if chance.one_in(2) || at == odd.len() { odd.insert(at, byte) } else { odd[at] = byte }
+            }
+            println!("{}", String::from_utf8_lossy(&odd)); // shown when the oracle panics
+            gff::check(&odd);
+        }
+    }
 }
