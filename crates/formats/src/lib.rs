@@ -1,10 +1,11 @@
-//! VCF, BCF and FASTA bytes to record batches in table shape. Synchronous and pure: the same bytes give the same batches;
+//! VCF, BCF, delimited text and FASTA bytes to record batches in table shape. Synchronous and pure: the same bytes give the same batches;
 //! no files, no network, no clock, no environment. Every input is read under [`Limits`] and judged by a [`Policy`].
 
 pub mod bcf;
 pub mod fasta;
 pub mod genome;
 pub mod normalize;
+pub mod tsv;
 pub mod vcf;
 
 mod compression;

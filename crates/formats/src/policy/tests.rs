@@ -82,6 +82,9 @@ fn the_table_is_frozen() {
         ReferenceContig          E27  warn        reject file
         ReferenceMismatch        E27  warn        warn
         MovesTooFar              E27  warn        warn
+        FieldCount               E19  reject file reject file
+        FieldValue               E19  reject file reject file
+        OpenQuote                E19  reject file reject file
         BcfHeader                E28  reject file reject file
         BcfRecord                E28  reject file reject file
         BlankLine                E15  warn        reject file
