@@ -23,6 +23,7 @@ struct Recoded {
     from: usize,
     to: usize,
     is_done: bool,
+    is_malformed: bool,
 }
 
 enum Form {
@@ -42,7 +43,14 @@ impl Text {
             Encoding::Windows1252 => Some(other(WINDOWS_1252)),
             Encoding::Iso88591 => Some(Form::Latin1),
         };
-        let recoded = form.map(|form| Recoded { form, text: vec![0; ROOM].into(), from: 0, to: 0, is_done: false });
+        let recoded = form.map(|form| Recoded {
+            form,
+            text: vec![0; ROOM].into(),
+            from: 0,
+            to: 0,
+            is_done: false,
+            is_malformed: false,
+        });
         Self { decoder, taken: Vec::new(), recoded }
     }
 
@@ -78,6 +86,7 @@ impl Text {
             return if self.taken.is_empty() { self.decoder.fill_buf() } else { Ok(&self.taken) };
         };
         while recoded.from == recoded.to && !recoded.is_done {
+            recoded.check()?;
             let input = if self.taken.is_empty() { self.decoder.fill_buf()? } else { &self.taken };
             let used = recoded.take(input)?;
             take(&mut self.taken, &mut self.decoder, used);
@@ -102,6 +111,14 @@ fn take(taken: &mut Vec<u8>, decoder: &mut Decoder, n: usize) {
 }
 
 impl Recoded {
+    fn check(&self) -> io::Result<()> {
+        if !self.is_malformed {
+            return Ok(());
+        }
+        let detail = "it is not in the encoding that readOptions.encoding says".to_owned();
+        Err(io::Error::new(io::ErrorKind::InvalidData, Corruption { cause: Cause::NotText, detail }))
+    }
+
     /// Recodes as much of `input` as there is room for, and returns how much that was. No input: the end.
     fn take(&mut self, input: &[u8]) -> io::Result<usize> {
         self.is_done = input.is_empty();
@@ -113,11 +130,8 @@ impl Recoded {
             Form::Other(decoder) => {
                 let (result, used, written) =
                     decoder.decode_to_utf8_without_replacement(input, &mut self.text, input.is_empty());
-                if let DecoderResult::Malformed(..) = result {
-                    let detail = "it is not in the encoding that readOptions.encoding says".to_owned();
-                    let corruption = Corruption { cause: Cause::NotText, detail };
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, corruption));
-                }
+                // The text before it comes first, so that the line is known.
+                self.is_malformed = matches!(result, DecoderResult::Malformed(..));
                 self.is_done &= matches!(result, DecoderResult::InputEmpty);
                 (used, written)
             }
