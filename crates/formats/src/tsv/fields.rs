@@ -131,7 +131,7 @@ impl Splitter {
             let after = special + quotes * self.quote.len();
             let is_doubled = self.escape == self.quote;
             let kept = if is_doubled { quotes / 2 } else { quotes - 1 };
-            let is_open = is_doubled && quotes % 2 == 0;
+            let is_open = is_doubled && quotes.is_multiple_of(2);
             let end = if is_open { None } else { self.closed_end(line, after) };
             if let (Some(end), 0, true) = (end, kept, self.scratch.len() == scratch) {
                 // Nothing was taken out: `at` still stands behind the opening quote.
