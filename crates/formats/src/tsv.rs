@@ -73,6 +73,8 @@ pub struct Reader {
     comment: Vec<u8>,
     awaits_header: bool,
     is_ascii: bool,
+    /// Rows with a wrong value are left out.
+    leaves_out: bool,
     splitter: Splitter,
     columns: Columns,
     options: Options,
@@ -108,6 +110,7 @@ impl Reader {
             comment: comment(dialect),
             awaits_header: dialect.header && part.start == 0,
             is_ascii: head.encoding() == Encoding::UsAscii,
+            leaves_out: options.policy.verdict(Cause::FieldValue) == Verdict::RejectRecord,
             splitter: Splitter::new(dialect, columns.len()),
             columns,
             options: Options { batch_bytes: options.batch_bytes.min(MAX_BATCH_BYTES), ..options },
@@ -174,7 +177,7 @@ impl Reader {
         if is_skipped(line, &self.comment) {
             return Ok(Some(skipped));
         }
-        match read_row(line, self.is_ascii, &mut self.splitter, &mut self.columns, &self.options.policy) {
+        match read_row(line, self.is_ascii, self.leaves_out, &mut self.splitter, &mut self.columns) {
             Ok(()) => {
                 self.tally.records = self.tally.records.saturating_add(1);
                 Ok(Some(Outcome::Row(line.len().saturating_add(self.columns.len()))))
@@ -216,7 +219,7 @@ fn comment(dialect: &Dialect) -> Vec<u8> {
 #[inline]
 fn is_skipped(line: &[u8], comment: &[u8]) -> bool {
     let is_blank = line.first().is_none_or(|first| *first <= b' ') && value::trim(line).is_empty();
-    is_blank || (!comment.is_empty() && line.starts_with(comment))
+    is_blank || (comment.first().is_some_and(|first| line.first() == Some(first)) && line.starts_with(comment))
 }
 
 /// Whether the header line is still to come after this one. Spark allows blanks before these comments, and only these.
@@ -229,9 +232,9 @@ fn is_before_header(line: &[u8], comment: &[u8]) -> bool {
 fn read_row(
     line: &[u8],
     is_ascii: bool,
+    leaves_out: bool,
     splitter: &mut Splitter,
     columns: &mut Columns,
-    policy: &Policy,
 ) -> Result<(), Fault> {
     if std::str::from_utf8(line).is_err() || (is_ascii && !line.is_ascii()) {
         return Err(Fault::new(Cause::NotText).with_detail("or name its encoding in readOptions.encoding"));
@@ -244,7 +247,7 @@ fn read_row(
     let field = |i| splitter.field(line, i);
     let fault = |detail: String| Fault::new(Cause::FieldValue).with_detail(&detail);
     // A row that is left out must not leave half of itself in the columns.
-    if policy.verdict(Cause::FieldValue) == Verdict::RejectRecord {
+    if leaves_out {
         columns.check(field).map_err(fault)?;
     }
     columns.push(field).map_err(fault)

@@ -90,12 +90,12 @@ impl Lines {
         self.carry.clear();
         let Some(length) = self.find_line()? else { return Ok(None) };
         self.lines = self.lines.saturating_add(1);
-        let mark = if std::mem::take(&mut self.is_start_of_file) { UTF8_MARK } else { b"" };
+        let is_first = std::mem::take(&mut self.is_start_of_file);
         let line = match length {
             Some(length) => self.text.fill().map_err(|e| Fault::from_io(&e))?.get(..length).unwrap_or_default(),
             None => self.carry.as_slice(),
         };
-        Ok(Some(line.strip_prefix(mark).unwrap_or(line)))
+        Ok(Some(if is_first { line.strip_prefix(UTF8_MARK).unwrap_or(line) } else { line }))
     }
 
     /// Finds the end of the line: the length of a line that lies in the buffer, or none for one that lies in `carry`.

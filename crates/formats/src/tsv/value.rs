@@ -73,8 +73,9 @@ enum Number<'a> {
 #[inline]
 fn number(text: &[u8]) -> Option<Number<'_>> {
     let text = trim(text);
-    let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
-    match digits.first()? {
+    let (first, rest) = text.split_first()?;
+    let digit = if matches!(first, b'-' | b'+') { rest.first()? } else { first };
+    match digit {
         b'0'..=b'9' | b'.' => Some(Number::Decimal(text)),
         _ => match text {
             b"NaN" => Some(Number::Nan),
@@ -86,7 +87,14 @@ fn number(text: &[u8]) -> Option<Number<'_>> {
 }
 
 /// Text without blanks and control characters at both ends (Java's `trim`).
+#[inline]
 pub(super) fn trim(text: &[u8]) -> &[u8] {
+    if let [first, .., last] = text
+        && *first > b' '
+        && *last > b' '
+    {
+        return text;
+    }
     let is_text = |byte: &u8| *byte > b' ';
     let from = text.iter().position(is_text).unwrap_or(text.len());
     let to = text.iter().rposition(is_text).map_or(from, |last| last + 1);
