@@ -72,11 +72,7 @@ pub struct Reader {
     lines: Lines,
     comment: Vec<u8>,
     awaits_header: bool,
-    is_ascii: bool,
-    /// Rows with a wrong value are left out.
-    leaves_out: bool,
-    splitter: Splitter,
-    columns: Columns,
+    rows: Rows,
     options: Options,
     tally: Tally,
     done: bool,
@@ -109,10 +105,12 @@ impl Reader {
             lines: Lines::new(text, &dialect.line_sep, part.start, options.limits.clone()),
             comment: comment(dialect),
             awaits_header: dialect.header && part.start == 0,
-            is_ascii: head.encoding() == Encoding::UsAscii,
-            leaves_out: options.policy.verdict(Cause::FieldValue) == Verdict::RejectRecord,
-            splitter: Splitter::new(dialect, columns.len()),
-            columns,
+            rows: Rows {
+                is_ascii: head.encoding() == Encoding::UsAscii,
+                leaves_out: options.policy.verdict(Cause::FieldValue) == Verdict::RejectRecord,
+                splitter: Splitter::new(dialect, columns.len()),
+                columns,
+            },
             options: Options { batch_bytes: options.batch_bytes.min(MAX_BATCH_BYTES), ..options },
             tally: Tally::default(),
             done: false,
@@ -177,10 +175,10 @@ impl Reader {
         if is_skipped(line, &self.comment) {
             return Ok(Some(skipped));
         }
-        match read_row(line, self.is_ascii, self.leaves_out, &mut self.splitter, &mut self.columns) {
+        match self.rows.read(line) {
             Ok(()) => {
                 self.tally.records = self.tally.records.saturating_add(1);
-                Ok(Some(Outcome::Row(line.len().saturating_add(self.columns.len()))))
+                Ok(Some(Outcome::Row(line.len().saturating_add(self.rows.columns.len()))))
             }
             Err(fault) if self.options.policy.verdict(fault.cause) == Verdict::RejectRecord => {
                 self.tally.warn(fault.cause, number);
@@ -193,7 +191,7 @@ impl Reader {
 
     fn finish_batch(&mut self, rows: usize) -> Result<RecordBatch, Fault> {
         let unfit = |error: ArrowError| Fault::new(Cause::BatchTooLarge).with_detail(&error.to_string());
-        let mut arrays: Vec<ArrayRef> = self.columns.finish().map_err(unfit)?;
+        let mut arrays: Vec<ArrayRef> = self.rows.columns.finish().map_err(unfit)?;
         // `information`, unless it is declared, holds nothing (spec 6.4).
         if let Some(field) = self.schema.fields().get(arrays.len()).filter(|field| field.name() == "information") {
             arrays.push(new_null_array(field.data_type(), rows));
@@ -227,30 +225,35 @@ fn is_before_header(line: &[u8], comment: &[u8]) -> bool {
     is_skipped(value::trim(line), comment)
 }
 
-/// Adds the row of a line to the columns.
-#[inline]
-fn read_row(
-    line: &[u8],
+/// Rows under construction.
+struct Rows {
     is_ascii: bool,
+    /// Rows with a wrong value are left out.
     leaves_out: bool,
-    splitter: &mut Splitter,
-    columns: &mut Columns,
-) -> Result<(), Fault> {
-    if std::str::from_utf8(line).is_err() || (is_ascii && !line.is_ascii()) {
-        return Err(Fault::new(Cause::NotText).with_detail("or name its encoding in readOptions.encoding"));
+    splitter: Splitter,
+    columns: Columns,
+}
+
+impl Rows {
+    /// Adds the row of a line to the columns.
+    #[inline]
+    fn read(&mut self, line: &[u8]) -> Result<(), Fault> {
+        if std::str::from_utf8(line).is_err() || (self.is_ascii && !line.is_ascii()) {
+            return Err(Fault::new(Cause::NotText).with_detail("or name its encoding in readOptions.encoding"));
+        }
+        let count = self.splitter.split(line).map_err(|_| Fault::new(Cause::OpenQuote))?;
+        if count != self.columns.len() {
+            let detail = format!("it has {count}, the store has {}", self.columns.len());
+            return Err(Fault::new(Cause::FieldCount).with_detail(&detail));
+        }
+        let field = |i| self.splitter.field(line, i);
+        let fault = |detail: String| Fault::new(Cause::FieldValue).with_detail(&detail);
+        // A row that is left out must not leave half of itself in the columns.
+        if self.leaves_out {
+            self.columns.check(field).map_err(fault)?;
+        }
+        self.columns.push(field).map_err(fault)
     }
-    let count = splitter.split(line).map_err(|_| Fault::new(Cause::OpenQuote))?;
-    if count != columns.len() {
-        let detail = format!("it has {count}, the store has {}", columns.len());
-        return Err(Fault::new(Cause::FieldCount).with_detail(&detail));
-    }
-    let field = |i| splitter.field(line, i);
-    let fault = |detail: String| Fault::new(Cause::FieldValue).with_detail(&detail);
-    // A row that is left out must not leave half of itself in the columns.
-    if leaves_out {
-        columns.check(field).map_err(fault)?;
-    }
-    columns.push(field).map_err(fault)
 }
 
 #[cfg(test)]
