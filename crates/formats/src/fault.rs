@@ -212,6 +212,10 @@ causes! {
     ReferenceContig E27 "the contig is not in the store's reference" => "the record is left as it is";
     ReferenceMismatch E27 "REF is not what the store's reference has there" => "the record is left as it is";
     MovesTooFar E27 "the variant lies in a repeat of more than 1,048,576 bases" => "the record is left as it is";
+    // Delimited text
+    FieldCount E19 "a row does not have one field for each column of the store; check sep, quote and header of readOptions";
+    FieldValue E19 "a value is not of the type of its column";
+    OpenQuote E19 "a quoted value does not end on its line; if quotes are text in this file, set readOptions.quote to another character";
     // BCF
     BcfHeader E28 "the BCF header cannot be read";
     BcfRecord E28 "a BCF record cannot be read";

@@ -1,4 +1,4 @@
-//! VCF, BCF, GFF3 and FASTA bytes to record batches in table shape. Synchronous and pure: the same bytes give the same batches;
+//! VCF, BCF, GFF3, delimited text and FASTA bytes to record batches in table shape. Synchronous and pure: the same bytes give the same batches;
 //! no files, no network, no clock, no environment. Every input is read under [`Limits`] and judged by a [`Policy`].
 
 pub mod bcf;
@@ -6,6 +6,7 @@ pub mod fasta;
 pub mod genome;
 pub mod gff;
 pub mod normalize;
+pub mod tsv;
 pub mod vcf;
 
 mod compression;

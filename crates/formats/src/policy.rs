@@ -188,6 +188,9 @@ fn row(cause: Cause) -> (Reach, Verdict, Verdict) {
         | Cause::DuplicateFormatKey
         | Cause::EmptyFormatKey
         | Cause::TooManyValues
+        | Cause::FieldCount
+        | Cause::FieldValue
+        | Cause::OpenQuote
         | Cause::GenotypeIndex
         | Cause::BatchTooLarge
         | Cause::NotText => (UnreadableRecord, RejectFile, RejectFile),

@@ -56,6 +56,7 @@ fn iceberg_type(kind: &ColumnType) -> Type {
         ColumnType::Boolean => Type::Primitive(PrimitiveType::Boolean),
         ColumnType::Int => Type::Primitive(PrimitiveType::Int),
         ColumnType::Long => Type::Primitive(PrimitiveType::Long),
+        ColumnType::Float => Type::Primitive(PrimitiveType::Float),
         ColumnType::Double => Type::Primitive(PrimitiveType::Double),
         ColumnType::String => Type::Primitive(PrimitiveType::String),
         ColumnType::List(element) => Type::List(ListType::new(iceberg_field(element))),
@@ -80,6 +81,7 @@ fn model_type(kind: &Type, name: &str) -> Result<ColumnType> {
         Type::Primitive(PrimitiveType::Boolean) => ColumnType::Boolean,
         Type::Primitive(PrimitiveType::Int) => ColumnType::Int,
         Type::Primitive(PrimitiveType::Long) => ColumnType::Long,
+        Type::Primitive(PrimitiveType::Float) => ColumnType::Float,
         Type::Primitive(PrimitiveType::Double) => ColumnType::Double,
         Type::Primitive(PrimitiveType::String) => ColumnType::String,
         Type::Primitive(_) => {

@@ -14,10 +14,13 @@ mod error;
 mod import_job;
 mod object_uri;
 mod page;
+mod read_options;
 mod reference_store;
 mod store;
 mod table_schema;
 mod tag;
+mod tsv_schema;
+mod tsv_store_options;
 
 pub use arn::{AccountId, RoleArn, Scope};
 pub use coordinates::{Interval, Position};
@@ -28,6 +31,7 @@ pub use import_job::{
 };
 pub use object_uri::ObjectUri;
 pub use page::{Page, PageSize, PageToken};
+pub use read_options::{Dialect, Encoding, LineSeparator, ReadOptions};
 pub use reference_store::{
     RefId, Reference, ReferenceImportJob, ReferenceImportSource, ReferenceJobStatus, ReferenceName,
     ReferenceSourceStatus, ReferenceStatus, ReferenceStore, ReferenceStoreName,
@@ -35,3 +39,5 @@ pub use reference_store::{
 pub use store::{Description, Layout, SseConfig, StoreId, StoreName, StoreStatus, VariantStore};
 pub use table_schema::{Column, ColumnType, TableSchema};
 pub use tag::Tags;
+pub use tsv_schema::{MAX_TSV_COLUMNS, TsvSchema, ValueType};
+pub use tsv_store_options::{AnnotationType, FormatKey, TsvStoreOptions};

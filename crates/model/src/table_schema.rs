@@ -3,6 +3,9 @@
 //! Field ids follow Iceberg's rule for fresh tables: the fields of a struct first, in order, then the types nested
 //! in each of them, depth first. All columns are nullable, as in HealthOmics (spec 6.2).
 
+use crate::tsv_schema::ValueType;
+use crate::tsv_store_options::{END, TsvStoreOptions};
+
 /// Type of a column or of what is nested in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ColumnType {
@@ -11,6 +14,8 @@ pub enum ColumnType {
     Int,
     /// 64-bit signed integer.
     Long,
+    /// 32-bit float.
+    Float,
     Double,
     String,
     /// A list; its element carries a field id of its own and is called `element`.
@@ -73,16 +78,31 @@ impl TableSchema {
             column("annotations", vep_annotations(), "parsed VEP annotations"),
         ];
         let hidden = [
-            column("_item", Int, "position of the source file in its import job, from 0"),
-            column(
-                "_record",
-                Long,
-                "place of the record in its source file: part of the file times 2^40, plus its ordinal in the part",
-            ),
             column("_format", String, "FORMAT as written"),
             column("_raw", string_map(), "source text that the other columns cannot give back"),
         ];
-        columns.extend(hidden.into_iter().map(|c| Column { hidden: true, ..c }));
+        columns.extend(place_columns());
+        columns.extend(hidden.map(|c| Column { hidden: true, ..c }));
+        assign_ids(&mut columns, &mut 0);
+        Self { columns }
+    }
+
+    /// Columns of a TSV annotation store (spec 6.4): `importjobid`, the declared columns, `end` where its type adds one (a
+    /// declared `end` becomes it, in its place), `information`, unless that is declared, and the hidden ones.
+    pub fn annotations_tsv(options: &TsvStoreOptions) -> Self {
+        let adds_end = options.annotation_type().adds_end();
+        let end = || column(END, ColumnType::Int, "0-based, exclusive: POS, or the end of REF");
+        let mut columns = vec![column("importjobid", ColumnType::String, "UUID of the import job that wrote the row")];
+        columns.extend(options.schema().columns().iter().enumerate().map(|(i, (name, kind))| {
+            if adds_end && name == END { end() } else { column(name, column_type(*kind), declared_doc(options, i)) }
+        }));
+        if adds_end && options.schema().position(END).is_none() {
+            columns.push(end());
+        }
+        if options.schema().position("information").is_none() {
+            columns.push(column("information", string_map(), "always null; HealthOmics has it"));
+        }
+        columns.extend(place_columns());
         assign_ids(&mut columns, &mut 0);
         Self { columns }
     }
@@ -173,6 +193,36 @@ fn column(name: &str, kind: ColumnType, doc: &'static str) -> Column {
     Column { id: 0, name: name.to_owned(), kind, nullable: true, doc, hidden: false }
 }
 
+/// The hidden columns that say where a row came from.
+fn place_columns() -> [Column; 2] {
+    let columns = [
+        column("_item", ColumnType::Int, "position of the source file in its import job, from 0"),
+        column(
+            "_record",
+            ColumnType::Long,
+            "place of the record in its source file: part of the file times 2^40, plus its ordinal in the part",
+        ),
+    ];
+    columns.map(|c| Column { hidden: true, ..c })
+}
+
+fn column_type(kind: ValueType) -> ColumnType {
+    match kind {
+        ValueType::Long => ColumnType::Long,
+        ValueType::Int => ColumnType::Int,
+        ValueType::String => ColumnType::String,
+        ValueType::Float => ColumnType::Float,
+        ValueType::Double => ColumnType::Double,
+        ValueType::Boolean => ColumnType::Boolean,
+    }
+}
+
+/// What a declared column holds.
+fn declared_doc(options: &TsvStoreOptions, position: usize) -> &'static str {
+    let is_one_based = options.annotation_type().one_based().and_then(|key| options.position(key)) == Some(position);
+    if is_one_based { "first base, 0-based: the file's value minus 1" } else { "as in the file" }
+}
+
 fn field(name: &str, kind: ColumnType) -> Column {
     column(name, kind, "")
 }
@@ -197,7 +247,12 @@ fn assign_ids(fields: &mut [Column], last: &mut i32) {
             ColumnType::List(element) => assign_ids(std::slice::from_mut(element.as_mut()), last),
             ColumnType::Map(key, value) => assign_map_ids(key, value, last),
             ColumnType::Struct(fields) => assign_ids(fields, last),
-            ColumnType::Boolean | ColumnType::Int | ColumnType::Long | ColumnType::Double | ColumnType::String => {}
+            ColumnType::Boolean
+            | ColumnType::Int
+            | ColumnType::Long
+            | ColumnType::Float
+            | ColumnType::Double
+            | ColumnType::String => {}
         }
     }
 }
@@ -211,6 +266,7 @@ fn assign_map_ids(key: &mut Column, value: &mut Column, last: &mut i32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{AnnotationType, FormatKey, TsvSchema};
     use std::collections::BTreeSet;
 
     fn ids(column: &Column, out: &mut Vec<i32>) {
@@ -247,5 +303,42 @@ mod tests {
         let contract = "importjobid seqid source type start end score strand phase id name alias parent target gap \
                         derivesfrom note dbxref ontologyterm is_circular information";
         assert_eq!(names.join(" "), contract);
+    }
+
+    fn tsv(kind: AnnotationType, columns: &[(&str, ValueType)]) -> String {
+        let names = [(FormatKey::Chr, "c"), (FormatKey::Pos, "p"), (FormatKey::Ref, "r"), (FormatKey::Alt, "a")];
+        let names = names.into_iter().filter(|(key, _)| kind.keys().contains(key));
+        let schema = TsvSchema::new("schema", columns.iter().map(|(n, k)| ((*n).to_owned(), *k)).collect()).unwrap();
+        let names = names.map(|(key, name)| (key, name.to_owned())).collect();
+        let schema = TableSchema::annotations_tsv(&TsvStoreOptions::new("o", kind, names, schema).unwrap());
+        assert_eq!(
+            schema.columns.iter().map(|c| c.id).collect::<Vec<_>>(),
+            (1..).take(schema.columns.len()).collect::<Vec<_>>()
+        );
+        let shown = |c: &Column| format!("{}{} {:?}", if c.hidden { "-" } else { "" }, c.name, c.kind);
+        let map =
+            |c: &Column| if matches!(c.kind, ColumnType::Map(..)) { "information map".to_owned() } else { shown(c) };
+        schema.columns.iter().map(map).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn a_tsv_table_has_the_declared_columns_and_what_its_type_adds() {
+        use ValueType::{Boolean, Double, Float, Int, Long, String as Text};
+        assert_eq!(
+            tsv(AnnotationType::Generic, &[("x", Text), ("f", Float), ("d", Double), ("b", Boolean), ("i", Int)]),
+            "importjobid String, x String, f Float, d Double, b Boolean, i Int, information map, -_item Int, -_record Long"
+        );
+        assert_eq!(
+            tsv(AnnotationType::ChrPos, &[("p", Long), ("c", Text)]),
+            "importjobid String, p Long, c String, end Int, information map, -_item Int, -_record Long"
+        );
+        assert_eq!(
+            tsv(AnnotationType::ChrPosRefAlt, &[("end", Text), ("p", Long), ("c", Text), ("r", Text), ("a", Text)]),
+            "importjobid String, end Int, p Long, c String, r String, a String, information map, -_item Int, -_record Long"
+        );
+        assert_eq!(
+            tsv(AnnotationType::Generic, &[("end", Text), ("information", Text)]),
+            "importjobid String, end String, information String, -_item Int, -_record Long"
+        );
     }
 }

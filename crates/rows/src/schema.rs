@@ -26,6 +26,7 @@ pub fn arrow_type(kind: &ColumnType) -> DataType {
         ColumnType::Boolean => DataType::Boolean,
         ColumnType::Int => DataType::Int32,
         ColumnType::Long => DataType::Int64,
+        ColumnType::Float => DataType::Float32,
         ColumnType::Double => DataType::Float64,
         ColumnType::String => DataType::Utf8,
         ColumnType::List(element) => DataType::List(Arc::new(arrow_field(element))),

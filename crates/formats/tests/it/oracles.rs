@@ -15,6 +15,8 @@ mod outcome;
 mod record;
 mod rows;
 mod stored;
+mod tsv;
+mod tsv_rule;
 mod vep;
 
 use crate::shared;
@@ -110,4 +112,55 @@ fn features_with_odd_bytes() {
             gff::check(&odd);
         }
     }
+}
+
+/// Texts of delimited fields from a few pieces, in every order that chance makes.
+#[test]
+fn delimited_texts() {
+    let pieces = [
+        "\t",
+        "\t",
+        ",",
+        ",",
+        "\n",
+        "\n",
+        "\r\n",
+        "\r",
+        "\"",
+        "\"",
+        "'",
+        "\\",
+        "a",
+        "b",
+        "1",
+        "-7",
+        "2.5",
+        "NaN",
+        "true",
+        "é",
+        "#",
+        " ",
+        "||",
+        ";",
+        "99999999999",
+        "\u{feff}",
+        "chr1",
+    ];
+    let mut chance = chance::Chance::of(b"delimited");
+    for _ in 0..30_000 {
+        let length = chance.below(40);
+        let text: String = (0..length).map(|_| pieces[chance.below(pieces.len())]).collect();
+        tsv::check(text.as_bytes());
+    }
+    for _ in 0..5_000 {
+        let width = 1 + chance.below(4);
+        let sep = ["\t", ","][chance.below(2)];
+        let fields = ["a", "", "1", "\"x\"", "\"x,\t'\"", "\"a\"\"b\"", "\"a\\\"b\"", "\"\"", "-3", "0.5", "12"];
+        let line = |chance: &mut chance::Chance| {
+            (0..width).map(|_| fields[chance.below(fields.len())]).collect::<Vec<_>>().join(sep)
+        };
+        let lines: Vec<String> = (0..chance.below(12)).map(|_| line(&mut chance)).collect();
+        tsv::check(lines.join(["\n", "\r\n", "\r"][chance.below(3)]).as_bytes());
+    }
+    check_all("corpora", tsv::check);
 }

@@ -5,8 +5,7 @@ use std::path::Path;
 use varberg_formats::{Cause, Policy, Verdict};
 
 /// Codes that no cause of the readers has, with what they stand for.
-const OTHERS: [(&str, &str, &str); 3] = [
-    ("E19", "a row of a TSV annotation file is malformed; not used in this version", ""),
+const OTHERS: [(&str, &str, &str); 2] = [
     ("E20", "the file has no records; a file without data rows cannot be imported", "fails the file"),
     ("E30", "a record cannot be written as BCF; export it as VCF, with -O z or -O v", "fails the export"),
 ];

@@ -50,7 +50,7 @@ fn manifests_keep_the_layers_apart() {
             "varberg-rows",
             "arrow-*",
             "noodles-*",
-            "csv-core",
+            "encoding_rs",
             "flate2",
             "zstd",
             "bzip2",
