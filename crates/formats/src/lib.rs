@@ -12,6 +12,7 @@ pub mod vcf;
 mod compression;
 mod fault;
 mod lines;
+mod normalizer;
 mod policy;
 mod split;
 mod tally;

@@ -5,23 +5,22 @@
 //! **Parts.** A value never spans lines (see `lines`), so parts may begin at any line of a plain or BGZF file in UTF-8 or
 //! ASCII whose lines end with one of the usual ends or one byte: after the header line, which [`Head`] knows.
 //!
-//! **Left-normalization** is not done here. [`Reader::places`] says which columns of a batch hold contig, start, end, REF
-//! and ALT in the two families that have alleles; they are 0-based and half-open by then, and ALT is the text of the file
-//! with every allele. A normalizer takes a batch and gives one with these columns replaced.
+//! **Left-normalization** of the three types that have alleles is done where a reference is given; see `normal`. Without
+//! one, ALT is the text of the file.
 
 mod columns;
 mod fields;
 mod head;
 mod lines;
-mod places;
+mod normal;
 mod text;
 mod value;
 
 pub use head::{Head, read_head};
-pub use places::Places;
 
 use crate::compression::{Compression, Decoder};
 use crate::fault::{Cause, Fault};
+use crate::genome::Genome;
 use crate::lines::Limits;
 use crate::policy::{Policy, Verdict};
 use crate::split::Part;
@@ -31,6 +30,7 @@ use arrow_schema::{ArrowError, SchemaRef};
 use columns::Columns;
 use fields::Splitter;
 use lines::Lines;
+use normal::RowNormalizer;
 use std::io::Read;
 use std::sync::Arc;
 use text::Text;
@@ -46,11 +46,19 @@ pub struct Options {
     pub batch_records: usize,
     /// A batch is closed once its lines have this many bytes.
     pub batch_bytes: usize,
+    /// The reference that rows with alleles are compared with and left-normalized against; none: they stay as they are.
+    pub normalize: Option<Arc<Genome>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { limits: Limits::default(), policy: Policy::lenient(), batch_records: 16_384, batch_bytes: 8 << 20 }
+        Self {
+            limits: Limits::default(),
+            policy: Policy::lenient(),
+            batch_records: 16_384,
+            batch_bytes: 8 << 20,
+            normalize: None,
+        }
     }
 }
 
@@ -68,7 +76,6 @@ enum Outcome {
 /// Reads the rows of one part of a file.
 pub struct Reader {
     schema: SchemaRef,
-    places: Option<Places>,
     lines: Lines,
     comment: Vec<u8>,
     awaits_header: bool,
@@ -101,7 +108,6 @@ impl Reader {
         let columns = Columns::new(store);
         Ok(Self {
             schema: batch_schema(store),
-            places: Places::of(store),
             lines: Lines::new(text, &dialect.line_sep, part.start, options.limits.clone()),
             comment: comment(dialect),
             awaits_header: dialect.header && part.start == 0,
@@ -110,6 +116,7 @@ impl Reader {
                 leaves_out: options.policy.verdict(Cause::FieldValue) == Verdict::RejectRecord,
                 splitter: Splitter::new(dialect, columns.len()),
                 columns,
+                normalizer: options.normalize.clone().and_then(|genome| RowNormalizer::new(store, genome)),
             },
             options: Options { batch_bytes: options.batch_bytes.min(MAX_BATCH_BYTES), ..options },
             tally: Tally::default(),
@@ -120,11 +127,6 @@ impl Reader {
     /// The columns of the batches: those of the table without `importjobid` and `_item`, which the caller knows.
     pub fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
-    }
-
-    /// The columns of a batch that a normalizer reads and replaces; none if the store's type has no alleles.
-    pub fn places(&self) -> Option<Places> {
-        self.places
     }
 
     /// The next rows; an empty batch where 1 MiB of lines had none, so that the caller can stop or tell how far it is; none
@@ -155,7 +157,8 @@ impl Reader {
 
     /// What was counted so far.
     pub fn tally(&self) -> Tally {
-        Tally { lines: self.lines.count(), ..self.tally.clone() }
+        let aliases = self.rows.normalizer.as_ref().map(RowNormalizer::aliases).cloned().unwrap_or_default();
+        Tally { lines: self.lines.count(), contig_aliases: aliases, ..self.tally.clone() }
     }
 
     /// Bytes of the stored file read so far; buffers read ahead.
@@ -175,8 +178,9 @@ impl Reader {
         if is_skipped(line, &self.comment) {
             return Ok(Some(skipped));
         }
-        match self.rows.read(line) {
-            Ok(()) => {
+        match self.rows.read(line, &self.options.policy) {
+            Ok(tolerated) => {
+                tolerated.into_iter().for_each(|cause| self.tally.warn(cause, number));
                 self.tally.records = self.tally.records.saturating_add(1);
                 Ok(Some(Outcome::Row(line.len().saturating_add(self.rows.columns.len()))))
             }
@@ -232,12 +236,14 @@ struct Rows {
     leaves_out: bool,
     splitter: Splitter,
     columns: Columns,
+    /// None unless it was asked for.
+    normalizer: Option<RowNormalizer>,
 }
 
 impl Rows {
-    /// Adds the row of a line to the columns.
+    /// Adds the row of a line to the columns, and returns what was tolerated with a warning.
     #[inline]
-    fn read(&mut self, line: &[u8]) -> Result<(), Fault> {
+    fn read(&mut self, line: &[u8], policy: &Policy) -> Result<Option<Cause>, Fault> {
         if std::str::from_utf8(line).is_err() || (self.is_ascii && !line.is_ascii()) {
             return Err(Fault::new(Cause::NotText).with_detail("or name its encoding in readOptions.encoding"));
         }
@@ -252,7 +258,20 @@ impl Rows {
         if self.leaves_out {
             self.columns.check(field).map_err(fault)?;
         }
-        self.columns.push(field).map_err(fault)
+        let Some(normalizer) = &mut self.normalizer else {
+            return self.columns.push(field).map(|()| None).map_err(fault);
+        };
+        let unfit = normalizer.read(field)?;
+        let verdict = unfit.map(|cause| (cause, policy.verdict(cause)));
+        if let Some((cause, Verdict::RejectRecord | Verdict::RejectFile)) = verdict {
+            return Err(Fault::new(cause).with_place(normalizer.place(field)));
+        }
+        let field = |i| normalizer.field(i).or_else(|| field(i));
+        if self.leaves_out {
+            self.columns.check(field).map_err(fault)?;
+        }
+        self.columns.push(field).map_err(fault)?;
+        Ok(verdict.filter(|(_, verdict)| *verdict == Verdict::Warn).map(|(cause, _)| cause))
     }
 }
 

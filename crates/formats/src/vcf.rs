@@ -22,13 +22,14 @@ use crate::compression::Compression;
 use crate::fault::{Cause, Fault};
 use crate::genome::Genome;
 use crate::lines::Limits;
+use crate::normalizer::Normalizer;
 use crate::policy::{Policy, Verdict};
 use crate::split::Part;
 use crate::tally::Tally;
 use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use arrow_schema::{ArrowError, SchemaRef};
 use genotype::Samples;
-use normalizer::Normalizer;
+use normalizer::normal_form;
 use site::{Site, SiteBuilder};
 use source::Source;
 use std::io::Read;
@@ -248,7 +249,7 @@ fn read_record(
     let site = Site::parse(text, header, judge)?;
     let mut judged = sites.read(&site, header, judge)?;
     if let Some(normalizer) = normalizer
-        && let Some(normal) = normalizer.normalize(&site, judged.end(), judge)?
+        && let Some(normal) = normal_form(normalizer, &site, judged.end(), judge)?
     {
         judged.put_into(normal);
     }

@@ -12,6 +12,7 @@ fn table() -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn the_table_is_frozen() {
     expect![[r#"
         cause                    code default     strict

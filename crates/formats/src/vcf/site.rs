@@ -92,7 +92,7 @@ impl<'a> Site<'a> {
     }
 
     /// ALT alleles; none for `.`.
-    pub(crate) fn alternate_alleles(&self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn alternate_alleles(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
         let alleles = if self.alternates == "." { None } else { Some(self.alternates.split(',')) };
         alleles.into_iter().flatten()
     }
