@@ -68,6 +68,11 @@ pub(crate) fn block_size(header: &[u8]) -> Option<usize> {
     (size >= BGZF_HEADER + 8).then_some(size)
 }
 
+/// Whether a whole block has the length and the checksum that it says.
+pub(crate) fn is_sound_block(block: &[u8]) -> bool {
+    bgzf::is_sound(block)
+}
+
 /// The decompressed bytes of `input`. Errors are those of `input`, or stand for damaged data
 /// ([`Fault::from_io`](crate::Fault::from_io) tells them apart).
 pub fn decode(input: Box<dyn Read + Send>, compression: Compression) -> Box<dyn BufRead + Send> {

@@ -1,7 +1,7 @@
 //! Parts of a file that are read independently. Plain files split anywhere, BGZF files at blocks, others not at all.
 //! In: sizes and windows of stored bytes. Out: offsets. Reads nothing itself.
 
-use crate::compression::{BGZF_EOF, Compression, block_size};
+use crate::compression::{BGZF_EOF, Compression, block_size, is_sound_block};
 
 /// A range of the file as stored; in BGZF both ends are offsets of block starts.
 ///
@@ -46,11 +46,18 @@ pub fn plain_or_block_parts(compression: Compression, size: u64, wanted: u64) ->
 }
 
 /// Offset of the first byte of a BGZF block in `window`, verified by following the chain of block sizes as far as the
-/// window reaches: every successor must be a block, or the end of the window.
+/// window reaches (every successor must be a block, or the end of the window) and by the block's own checksum.
 ///
-/// Compressed data can look like a block header by chance (once in 2^100); the chain makes it certain.
+/// Compressed data can look like a block header by chance (once in 2^100), or because the text has one and was stored as
+/// it is.
 pub fn find_block(window: &[u8]) -> Option<usize> {
-    memchr::memmem::find_iter(window, BGZF_EOF.first_chunk::<4>()?).find(|offset| is_chain(window, *offset))
+    memchr::memmem::find_iter(window, BGZF_EOF.first_chunk::<4>()?)
+        .find(|offset| is_chain(window, *offset) && is_whole(window, *offset))
+}
+
+fn is_whole(window: &[u8], start: usize) -> bool {
+    let block = window.get(start..).and_then(|rest| rest.get(..block_size(rest)?));
+    block.is_some_and(is_sound_block)
 }
 
 fn is_chain(window: &[u8], start: usize) -> bool {
@@ -90,5 +97,15 @@ mod tests {
         assert_eq!(find_block(&window), Some(block));
         assert_eq!(find_block(&window[..block]), None);
         assert_eq!(find_block(b""), None);
+    }
+
+    /// Found by fuzzing: a text with the header of a block that would reach to the end of the file.
+    #[test]
+    fn a_block_in_the_text_of_another_is_none() {
+        let text = b"c\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0K\x001\xbbd\tc\xbf\xa9\r\x01\x11\0";
+        let stored = crate::testing::bgzf(text, 60_000);
+        let header = BGZF_EOF.first_chunk::<4>().unwrap();
+        assert_eq!(memchr::memmem::find_iter(&stored, header).count(), 3, "the text is stored as it is");
+        assert_eq!(find_block(&stored[1..]), Some(stored.len() - BGZF_EOF.len() - 1));
     }
 }

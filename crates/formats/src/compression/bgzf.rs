@@ -50,6 +50,11 @@ impl Bgzf {
     }
 }
 
+/// Whether a whole block has the length and the checksum that it says.
+pub(super) fn is_sound(block: &[u8]) -> bool {
+    inflate(&mut Decompressor::new(), block, &mut Vec::new()).is_ok()
+}
+
 /// Replaces `text` by that of a block; else what is wrong with the block.
 fn inflate(inflate: &mut Decompressor, block: &[u8], text: &mut Vec<u8>) -> Result<(), &'static str> {
     let Some((body, trailer)) = block.len().checked_sub(TRAILER).and_then(|at| block.split_at_checked(at)) else {
