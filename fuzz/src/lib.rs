@@ -7,6 +7,10 @@ mod annotation_rule;
 pub mod bcf;
 #[path = "../../crates/formats/tests/it/oracles/chance.rs"]
 mod chance;
+#[path = "../../crates/formats/tests/it/oracles/feature_rule.rs"]
+mod feature_rule;
+#[path = "../../crates/formats/tests/it/oracles/gff.rs"]
+pub mod gff;
 #[path = "../../crates/formats/tests/it/oracles/header.rs"]
 pub mod header;
 #[path = "../../crates/formats/tests/it/oracles/normalize.rs"]
@@ -19,5 +23,9 @@ pub mod record;
 mod rows;
 #[path = "../../crates/formats/tests/it/oracles/stored.rs"]
 pub mod stored;
+#[path = "../../crates/formats/tests/it/oracles/tsv.rs"]
+pub mod tsv;
+#[path = "../../crates/formats/tests/it/oracles/tsv_rule.rs"]
+mod tsv_rule;
 #[path = "../../crates/formats/tests/it/oracles/vep.rs"]
 pub mod vep;

@@ -145,12 +145,28 @@ fn delimited_texts() {
         "99999999999",
         "\u{feff}",
         "chr1",
+        "CAC",
+        "A,AA",
     ];
     let mut chance = chance::Chance::of(b"delimited");
     for _ in 0..30_000 {
         let length = chance.below(40);
         let text: String = (0..length).map(|_| pieces[chance.below(pieces.len())]).collect();
         tsv::check(text.as_bytes());
+    }
+    // Rows of a reference: of the types that have alleles they move, of others they do not.
+    for _ in 0..2_000 {
+        let fields =
+            ["c1", "chr1", "1", "8", "7", "10", "CAC", "CACAC", "C", "C,CACAC", "cac", "AAA", "A,AAAA", "-", ""];
+        let width = 4 + chance.below(3);
+        let line = |chance: &mut chance::Chance| {
+            let mut fields: Vec<&str> = (0..width).map(|_| fields[chance.below(fields.len())]).collect();
+            fields[0] = ["c1", "chr1", "1"][chance.below(3)];
+            fields[1] = ["1", "4", "8", "9"][chance.below(4)];
+            fields.join("\t")
+        };
+        let lines: Vec<String> = (0..chance.below(12)).map(|_| line(&mut chance)).collect();
+        tsv::check(lines.join("\n").as_bytes());
     }
     for _ in 0..5_000 {
         let width = 1 + chance.below(4);

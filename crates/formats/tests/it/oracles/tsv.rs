@@ -8,8 +8,10 @@ use arrow_array::types::{Float32Type, Float64Type, Int32Type, Int64Type};
 use arrow_array::{Array, RecordBatch, cast::AsArray};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
+use std::sync::{Arc, OnceLock};
+use varberg_formats::genome::{Form, Genome};
 use varberg_formats::tsv::{Head, Options, Reader, read_head};
-use varberg_formats::{Cause, Compression, Fault, Limits, Part, Policy, Tally, Verdict, find_block};
+use varberg_formats::{Cause, Compression, Fault, Limits, Part, Policy, Tally, Verdict, fasta, find_block};
 use varberg_model::{
     AnnotationType, Dialect, Encoding, FormatKey, LineSeparator, TsvSchema, TsvStoreOptions, ValueType,
 };
@@ -111,7 +113,9 @@ fn read(
 /// The values of a row, without `information` and the ordinal.
 fn row_text(batch: &RecordBatch, row: usize) -> tsv_rule::Row {
     use arrow_schema::DataType::{Boolean, Float32, Float64, Int32, Int64, Utf8};
-    let columns = batch.columns().iter().take(batch.num_columns() - 2);
+    let schema = batch.schema();
+    let is_value = |name: &str| name != "information" && name != "_record";
+    let columns = batch.columns().iter().zip(schema.fields()).filter(|(_, field)| is_value(field.name()));
     let text = |column: &dyn Array| match column.data_type() {
         Utf8 => column.as_string::<i32>().value(row).to_owned(),
         Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
@@ -121,7 +125,7 @@ fn row_text(batch: &RecordBatch, row: usize) -> tsv_rule::Row {
         Boolean => column.as_boolean().value(row).to_string(),
         other => panic!("a column of {other}"),
     };
-    columns.map(|column| column.is_valid(row).then(|| text(column))).collect()
+    columns.map(|(column, _)| column.is_valid(row).then(|| text(column))).collect()
 }
 
 #[track_caller]
@@ -200,17 +204,24 @@ fn store(file: &[u8], chance: &mut Chance) -> TsvStoreOptions {
     let kind =
         |chance: &mut Chance| if chance.one_in(3) { kinds[chance.below(kinds.len())] } else { ValueType::String };
     let columns: Vec<_> = (0..columns).map(|i| (format!("c{i}"), kind(chance))).collect();
-    let is_placed = chance.one_in(3) && columns.len() > 1;
-    let mut keys = BTreeMap::new();
+    let kind = placed(columns.len(), chance);
     let mut typed = columns;
-    if is_placed {
-        typed[0].1 = ValueType::String;
-        typed[1].1 = [ValueType::Int, ValueType::Long][chance.below(2)];
-        keys = [(FormatKey::Chr, "c0".to_owned()), (FormatKey::Pos, "c1".to_owned())].into();
+    let mut keys = BTreeMap::new();
+    for ((i, (name, value)), key) in typed.iter_mut().enumerate().zip(kind.keys()) {
+        *value = match key {
+            FormatKey::Chr | FormatKey::Ref | FormatKey::Alt => ValueType::String,
+            FormatKey::Pos | FormatKey::Start | FormatKey::End => [ValueType::Int, ValueType::Long][i % 2],
+        };
+        keys.insert(*key, name.clone());
     }
     let schema = TsvSchema::new("schema", typed).expect("a schema");
-    let kind = if is_placed { AnnotationType::ChrPos } else { AnnotationType::Generic };
     TsvStoreOptions::new("options", kind, keys, schema).expect("options")
+}
+
+/// A type that so many columns have room for.
+fn placed(columns: usize, chance: &mut Chance) -> AnnotationType {
+    let kind = AnnotationType::ALL[chance.below(AnnotationType::ALL.len())];
+    if chance.one_in(2) && kind.keys().len() <= columns { kind } else { AnnotationType::Generic }
 }
 
 fn dialect(chance: &mut Chance) -> Dialect {
@@ -248,5 +259,23 @@ fn options(chance: &mut Chance) -> Options {
             policy = policy.with(cause, Verdict::RejectRecord);
         }
     }
-    Options { limits, policy, batch_records: 1, ..Options::default() }
+    for cause in [Cause::ReferenceContig, Cause::ReferenceMismatch] {
+        if chance.one_in(4) {
+            policy = policy.with(cause, Verdict::ALL[chance.below(Verdict::ALL.len())]);
+        }
+    }
+    let normalize = chance.one_in(2).then(genome);
+    Options { limits, policy, batch_records: 1, normalize, ..Options::default() }
+}
+
+/// A small reference.
+fn genome() -> Arc<Genome> {
+    static GENOME: OnceLock<Arc<Genome>> = OnceLock::new();
+    let fasta = b">chr1\nGGGCACACACAGGGTTTTTA\n>c1\nAAAAAAAAAACCCCRRNNacgt\n";
+    let genome = || {
+        let index = fasta::index(Box::new(Cursor::new(fasta)), Compression::Plain, &Limits::default()).expect("FASTA");
+        let source = Arc::new(fasta.to_vec());
+        Arc::new(Genome::new(&index.fai, Form::Plain, long(fasta.len()), source).expect("a genome"))
+    };
+    Arc::clone(GENOME.get_or_init(genome))
 }
