@@ -9,6 +9,7 @@ mod norm_laws;
 mod oracles;
 mod real_files;
 mod round_trip;
+mod tsv_rules;
 mod verdicts;
 
 use std::fs::{self, File};
