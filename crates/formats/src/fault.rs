@@ -223,6 +223,7 @@ causes! {
     GffVersion E31 "the ##gff-version is not 3; convert the file to GFF3 (for instance with gffread or AGAT)";
     MissingGffVersion E31 "the first line is not ##gff-version 3" => "the file is read as GFF3";
     Gtf E31 "the file is GTF or GFF 2 (its attributes look like gene_id \"x\";), not GFF3; convert it, for instance with gffread in.gtf -o out.gff3";
+    SequenceRegion E31 "a ##sequence-region line is not written ##sequence-region seqid start end" => "it is skipped, as they all are";
     FeatureColumns E16 "a line of a GFF3 file does not have 9 columns separated by tabs";
     EmptyColumn E19 "a column is empty; write . where there is nothing" => "it is read as missing";
     SeqidCharacter E19 "seqid has characters that GFF3 allows only percent-encoded" => "it is kept as written";
@@ -240,6 +241,9 @@ causes! {
     ReservedTag E19 "a tag begins with a capital letter, which GFF3 reserves for its own" => "it is kept in information";
     DuplicateTag E19 "a feature has a tag twice" => "the values are joined, in text with a comma";
     CircularValue E19 "Is_circular is neither true nor false" => "it is kept in information";
+    TargetForm E19 "Target is not written target_id start end [strand], and only once" => "it is kept as written";
+    GapForm E19 "Gap is not written as operations M, I, D, F or R with their lengths, such as M8 D3 M6" => "it is kept as written";
+    CrossReferenceForm E19 "Dbxref or Ontology_term is not written DBTAG:ID" => "it is kept as written";
     PercentEncoding E19 "a '%' does not begin a percent-encoding, or one that is not UTF-8 text" => "it is kept as written";
     TooManyAttributes E23 "a feature has more than 65,536 attributes";
     ByteOrderMark E24 "the file begins with a byte order mark" => "it is skipped";

@@ -1,5 +1,5 @@
 //! GFF3 to record batches: one row per feature, in the shape of `varberg_rows::feature_schema`. In: the stored bytes of
-//! one part of a file. Out: batches bounded in features and bytes, and a tally. Follows no links between features.
+//! one part of a file. Out: batches bounded in features and bytes, and a tally.
 //!
 //! Source: Generic Feature Format Version 3, 1.26 (The Sequence Ontology); columns and spellings: spec 6.3, 12.2.
 //!
@@ -7,10 +7,16 @@
 //! - Tags are matched ignoring case and underscores; those without a column go to `information`, key in lower case. A tag
 //!   that stands twice has its values joined, so that none is lost. An attribute without `=` is a key without a value.
 //! - Lines that begin with `#` are skipped but for `##gff-version`, which must be 3; `##FASTA` or `>` end the features.
+//! - Each line is judged by itself, because others may lie in other parts. What only several lines together show is not
+//!   found: a Parent that is not in the file, is the feature's own child, lies on another sequence or behind `###`; an ID of
+//!   several features that are not one; phases that do not follow from those before; a second `##sequence-region` of a
+//!   sequence, and features outside of it. Nor is what only a vocabulary knows: types that are not in the Sequence
+//!   Ontology, names of databases. Target and Gap are not compared with the feature.
 
 mod attributes;
 mod builder;
 mod feature;
+mod forms;
 mod judge;
 mod percent;
 mod tag;
@@ -219,9 +225,13 @@ fn read_first_line(line: &mut &[u8], judge: &mut Judge) -> Result<(), Stop> {
 
 /// What a `##gff-version` line says.
 fn version(line: &[u8]) -> Option<&[u8]> {
-    let rest = line.strip_prefix(b"##gff-version")?;
+    after(line, b"##gff-version").map(<[u8]>::trim_ascii)
+}
+
+/// What follows a directive; none if the line is another one.
+fn after<'a>(line: &'a [u8], directive: &[u8]) -> Option<&'a [u8]> {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
-    rest.first().is_none_or(is_blank).then(|| rest.trim_ascii())
+    line.strip_prefix(directive).filter(|rest| rest.first().is_none_or(is_blank))
 }
 
 /// Reads one line.
@@ -267,6 +277,11 @@ fn read_directive(line: &[u8], judge: &mut Judge) -> Result<Outcome, Stop> {
         && !version.starts_with(b"3.")
     {
         judge.judge_line(Cause::GffVersion)?;
+    }
+    if let Some(region) = after(line, b"##sequence-region")
+        && !std::str::from_utf8(region).is_ok_and(forms::is_region)
+    {
+        judge.judge_line(Cause::SequenceRegion)?;
     }
     let is_end = line.strip_prefix(b"##FASTA").is_some_and(|rest| rest.trim_ascii().is_empty());
     Ok(if is_end { Outcome::End } else { Outcome::NoFeature })

@@ -179,6 +179,7 @@ fn row(cause: Cause) -> (Reach, Verdict, Verdict) {
         | Cause::StandardDeclaration
         | Cause::UnusedHeaderLine
         | Cause::MissingGffVersion
+        | Cause::SequenceRegion
         | Cause::ByteOrderMark
         | Cause::NoFinalNewline => (Header, Warn, Warn),
         Cause::TooFewColumns
@@ -242,6 +243,9 @@ fn row(cause: Cause) -> (Reach, Verdict, Verdict) {
         | Cause::AttributeBlank
         | Cause::AttributeEquals
         | Cause::AttributeEmpty
+        | Cause::TargetForm
+        | Cause::GapForm
+        | Cause::CrossReferenceForm
         | Cause::ReservedTag
         | Cause::PercentEncoding
         | Cause::CarriageReturn => (Record, Warn, Warn),

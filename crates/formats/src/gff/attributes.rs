@@ -3,6 +3,7 @@
 //! Source: Generic Feature Format Version 3, 1.26, "Column 9: attributes"; spec 12.2.
 
 use super::Dialect;
+use super::forms;
 use super::judge::{Judge, Place, Stop};
 use super::percent::{self, Escapes};
 use super::tag::Tag;
@@ -117,6 +118,11 @@ impl Attributes {
         }
         let text = value.clone().and_then(|value| line.text.get(value));
         if let Some(cause) = text.and_then(|text| self.value_fault(text, tag, line.escapes)) {
+            judge.judge(cause, line.place, Some(written))?;
+        }
+        if let Some(cause) =
+            text.filter(|text| tag.is_some() && !text.is_empty()).and_then(|text| forms::fault(trimmed, text))
+        {
             judge.judge(cause, line.place, Some(written))?;
         }
         if self.entries.len() >= MOST {

@@ -242,6 +242,31 @@ fn tags_fill_their_columns() {
 }
 
 #[test]
+fn values_that_are_not_written_as_their_tag_demands_are_kept() {
+    attributes(
+        "Target=t 1;Gap=M8 x;Dbxref=x:1,y;Ontology_term=GO",
+        &expect![[r#"
+        target=t 1 | gap=M8 x | dbxref=[x:1, y] | ontologyterm=[GO]
+        TargetForm x1 @2
+        GapForm x1 @2
+        CrossReferenceForm x2 @2"#]],
+        &expect![[r#"
+        target=t 1 | gap=M8 x | dbxref=[x:1, y] | information={ontology_term: [GO]}
+        TargetForm x1 @2
+        GapForm x1 @2
+        CrossReferenceForm x2 @2"#]],
+    );
+    attributes(
+        "target=t;gap=x;dbxref=y;Target=;Dbxref=a:1,,b:2",
+        &expect![[r#"
+            target=t | gap=x | dbxref=[y, a:1, , b:2]
+            AttributeEmpty x2 @2
+            DuplicateTag x2 @2"#]],
+        &expect!["E19: a feature has a tag twice (line 2, c:1, key Target)"],
+    );
+}
+
+#[test]
 fn percent_encoding_is_taken_away_after_lists_are_split() {
     attributes(
         "ID=a%3Bb;Note=x%2Cy,z%3D;k%41=%25",

@@ -95,6 +95,7 @@ fn the_table_is_frozen() {
         GffVersion               E31  reject file reject file
         MissingGffVersion        E31  warn        warn
         Gtf                      E31  reject file reject file
+        SequenceRegion           E31  warn        warn
         FeatureColumns           E16  reject record reject record
         EmptyColumn              E19  warn        warn
         SeqidCharacter           E19  warn        warn
@@ -112,6 +113,9 @@ fn the_table_is_frozen() {
         ReservedTag              E19  warn        warn
         DuplicateTag             E19  warn        reject file
         CircularValue            E19  warn        reject record
+        TargetForm               E19  warn        warn
+        GapForm                  E19  warn        warn
+        CrossReferenceForm       E19  warn        warn
         PercentEncoding          E19  warn        warn
         TooManyAttributes        E23  reject record reject record
         ByteOrderMark            E24  warn        warn

@@ -59,7 +59,9 @@ fn the_version_stands_first_and_is_3() {
 fn lines_without_features_are_skipped() {
     file(
         format!("{HEAD}\n# comment\n###\n##sequence-region c x y\n##what\nc\t.\tg\t1\t1\t.\t.\t.\tID=a\n\n"),
-        &expect!["seqid=c | type=g | start=0 | end=1 | id=a"],
+        &expect![[r#"
+            seqid=c | type=g | start=0 | end=1 | id=a
+            SequenceRegion x1 @5"#]],
     );
     file(
         format!("{HEAD}c\t.\tg\t1\t1\t.\t.\t.\tID=a\r\n\r\n#\r\n"),
