@@ -5,9 +5,11 @@
 
 mod clauses;
 mod compare;
+mod contig;
 mod describe;
 mod fault;
 mod gate;
+mod interval_join;
 mod session;
 
 use crate::scan::TableScan;
@@ -20,6 +22,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -88,6 +91,7 @@ pub async fn run(request: QueryRequest) -> Result<SendableRecordBatchStream, Que
     gate::check(&request.sql)?;
     let lake = Lake::open(request.warehouse.clone()).await.map_err(|error| internal(&error))?;
     let context = session::new(&lake, &request.limits)?;
+    context.register_udf(contig::function(BTreeMap::new()));
     let schemas = session::Schemas::new(&context)?;
     let mut tables = Vec::with_capacity(request.tables.len());
     for table in &request.tables {

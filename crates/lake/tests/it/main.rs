@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "everything here is a test; clippy knows only the functions")]
 
 mod append;
+mod contig;
 mod gate;
+mod interval_join;
 mod query;
 mod slt;
 mod sources;
