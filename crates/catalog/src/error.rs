@@ -3,7 +3,7 @@
 use crate::dialect;
 use std::fmt;
 use std::path::PathBuf;
-use varberg_model::JobStatus;
+use varberg_model::{JobStatus, StoreStatus};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -11,6 +11,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entity {
     VariantStore(String),
+    AnnotationStore(String),
+    AnnotationVersion {
+        store: String,
+        version: String,
+    },
+    /// By the name that SQL finds it by.
+    Table(String),
     ImportJob(String),
     /// An item, by its position in the job, from 0.
     ImportItem(u32),
@@ -25,7 +32,10 @@ impl fmt::Display for Entity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::VariantStore(name) => write!(f, "variant store {name}"),
-            Self::ImportJob(id) => write!(f, "variant import job {id}"),
+            Self::AnnotationStore(name) => write!(f, "annotation store {name}"),
+            Self::AnnotationVersion { store, version } => write!(f, "version {version} of annotation store {store}"),
+            Self::Table(name) => write!(f, "a table named {name}"),
+            Self::ImportJob(id) => write!(f, "import job {id}"),
             Self::ImportItem(position) => write!(f, "item {position} of the import job"),
             Self::ReferenceStore(id) => write!(f, "reference store {id}"),
             Self::ReferenceImportJob(id) => write!(f, "reference import job {id}"),
@@ -45,8 +55,8 @@ pub enum Error {
     /// The state of things forbids it; the text says what stands in the way and what to do.
     #[error("{0}")]
     Conflict(String),
-    #[error("the variant store is not ACTIVE; imports can start once it is")]
-    StoreNotActive,
+    #[error("{0} is {status} and must be ACTIVE", status = .1.as_str())]
+    NotActive(Entity, StoreStatus),
     #[error("the import job has already ended as {}", .0.as_str())]
     AlreadyEnded(JobStatus),
     #[error("the creation of the store took too long and was given up; create it again")]

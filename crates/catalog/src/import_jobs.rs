@@ -8,26 +8,41 @@ use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::leases::{Lease, held};
 use crate::listing::{page, push_equal, push_in, push_page};
 use crate::rows::{count, import_item, import_job, job_id, job_status, micros};
-use crate::{Catalog, item_headers, stored, stores};
+use crate::{Catalog, destinations, item_headers, stored};
 use sqlx::QueryBuilder;
 use varberg_model::{
     AccountId, ImportItem, ImportJob, ItemProgress, JobId, JobStatus, Page, PageSize, PageToken, StoreId, StoreStatus,
 };
 
+/// What jobs write to; each kind has operations of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobKind {
+    Variant,
+    Annotation,
+}
+
 /// Which jobs a listing shows; what is not given does not restrict.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct JobFilter {
+    pub kind: JobKind,
     pub status: Option<JobStatus>,
     pub store_name: Option<String>,
     /// Job ids; empty for all.
     pub ids: Vec<String>,
 }
 
+impl JobFilter {
+    /// All jobs of a kind.
+    pub fn all(kind: JobKind) -> Self {
+        Self { kind, status: None, store_name: None, ids: Vec::new() }
+    }
+}
+
 impl Catalog {
     /// Enqueues a job with its items; it is durable when its id is returned. The same call gives the same id.
     ///
     /// Errors: [`Error::NotFound`] when the store is gone (or another one has taken its name),
-    /// [`Error::StoreNotActive`].
+    /// [`Error::NotActive`].
     pub async fn enqueue(&self, job: &ImportJob, call: Option<&CallKey>) -> Result<JobId> {
         let mut tx = self.write().await?;
         let now = now_us(&mut tx).await?;
@@ -36,10 +51,10 @@ impl Catalog {
             return JobId::parse("id", &first.id)
                 .map_err(|source| Error::Stored { column: "resource_id", source: Box::new(source) });
         }
-        match stores::status(&mut tx, &job.store_id).await? {
-            None => return Err(Error::NotFound(Entity::VariantStore(job.store_name.to_string()))),
+        match destinations::status(&mut tx, &job.destination_id).await? {
+            None => return Err(Error::NotFound(destination(job))),
             Some(StoreStatus::Active) => {}
-            Some(_) => return Err(Error::StoreNotActive),
+            Some(status) => return Err(Error::NotActive(destination(job), status)),
         }
         insert(&mut tx, job).await?;
         let created = Created { id: job.id.to_string(), created_us: micros(job.created) };
@@ -66,7 +81,11 @@ impl Catalog {
         let mut query = QueryBuilder::new("SELECT * FROM import_jobs WHERE account = ");
         query.push_bind(account.to_string());
         push_equal(&mut query, "status", filter.status.map(JobStatus::as_str));
-        push_equal(&mut query, "store_name", filter.store_name.as_deref());
+        query.push(match filter.kind {
+            JobKind::Variant => " AND version_name IS NULL",
+            JobKind::Annotation => " AND version_name IS NOT NULL",
+        });
+        push_equal(&mut query, "destination_name", filter.store_name.as_deref());
         if !filter.ids.is_empty() {
             query.push(" AND ");
             push_in(&mut query, "id", &filter.ids);
@@ -131,12 +150,21 @@ pub(crate) async fn load(connection: &mut Connection, id: JobId) -> Result<Optio
     Ok(Some(ImportJob { items, ..import_job(&row)? }))
 }
 
-/// The jobs of a store that wait or run.
-pub(crate) async fn open_jobs(connection: &mut Connection, store: &StoreId) -> Result<Vec<(JobId, JobStatus)>> {
+/// What a job writes to.
+fn destination(job: &ImportJob) -> Entity {
+    let store = job.destination_name.to_string();
+    match &job.annotation {
+        None => Entity::VariantStore(store),
+        Some(annotation) => Entity::AnnotationVersion { store, version: annotation.version_name.to_string() },
+    }
+}
+
+/// The jobs of a table that wait or run.
+pub(crate) async fn open_jobs(connection: &mut Connection, destination: &StoreId) -> Result<Vec<(JobId, JobStatus)>> {
     let rows = sqlx::query(
-        "SELECT id, status FROM import_jobs WHERE store_id = $1 AND status IN ('SUBMITTED', 'IN_PROGRESS')",
+        "SELECT id, status FROM import_jobs WHERE destination_id = $1 AND status IN ('SUBMITTED', 'IN_PROGRESS')",
     )
-    .bind(store.as_str())
+    .bind(destination.as_str())
     .fetch_all(connection)
     .await?;
     rows.iter().map(|r| Ok((job_id(r)?, job_status(r)?))).collect()
@@ -217,14 +245,15 @@ pub(crate) async fn start_item(connection: &mut Connection, job: JobId, position
 
 async fn insert(connection: &mut Connection, job: &ImportJob) -> Result<()> {
     sqlx::query(
-        "INSERT INTO import_jobs (id, account, store_id, store_name, role, left_normalize, annotation_fields, status,
-                                  message, cancel_requested, epoch, created_us, updated_us)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, FALSE, 0, $10, $11)",
+        "INSERT INTO import_jobs (id, account, destination_id, destination_name, role, left_normalize,
+                                  annotation_fields, status, message, cancel_requested, epoch, created_us, updated_us,
+                                  version_name, format_options)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, FALSE, 0, $10, $11, $12, $13)",
     )
     .bind(job.id.to_string())
     .bind(job.account.as_str())
-    .bind(job.store_id.as_str())
-    .bind(job.store_name.as_str())
+    .bind(job.destination_id.as_str())
+    .bind(job.destination_name.as_str())
     .bind(job.role.as_str())
     .bind(job.left_normalize)
     .bind(stored::annotation_fields_to_json(&job.annotation_fields)?)
@@ -232,6 +261,8 @@ async fn insert(connection: &mut Connection, job: &ImportJob) -> Result<()> {
     .bind(&job.message)
     .bind(micros(job.created))
     .bind(micros(job.updated))
+    .bind(job.annotation.as_ref().map(|annotation| annotation.version_name.as_str()))
+    .bind(job.annotation.as_ref().map(|a| stored::format_options_to_json(&a.format)).transpose()?)
     .execute(&mut *connection)
     .await?;
     for item in &job.items {

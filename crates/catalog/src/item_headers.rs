@@ -95,7 +95,7 @@ impl Catalog {
             "SELECT i.*, j.id, j.created_us, j.completed_us, h.digest, h.samples, h.part_records FROM import_items i
              JOIN import_jobs j ON j.id = i.job_id
              LEFT JOIN item_headers h ON h.job_id = i.job_id AND h.position = i.position AND i.status = 'COMPLETED'
-             WHERE j.store_id = ",
+             WHERE j.destination_id = ",
         );
         query.push_bind(store.as_str().to_owned());
         if let Some(job) = job {
@@ -165,10 +165,10 @@ pub(crate) async fn drop_unpublished(connection: &mut Connection, job: JobId) ->
     if dropped.rows_affected() > 0 { drop_unused(connection).await } else { Ok(()) }
 }
 
-/// Removes the headers of all items of a store.
-pub(crate) async fn drop_of_store(connection: &mut Connection, store: &StoreId) -> Result<()> {
-    sqlx::query("DELETE FROM item_headers WHERE job_id IN (SELECT id FROM import_jobs WHERE store_id = $1)")
-        .bind(store.as_str())
+/// Removes the headers of all items of a table.
+pub(crate) async fn drop_of_destination(connection: &mut Connection, id: &StoreId) -> Result<()> {
+    sqlx::query("DELETE FROM item_headers WHERE job_id IN (SELECT id FROM import_jobs WHERE destination_id = $1)")
+        .bind(id.as_str())
         .execute(&mut *connection)
         .await?;
     drop_unused(connection).await

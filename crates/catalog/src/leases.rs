@@ -68,8 +68,8 @@ pub enum Beat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobFiles {
     pub terminal: bool,
-    /// The store it writes to.
-    pub store: StoreId,
+    /// The table it writes to.
+    pub destination: StoreId,
     /// The newest epoch: the only one that may still write. Lower ones are dead.
     pub epoch: i64,
     /// Payloads of the recorded items of a job that runs, by position.
@@ -79,15 +79,15 @@ pub struct JobFiles {
 impl Catalog {
     /// Claims the oldest job that waits or whose lease has ended, for `lease_s` seconds.
     ///
-    /// Jobs of stores being deleted are not given out. A job that was asked to stop and lost its worker ends here as
+    /// Jobs of tables being deleted are not given out. A job that was asked to stop and lost its worker ends here as
     /// CANCELLED.
     pub async fn claim(&self, owner: &str, lease_s: u32) -> Result<Option<Claim>> {
         let mut tx = self.write().await?;
         let now = now_us(&mut tx).await?;
         cancel_abandoned(&mut tx, now).await?;
         let row = sqlx::query(
-            "SELECT j.id, j.status, j.epoch, j.releases FROM import_jobs j JOIN variant_stores s ON s.id = j.store_id
-             WHERE s.status IN ('ACTIVE', 'UPDATING')
+            "SELECT j.id, j.status, j.epoch, j.releases FROM import_jobs j JOIN destinations d ON d.id = j.destination_id
+             WHERE d.status IN ('ACTIVE', 'UPDATING')
                AND (j.status = 'SUBMITTED' OR (j.status = 'IN_PROGRESS' AND j.lease_until_us <= $1))
              ORDER BY j.created_us, j.id LIMIT 1",
         )
@@ -181,10 +181,10 @@ impl Catalog {
     pub async fn job_epochs(&self) -> Result<BTreeMap<JobId, JobFiles>> {
         let mut tx = self.read().await?;
         let mut jobs = BTreeMap::new();
-        for row in sqlx::query("SELECT id, store_id, status, epoch FROM import_jobs").fetch_all(&mut *tx).await? {
+        for row in sqlx::query("SELECT id, destination_id, status, epoch FROM import_jobs").fetch_all(&mut *tx).await? {
             let files = JobFiles {
                 terminal: job_status(&row)?.is_terminal(),
-                store: StoreId::from_stored(row.try_get("store_id")?),
+                destination: StoreId::from_stored(row.try_get("destination_id")?),
                 epoch: row.try_get("epoch")?,
                 results: Vec::new(),
             };
@@ -207,7 +207,7 @@ impl Catalog {
 
 /// A running job as its worker must know it.
 pub(crate) struct Held {
-    pub(crate) store: StoreId,
+    pub(crate) destination: StoreId,
     pub(crate) cancel_requested: bool,
 }
 
@@ -216,7 +216,7 @@ pub(crate) struct Held {
 /// A lease past its time still holds as long as no one has claimed the job: the epoch decides, not the clock.
 pub(crate) async fn held(connection: &mut Connection, lease: &Lease) -> Result<Held> {
     let row = sqlx::query(
-        "SELECT store_id, cancel_requested FROM import_jobs WHERE id = $1 AND epoch = $2 AND status = 'IN_PROGRESS'",
+        "SELECT destination_id, cancel_requested FROM import_jobs WHERE id = $1 AND epoch = $2 AND status = 'IN_PROGRESS'",
     )
     .bind(lease.job.to_string())
     .bind(lease.epoch)
@@ -224,18 +224,18 @@ pub(crate) async fn held(connection: &mut Connection, lease: &Lease) -> Result<H
     .await?
     .ok_or(Error::LeaseLost)?;
     Ok(Held {
-        store: StoreId::from_stored(row.try_get("store_id")?),
+        destination: StoreId::from_stored(row.try_get("destination_id")?),
         cancel_requested: row.try_get("cancel_requested")?,
     })
 }
 
-/// Cancels the jobs of a store that no live lease covers, and raises their epochs.
-pub(crate) async fn cancel_unleased(connection: &mut Connection, store: &StoreId, now: i64) -> Result<()> {
+/// Cancels the jobs of a table that no live lease covers, and raises their epochs.
+pub(crate) async fn cancel_unleased(connection: &mut Connection, destination: &StoreId, now: i64) -> Result<()> {
     let rows = sqlx::query(
-        "SELECT id, status FROM import_jobs WHERE store_id = $1
+        "SELECT id, status FROM import_jobs WHERE destination_id = $1
          AND (status = 'SUBMITTED' OR (status = 'IN_PROGRESS' AND lease_until_us <= $2))",
     )
-    .bind(store.as_str())
+    .bind(destination.as_str())
     .bind(now)
     .fetch_all(&mut *connection)
     .await?;

@@ -4,6 +4,9 @@
 //! and come out; every change is one transaction, durable when the call returns. Nothing here knows Arrow, Iceberg's
 //! files, HTTP or the wire format, and no text of a bound value reaches SQL.
 
+mod annotation_stores;
+mod annotation_versions;
+mod destinations;
 mod dialect;
 mod error;
 mod idempotency;
@@ -24,16 +27,17 @@ mod table_pointers;
 #[cfg(test)]
 mod testing;
 
+pub use destinations::{DeletedTable, NewTable, PublishedTable};
 pub use error::{Entity, Error, Result};
 pub use idempotency::CallKey;
-pub use import_jobs::JobFilter;
+pub use import_jobs::{JobFilter, JobKind};
 pub use item_headers::{ItemHeader, StoreItem};
 pub use leases::{Beat, Claim, ItemOutcome, ItemResult, JobFiles, Lease};
 pub use outcome::{Finish, JobOutcome};
 pub use reference_import_listing::ReferenceImportFilter;
 pub use reference_imports::{Epoch, ReferenceJobFiles};
 pub use reference_stores::{ReferenceFilter, ReferenceStoreFilter};
-pub use stores::{NewTable, StoreFilter, StoreTable};
+pub use stores::StoreFilter;
 pub use table_pointers::{CATALOG_NAME, TableSwap};
 
 use dialect::{Pool, Tx};

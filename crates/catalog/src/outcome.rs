@@ -5,7 +5,7 @@ use crate::error::{Entity, Error, Result};
 use crate::import_jobs::{end, end_cancelled, load};
 use crate::leases::{Lease, held};
 use crate::table_pointers::{TableSwap, swap};
-use crate::{Catalog, stores};
+use crate::{Catalog, destinations};
 use varberg_model::{ImportJob, JobId, JobStatus, StoreStatus, roll_up};
 
 /// The end a worker wants for a job.
@@ -90,7 +90,7 @@ async fn refusal(tx: &mut Tx, lease: &Lease) -> Result<Option<Finish>> {
     if state.cancel_requested {
         return Ok(Some(Finish::Cancelled));
     }
-    Ok(match stores::status(tx, &state.store).await? {
+    Ok(match destinations::status(tx, &state.destination).await? {
         Some(StoreStatus::Active | StoreStatus::Updating) => None,
         Some(StoreStatus::Creating | StoreStatus::Deleting | StoreStatus::Failed) | None => Some(Finish::StoreGone),
     })

@@ -6,9 +6,10 @@ use crate::stored;
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 use varberg_model::{
-    AccountId, Description, ImportItem, ImportJob, ItemProgress, JobId, JobStatus, Layout, ObjectUri, RefId, Reference,
-    ReferenceImportJob, ReferenceImportSource, ReferenceJobStatus, ReferenceName, ReferenceSourceStatus,
-    ReferenceStatus, ReferenceStore, ReferenceStoreName, RoleArn, StoreId, StoreName, StoreStatus, VariantStore,
+    AccountId, AnnotationImport, AnnotationStore, AnnotationVersion, Description, ImportItem, ImportJob, ItemProgress,
+    JobId, JobStatus, Layout, ObjectUri, RefId, Reference, ReferenceImportJob, ReferenceImportSource,
+    ReferenceJobStatus, ReferenceName, ReferenceSourceStatus, ReferenceStatus, ReferenceStore, ReferenceStoreName,
+    RoleArn, StoreFormat, StoreId, StoreName, StoreStatus, TsvStoreOptions, VariantStore,
 };
 
 /// A value outside its type's range or set.
@@ -97,7 +98,12 @@ pub(crate) fn job_status(row: &Row) -> Result<JobStatus> {
     parsed(row, "status", |text| JobStatus::parse("status", text))
 }
 
-/// The column `status` of variant stores.
+/// The column `layout`.
+pub(crate) fn layout(row: &Row) -> Result<Layout> {
+    named(row, "layout", Layout::parse)
+}
+
+/// The column `status` of stores and versions.
 pub(crate) fn store_status(row: &Row) -> Result<StoreStatus> {
     parsed(row, "status", |text| StoreStatus::parse("status", text))
 }
@@ -122,7 +128,7 @@ pub(crate) fn variant_store(row: &Row) -> Result<VariantStore> {
         description: Description::from_stored(row.try_get("description")?),
         sse: sse(row)?,
         tags: tags(row)?,
-        layout: named(row, "layout", Layout::parse)?,
+        layout: layout(row)?,
         status: store_status(row)?,
         status_message: row.try_get("status_message")?,
         created: time(row, "created_us")?,
@@ -130,13 +136,63 @@ pub(crate) fn variant_store(row: &Row) -> Result<VariantStore> {
     })
 }
 
+/// A row of `annotation_stores`, with `versions`.
+pub(crate) fn annotation_store(row: &Row) -> Result<AnnotationStore> {
+    Ok(AnnotationStore {
+        id: StoreId::from_stored(row.try_get("id")?),
+        account: account(row)?,
+        name: StoreName::from_stored(row.try_get("name")?),
+        reference_arn: row.try_get("reference_arn")?,
+        description: Description::from_stored(row.try_get("description")?),
+        sse: sse(row)?,
+        tags: tags(row)?,
+        format: parsed(row, "format", |text| StoreFormat::parse("format", text))?,
+        options: tsv_options(row)?,
+        status: store_status(row)?,
+        status_message: row.try_get("status_message")?,
+        versions: unsigned(row, "versions")?,
+        created: time(row, "created_us")?,
+        updated: time(row, "updated_us")?,
+    })
+}
+
+/// A row of `annotation_versions`, with `store_name`.
+pub(crate) fn annotation_version(row: &Row) -> Result<AnnotationVersion> {
+    Ok(AnnotationVersion {
+        id: StoreId::from_stored(row.try_get("id")?),
+        store: StoreId::from_stored(row.try_get("store_id")?),
+        store_name: StoreName::from_stored(row.try_get("store_name")?),
+        name: StoreName::from_stored(row.try_get("name")?),
+        description: Description::from_stored(row.try_get("description")?),
+        tags: tags(row)?,
+        options: tsv_options(row)?,
+        status: store_status(row)?,
+        status_message: row.try_get("status_message")?,
+        created: time(row, "created_us")?,
+        updated: time(row, "updated_us")?,
+    })
+}
+
+fn tsv_options(row: &Row) -> Result<Option<TsvStoreOptions>> {
+    let text: Option<String> = row.try_get("tsv_options")?;
+    text.as_deref().map(stored::tsv_options_from_json).transpose()
+}
+
+fn annotation_import(row: &Row) -> Result<Option<AnnotationImport>> {
+    let version: Option<String> = row.try_get("version_name")?;
+    let Some(version) = version else { return Ok(None) };
+    let format = stored::format_options_from_json(row.try_get("format_options")?)?;
+    Ok(Some(AnnotationImport { version_name: StoreName::from_stored(version), format }))
+}
+
 /// A row of `import_jobs`, without its items.
 pub(crate) fn import_job(row: &Row) -> Result<ImportJob> {
     Ok(ImportJob {
         id: job_id(row)?,
         account: account(row)?,
-        store_id: StoreId::from_stored(row.try_get("store_id")?),
-        store_name: StoreName::from_stored(row.try_get("store_name")?),
+        destination_id: StoreId::from_stored(row.try_get("destination_id")?),
+        destination_name: StoreName::from_stored(row.try_get("destination_name")?),
+        annotation: annotation_import(row)?,
         role: RoleArn::from_stored(row.try_get("role")?),
         left_normalize: row.try_get("left_normalize")?,
         annotation_fields: stored::annotation_fields_from_json(row.try_get("annotation_fields")?)?,

@@ -1,5 +1,11 @@
 //! JSON columns. Each carries the version of its form (`v`); a golden test freezes every form ever written.
 
+mod annotations;
+
+pub(crate) use annotations::{
+    format_options_from_json, format_options_to_json, tsv_options_from_json, tsv_options_to_json,
+};
+
 use crate::error::{Error, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -3,9 +3,9 @@
 //! A pointer moves only from the value its mover has read, inside the transaction that ends the job (`outcome.rs`).
 
 use crate::Catalog;
+use crate::destinations::NewTable;
 use crate::dialect::Connection;
 use crate::error::Result;
-use crate::stores::NewTable;
 
 /// `catalog_name` of all our rows: what a PyIceberg user calls the catalog.
 pub const CATALOG_NAME: &str = "varberg";
@@ -34,22 +34,21 @@ impl Catalog {
         Ok(location.flatten())
     }
 
-    /// Gives up a namespace without tables for ever, so that its files may be deleted; `false` when it has a table.
+    /// Gives up a folder of the warehouse without a table for ever, so that its files may be deleted; `false` when it has a
+    /// table.
     ///
-    /// A store whose creation is still under way there cannot be created any more: its client tries again.
-    pub async fn bury_namespace(&self, namespace: &str) -> Result<bool> {
+    /// A table whose creation is still under way there cannot be created any more: its client tries again.
+    pub async fn bury_directory(&self, directory: &str) -> Result<bool> {
         let mut tx = self.write().await?;
-        let table: Option<i64> =
-            sqlx::query_scalar("SELECT 1 FROM iceberg_tables WHERE catalog_name = $1 AND table_namespace = $2 LIMIT 1")
-                .bind(CATALOG_NAME)
-                .bind(namespace)
-                .fetch_optional(&mut *tx)
-                .await?;
+        let table: Option<i64> = sqlx::query_scalar("SELECT 1 FROM destinations WHERE directory = $1 LIMIT 1")
+            .bind(directory)
+            .fetch_optional(&mut *tx)
+            .await?;
         if table.is_some() {
             return Ok(false);
         }
-        sqlx::query("INSERT INTO buried_namespaces (namespace) VALUES ($1) ON CONFLICT (namespace) DO NOTHING")
-            .bind(namespace)
+        sqlx::query("INSERT INTO buried_directories (directory) VALUES ($1) ON CONFLICT (directory) DO NOTHING")
+            .bind(directory)
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
@@ -57,12 +56,12 @@ impl Catalog {
     }
 }
 
-/// Adds a table and its namespace, written as PyIceberg writes them.
+/// Adds a table, and its namespace if it is the first there, written as PyIceberg writes them.
 ///
-/// Errors: [`Error::Buried`] when the janitor has given the namespace up meanwhile.
+/// Errors: [`Error::Buried`] when the janitor has given the table's folder up meanwhile.
 pub(crate) async fn insert(connection: &mut Connection, table: &NewTable) -> Result<()> {
-    let buried: Option<i64> = sqlx::query_scalar("SELECT 1 FROM buried_namespaces WHERE namespace = $1")
-        .bind(&table.namespace)
+    let buried: Option<i64> = sqlx::query_scalar("SELECT 1 FROM buried_directories WHERE directory = $1")
+        .bind(&table.directory)
         .fetch_optional(&mut *connection)
         .await?;
     if buried.is_some() {
@@ -70,7 +69,7 @@ pub(crate) async fn insert(connection: &mut Connection, table: &NewTable) -> Res
     }
     sqlx::query(
         "INSERT INTO iceberg_namespace_properties (catalog_name, namespace, property_key, property_value)
-         VALUES ($1, $2, 'exists', 'true')",
+         VALUES ($1, $2, 'exists', 'true') ON CONFLICT DO NOTHING",
     )
     .bind(CATALOG_NAME)
     .bind(&table.namespace)
@@ -105,14 +104,22 @@ pub(crate) async fn swap(connection: &mut Connection, swap: &TableSwap) -> Resul
     Ok(done.rows_affected() == 1)
 }
 
-/// Removes a namespace with its tables. Files are the janitor's.
-pub(crate) async fn remove_namespace(connection: &mut Connection, namespace: &str) -> Result<()> {
-    for statement in [
-        "DELETE FROM iceberg_tables WHERE catalog_name = $1 AND table_namespace = $2",
-        "DELETE FROM iceberg_namespace_properties WHERE catalog_name = $1 AND namespace = $2",
-    ] {
-        sqlx::query(statement).bind(CATALOG_NAME).bind(namespace).execute(&mut *connection).await?;
-    }
+/// Removes a table, and its namespace with the last one there. Files are the janitor's.
+pub(crate) async fn remove(connection: &mut Connection, namespace: &str, name: &str) -> Result<()> {
+    sqlx::query("DELETE FROM iceberg_tables WHERE catalog_name = $1 AND table_namespace = $2 AND table_name = $3")
+        .bind(CATALOG_NAME)
+        .bind(namespace)
+        .bind(name)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "DELETE FROM iceberg_namespace_properties WHERE catalog_name = $1 AND namespace = $2
+         AND NOT EXISTS (SELECT 1 FROM iceberg_tables WHERE catalog_name = $1 AND table_namespace = $2)",
+    )
+    .bind(CATALOG_NAME)
+    .bind(namespace)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -153,14 +160,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_buried_namespace_takes_no_table_and_a_used_one_is_not_buried() {
+    async fn a_buried_folder_takes_no_table_and_a_used_one_is_not_buried() {
         use crate::testing::{store, table};
         let catalog = Catalog::open_in_memory().await.unwrap();
         let (used, late) = (store("used", 1), store("late", 2));
         catalog.create_store(&used, &table(&used), None).await.unwrap();
-        assert!(!catalog.bury_namespace(&used.namespace()).await.unwrap());
-        assert!(catalog.bury_namespace(&late.namespace()).await.unwrap());
-        assert!(catalog.bury_namespace(&late.namespace()).await.unwrap(), "again is fine");
+        assert!(!catalog.bury_directory(&used.namespace()).await.unwrap());
+        assert!(catalog.bury_directory(&late.namespace()).await.unwrap());
+        assert!(catalog.bury_directory(&late.namespace()).await.unwrap(), "again is fine");
         let refused = catalog.create_store(&late, &table(&late), None).await;
         assert!(matches!(refused, Err(crate::Error::Buried)), "{refused:?}");
     }

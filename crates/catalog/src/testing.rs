@@ -40,24 +40,93 @@ pub(crate) fn store(name: &str, seconds: i64) -> VariantStore {
 }
 
 pub(crate) fn table(store: &VariantStore) -> NewTable {
-    NewTable { namespace: store.namespace(), name: store.name.to_string(), metadata_location: "m0".into() }
+    let directory = store.namespace();
+    NewTable { namespace: store.namespace(), name: store.name.to_string(), directory, metadata_location: "m0".into() }
 }
 
-/// A job of two items.
-pub(crate) fn job(store: &VariantStore, seconds: i64) -> ImportJob {
-    let item = |position: u32| ImportItem {
+/// A store of GFF files, and its version `v1`.
+pub(crate) fn annotation_store(name: &str, seconds: i64) -> (AnnotationStore, AnnotationVersion) {
+    let variants = store(name, seconds);
+    let store = AnnotationStore {
+        id: variants.id,
+        account: variants.account,
+        name: variants.name,
+        reference_arn: None,
+        description: variants.description,
+        sse: variants.sse,
+        tags: variants.tags,
+        format: StoreFormat::Gff,
+        options: None,
+        status: StoreStatus::Active,
+        status_message: String::new(),
+        versions: 1,
+        created: at(seconds),
+        updated: at(seconds),
+    };
+    let first = AnnotationVersion { id: store.id.clone(), ..annotation_version(&store, "v1", seconds) };
+    (store, first)
+}
+
+pub(crate) fn annotation_version(store: &AnnotationStore, name: &str, seconds: i64) -> AnnotationVersion {
+    AnnotationVersion {
+        id: StoreId::random(),
+        store: store.id.clone(),
+        store_name: store.name.clone(),
+        name: StoreName::from_stored(name.to_owned()),
+        description: Description::default(),
+        tags: Tags::default(),
+        options: store.options.clone(),
+        status: StoreStatus::Active,
+        status_message: String::new(),
+        created: at(seconds),
+        updated: at(seconds),
+    }
+}
+
+pub(crate) fn version_table(store: &AnnotationStore, version: &AnnotationVersion) -> NewTable {
+    let Destination { namespace, table: name, directory, .. } = store.destination(version);
+    NewTable { namespace, name, directory, metadata_location: "m0".into() }
+}
+
+pub(crate) async fn create_annotation_store(
+    catalog: &Catalog,
+    store: &AnnotationStore,
+    version: &AnnotationVersion,
+) -> crate::Result<AnnotationStore> {
+    catalog.create_annotation_store(store, version, &version_table(store, version), None).await
+}
+
+fn item(position: u32) -> ImportItem {
+    ImportItem {
         position,
         source: ObjectUri::parse("source", &format!("s3://bucket/{position}.vcf")).unwrap(),
         status: JobStatus::Submitted,
         message: String::new(),
         progress: ItemProgress::default(),
         report: ItemReport::default(),
-    };
+    }
+}
+
+/// A job of one item.
+pub(crate) fn annotation_job(version: &AnnotationVersion, seconds: i64) -> ImportJob {
+    let format = FormatOptions::Vcf(VcfOptions::default());
+    ImportJob {
+        destination_id: version.id.clone(),
+        destination_name: version.store_name.clone(),
+        annotation: Some(AnnotationImport { version_name: version.name.clone(), format }),
+        items: vec![item(0)],
+        ..job(&store("unused", 0), seconds)
+    }
+}
+
+/// A job of two items.
+pub(crate) fn job(store: &VariantStore, seconds: i64) -> ImportJob {
     ImportJob {
         id: JobId::random(),
         account: account(),
-        store_id: store.id.clone(),
-        store_name: store.name.clone(),
+        destination_id: store.id.clone(),
+        destination_name: store.name.clone(),
+        annotation: None,
         role: RoleArn::from_stored("arn:aws:iam::000000000000:role/import".into()),
         left_normalize: true,
         annotation_fields: AnnotationFields::from_stored([("VEP".to_owned(), "CSQ".to_owned())].into()),

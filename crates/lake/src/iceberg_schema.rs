@@ -3,13 +3,11 @@
 use crate::{Error, Result};
 use iceberg::spec::{
     ListType, MapType, NestedField, NestedFieldRef, NullOrder, PrimitiveType, Schema, SortDirection, SortField,
-    SortOrder, StructType, Transform, Type,
+    SortOrder, StructType, TableMetadata, Transform, Type,
 };
 use std::sync::Arc;
 use varberg_model::{Column, ColumnType, TableSchema};
 
-/// Columns that a table is sorted by, as far as its files are.
-pub(crate) const SORT_COLUMNS: [&str; 2] = ["contigname", "start"];
 /// Id of the sort order in table metadata; files verified as sorted carry it.
 pub(crate) const SORT_ORDER_ID: i32 = 1;
 
@@ -19,16 +17,17 @@ pub(crate) fn iceberg_schema(schema: &TableSchema) -> Result<Schema> {
     Schema::builder().with_fields(fields).build().map_err(Error::metadata("building a schema"))
 }
 
-/// The table schema that an Iceberg schema stands for. Columns are hidden whose name begins with `_`.
+/// The table schema that an Iceberg schema stands for, without its place columns, which the sort order names. Columns are
+/// hidden whose name begins with `_`.
 pub(crate) fn table_schema(schema: &Schema) -> Result<TableSchema> {
     let columns = schema.as_struct().fields().iter().map(|field| {
         let column = model_column(field)?;
         Ok(Column { hidden: column.name.starts_with('_'), ..column })
     });
-    Ok(TableSchema { columns: columns.collect::<Result<_>>()? })
+    Ok(TableSchema { columns: columns.collect::<Result<_>>()?, place: None })
 }
 
-/// Ascending by contig name (in the order of its bytes), then start.
+/// Ascending by contig name (in the order of its bytes), then start; unsorted where rows have no place.
 pub(crate) fn sort_order(schema: &TableSchema) -> SortOrder {
     let field = |name: &str| {
         let column = schema.column(name)?;
@@ -39,11 +38,19 @@ pub(crate) fn sort_order(schema: &TableSchema) -> SortOrder {
             null_order: NullOrder::First,
         })
     };
-    let fields: Option<Vec<SortField>> = SORT_COLUMNS.into_iter().map(field).collect();
+    let place = schema.place.as_ref();
+    let fields = place.and_then(|place| [&place.contig, &place.start].into_iter().map(|name| field(name)).collect());
     match fields {
         Some(fields) => SortOrder { order_id: i64::from(SORT_ORDER_ID), fields },
         None => SortOrder::unsorted_order(),
     }
+}
+
+/// The names of the columns that a table is sorted by, as far as its files are; empty if it is not.
+pub(crate) fn sort_columns(metadata: &TableMetadata) -> Vec<String> {
+    let fields = metadata.default_sort_order().fields.iter();
+    let name = |field: &SortField| metadata.current_schema().name_by_field_id(field.source_id).map(str::to_owned);
+    fields.filter_map(name).collect()
 }
 
 fn iceberg_field(column: &Column) -> NestedFieldRef {

@@ -6,7 +6,7 @@
 
 mod files;
 
-use crate::iceberg_schema::{SORT_COLUMNS, table_schema};
+use crate::iceberg_schema::{sort_columns, table_schema};
 use crate::{Error, Lake, Result};
 use arrow_schema::{DataType, Schema, SchemaRef, SortOptions};
 use async_trait::async_trait;
@@ -43,6 +43,8 @@ const MAX_GROUPS_PER_PARTITION: usize = 4;
 pub(crate) struct TableScan {
     /// Columns that statements see.
     schema: SchemaRef,
+    /// Names of the columns of the table's order.
+    sort_columns: Vec<String>,
     files: Vec<ScanFile>,
     /// Of all files.
     statistics: Statistics,
@@ -73,7 +75,7 @@ impl TableScan {
         let files = live.map(|entry| ScanFile::new(lake, entry.data_file(), &shown));
         let files: Vec<ScanFile> = files.collect::<Result<_>>()?;
         let statistics = merged(&files, &schema).map_err(|_| Error::Internal("statistics of files do not merge"))?;
-        Ok(Self { schema, files, statistics })
+        Ok(Self { schema, sort_columns: sort_columns(&metadata), files, statistics })
     }
 
     /// The files that may hold rows that pass `filters`.
@@ -89,11 +91,12 @@ impl TableScan {
         Ok(self.files.iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect())
     }
 
-    /// (contigname, start), when the table has both.
+    /// What the rows of sorted files are ordered by, if the table has an order.
     fn ordering(&self) -> Option<LexOrdering> {
         let options = SortOptions { descending: false, nulls_first: false }; // files with nulls are never "sorted"
         let sort = |name: &str| Some(PhysicalSortExpr { expr: col(name, &self.schema).ok()?, options });
-        LexOrdering::new(SORT_COLUMNS.into_iter().filter_map(sort)).filter(|o| o.len() == SORT_COLUMNS.len())
+        let wanted = self.sort_columns.len();
+        LexOrdering::new(self.sort_columns.iter().filter_map(|name| sort(name))).filter(|o| o.len() == wanted)
     }
 
     /// Groups in which files follow one another without overlap, if every file is sorted and few groups are enough.

@@ -45,7 +45,7 @@ pub struct SnapshotInfo {
 impl Lake {
     /// Writes the first metadata of a table at `table_path` below the warehouse, and returns its location.
     ///
-    /// The table has format version 2, no partitions, and declares the sort order (contigname, start).
+    /// The table has format version 2, no partitions, and declares the sort order of its place columns, if it has some.
     pub async fn create_table(&self, table_path: &str, schema: &TableSchema) -> Result<String> {
         const OPERATION: &str = "creating a table";
         let properties = HashMap::from([

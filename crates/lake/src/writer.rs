@@ -6,21 +6,26 @@
 mod encodings;
 mod metrics;
 mod parquet_file;
+mod place;
 mod present;
 mod window;
 
 use crate::upload::Finishing;
 use crate::{Error, Lake, Result};
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
-use arrow_array::{Array, Int64Array, RecordBatch, StringArray};
+use arrow_array::{Array, RecordBatch, StringArray};
 use arrow_schema::SchemaRef;
 use parquet_file::ParquetFile;
+use place::Place;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use varberg_model::TableSchema;
 use window::Window;
+
+/// Rows that change their contig so often, and after so few rows each time, are not worth ordering: they are written as they
+/// come, because every change would end what the window holds.
+const SCATTERED_RUNS: usize = 64;
+const SCATTERED_ROWS: usize = 4;
 
 /// A file of at least this part of the wanted size is closed when another contig begins.
 const LARGE_ENOUGH: u64 = 64;
@@ -60,7 +65,7 @@ pub struct DataFile {
     pub path: String,
     pub rows: u64,
     pub bytes: u64,
-    /// Whether every row was written in the order of (contigname, start), names compared as bytes.
+    /// Whether every row was written in the order of its contig and start, names compared as bytes.
     pub sorted: bool,
     /// By field id, for every column that holds values (leaves of nested columns too).
     pub columns: BTreeMap<i32, ColumnMetrics>,
@@ -104,10 +109,12 @@ impl Lake {
     /// Files are named `<table_path>/data/<job>/<epoch>/<uuid>.parquet`. Dropping the writer aborts the open file; what it
     /// finished stays until the janitor removes it. To be used and dropped outside async code.
     pub fn writer(&self, target: WriteTarget, schema: &TableSchema, options: WriterOptions) -> DataFileWriter {
+        let place = schema.place.as_ref().and_then(|place| Place::of(schema, place));
         DataFileWriter {
             lake: self.clone(),
             schema: varberg_rows::arrow_schema(schema),
-            window: Window::new(options.sort_window_rows),
+            place,
+            window: place.map(|place| Window::new(place, options.sort_window_rows)),
             target,
             options,
             open: None,
@@ -122,7 +129,9 @@ pub struct DataFileWriter {
     schema: SchemaRef,
     target: WriteTarget,
     options: WriterOptions,
-    window: Window,
+    place: Option<Place>,
+    /// There if rows have a place.
+    window: Option<Window>,
     open: Option<ParquetFile>,
     written: Written,
 }
@@ -151,17 +160,22 @@ impl DataFileWriter {
     /// - Errors: [`Error::Shape`] for other columns; storage and Parquet errors.
     pub fn write(&mut self, batch: RecordBatch) -> Result<()> {
         let batch = self.check_shape(batch)?;
-        let places = Places::of(&batch)?;
-        let runs: Vec<(usize, usize)> = contig_runs(places.contigs);
+        let Some(place) = self.place else { return self.emit_unordered(&batch) };
+        let places = place.values(&batch)?;
+        let runs: Vec<(usize, usize)> = contig_runs(&places.contigs);
+        if runs.len() > SCATTERED_RUNS && runs.len() * SCATTERED_ROWS > batch.num_rows() {
+            self.empty_window()?;
+            return self.emit_unordered(&batch);
+        }
         let row_bytes = batch.get_array_memory_size() / batch.num_rows().max(1);
         for (first, rows) in runs {
             let run = batch.slice(first, rows);
             let contig = places.contigs.is_valid(first).then(|| places.contigs.value(first));
-            if !self.window.holds(contig) {
-                let rest = self.window.drain()?;
-                self.emit_all(rest)?;
+            if self.window.as_ref().is_some_and(|window| !window.holds(contig)) {
+                self.empty_window()?;
             }
-            let ready = self.window.push(contig, run, row_bytes)?;
+            let Some(window) = &mut self.window else { continue };
+            let ready = window.push(contig, run, row_bytes)?;
             self.emit_all(ready)?;
         }
         Ok(())
@@ -169,10 +183,14 @@ impl DataFileWriter {
 
     /// Writes what is left. The store makes the last file visible and durable while the calling thread goes on.
     pub fn close(mut self) -> Result<Written> {
-        let rest = self.window.drain()?;
-        self.emit_all(rest)?;
+        self.empty_window()?;
         self.close_file()?;
         Ok(std::mem::take(&mut self.written))
+    }
+
+    fn empty_window(&mut self) -> Result<()> {
+        let rest = self.window.as_mut().map_or(Ok(Vec::new()), Window::drain)?;
+        self.emit_all(rest)
     }
 
     fn check_shape(&self, batch: RecordBatch) -> Result<RecordBatch> {
@@ -190,7 +208,8 @@ impl DataFileWriter {
 
     /// Writes rows of one contig.
     fn emit(&mut self, batch: &RecordBatch) -> Result<()> {
-        let contigs = Places::of(batch)?.contigs;
+        let Some(place) = self.place else { return self.emit_unordered(batch) };
+        let contigs = place.values(batch)?.contigs;
         let contig = contigs.is_valid(0).then(|| contigs.value(0));
         if let Some(open) = &mut self.open
             && open.contig() != contig
@@ -200,12 +219,26 @@ impl DataFileWriter {
                 self.close_file()?;
             }
         }
-        let open = match &mut self.open {
+        self.open_file()?.write(place, batch)?;
+        self.close_full_file()
+    }
+
+    /// Writes rows as they come.
+    fn emit_unordered(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.open_file()?.write_unordered(batch)?;
+        self.close_full_file()
+    }
+
+    fn open_file(&mut self) -> Result<&mut ParquetFile> {
+        let open = match self.open.take() {
             Some(open) => open,
-            None => self.open.insert(Self::begin_file(&self.lake, &self.target, &self.schema, self.options)?),
+            None => Self::begin_file(&self.lake, &self.target, &self.schema, self.options)?,
         };
-        open.write(batch)?;
-        if open.bytes() >= self.options.file_bytes {
+        Ok(self.open.insert(open))
+    }
+
+    fn close_full_file(&mut self) -> Result<()> {
+        if self.open.as_ref().is_some_and(|open| open.bytes() >= self.options.file_bytes) {
             self.close_file()?;
         }
         Ok(())
@@ -244,28 +277,6 @@ impl Drop for DataFileWriter {
                 tracing::debug!(%error, "a data file of an abandoned writer could not be stored");
             }
         }
-    }
-}
-
-/// The columns that rows are sorted by.
-struct Places<'a> {
-    contigs: &'a StringArray,
-    starts: &'a Int64Array,
-    ends: &'a Int64Array,
-}
-
-impl<'a> Places<'a> {
-    fn of(batch: &'a RecordBatch) -> Result<Self> {
-        let column = |name: &str| {
-            let missing = || Error::Shape { reason: format!("column '{name}' is missing") };
-            batch.column_by_name(name).ok_or_else(missing)
-        };
-        let other_type = || Error::Shape { reason: "contigname, start or end has another type".to_owned() };
-        Ok(Self {
-            contigs: column("contigname")?.as_string_opt::<i32>().ok_or_else(other_type)?,
-            starts: column("start")?.as_primitive_opt::<Int64Type>().ok_or_else(other_type)?,
-            ends: column("end")?.as_primitive_opt::<Int64Type>().ok_or_else(other_type)?,
-        })
     }
 }
 

@@ -44,6 +44,14 @@ impl Scope {
         self.arn(format_args!("variantStore/{name}"))
     }
 
+    pub fn annotation_store_arn(&self, name: &str) -> String {
+        self.arn(format_args!("annotationStore/{name}"))
+    }
+
+    pub fn annotation_version_arn(&self, name: &str, version: &str) -> String {
+        self.arn(format_args!("annotationStore/{name}/version/{version}"))
+    }
+
     pub fn reference_store_arn(&self, store: &str) -> String {
         self.arn(format_args!("referenceStore/{store}"))
     }

@@ -1,6 +1,7 @@
 //! Import jobs and their items: the nouns and the states.
 
 use crate::error::{ValidationError, check_length};
+use crate::format_options::FormatOptions;
 use crate::{AccountId, ObjectUri, RoleArn, StoreId, StoreName};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -188,13 +189,24 @@ pub struct ImportItem {
     pub report: ItemReport,
 }
 
-/// One request to import files into a variant store.
+/// What an annotation import job has beyond a variant import job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnnotationImport {
+    pub version_name: StoreName,
+    pub format: FormatOptions,
+}
+
+/// One request to import files into a variant store or into a version of an annotation store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportJob {
     pub id: JobId,
     pub account: AccountId,
-    pub store_id: StoreId,
-    pub store_name: StoreName,
+    /// Of the variant store, or of the version of the annotation store.
+    pub destination_id: StoreId,
+    /// Of the store.
+    pub destination_name: StoreName,
+    /// There for annotation import jobs.
+    pub annotation: Option<AnnotationImport>,
     pub role: RoleArn,
     pub left_normalize: bool,
     pub annotation_fields: AnnotationFields,

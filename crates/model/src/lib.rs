@@ -2,15 +2,20 @@
 //!
 //! Nothing here does I/O, reads a clock or knows JSON, SQL, HTTP or Arrow. Terms:
 //!
-//! - *store*: a named table of variants, bound to one reference.
+//! - *variant store*: a named table of variants, bound to one reference.
+//! - *annotation store*: tables of annotations, one for each of its *versions*.
+//! - *destination*: the table that an import job adds rows to.
 //! - *import job*: one request to import files into a store; *item*: one file of it.
 //! - *part*: a byte range of an item that one thread reads (see `varberg-formats`).
 //! - *data file*, *snapshot*: as in Iceberg.
 //! - *contig*, *allele*, *record*, *sample*: as in the VCF specification.
 
+mod annotation_store;
 mod arn;
 mod coordinates;
+mod destination;
 mod error;
+mod format_options;
 mod import_job;
 mod object_uri;
 mod page;
@@ -22,12 +27,15 @@ mod tag;
 mod tsv_schema;
 mod tsv_store_options;
 
+pub use annotation_store::{AnnotationStore, AnnotationVersion, StoreFormat};
 pub use arn::{AccountId, RoleArn, Scope};
 pub use coordinates::{Interval, Position};
+pub use destination::{Content, Destination};
 pub use error::ValidationError;
+pub use format_options::{FormatOptions, VcfOptions};
 pub use import_job::{
-    AnnotationFields, ImportItem, ImportJob, ItemProgress, ItemReport, ItemWarning, JobId, JobStatus, MAX_ITEMS,
-    roll_up,
+    AnnotationFields, AnnotationImport, ImportItem, ImportJob, ItemProgress, ItemReport, ItemWarning, JobId, JobStatus,
+    MAX_ITEMS, roll_up,
 };
 pub use object_uri::ObjectUri;
 pub use page::{Page, PageSize, PageToken};
@@ -37,7 +45,7 @@ pub use reference_store::{
     ReferenceSourceStatus, ReferenceStatus, ReferenceStore, ReferenceStoreName,
 };
 pub use store::{Description, Layout, SseConfig, StoreId, StoreName, StoreStatus, VariantStore};
-pub use table_schema::{Column, ColumnType, TableSchema};
+pub use table_schema::{Column, ColumnType, PlaceColumns, TableSchema};
 pub use tag::Tags;
 pub use tsv_schema::{MAX_TSV_COLUMNS, TsvSchema, ValueType};
 pub use tsv_store_options::{AnnotationType, FormatKey, TsvStoreOptions};

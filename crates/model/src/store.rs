@@ -1,5 +1,6 @@
-//! Variant stores.
+//! Variant stores, and what both kinds of store have in common.
 
+use crate::destination::{Content, Destination};
 use crate::error::{ValidationError, check_length};
 use crate::{AccountId, Tags};
 use chrono::{DateTime, Utc};
@@ -199,6 +200,18 @@ impl VariantStore {
     /// The namespace of the store's table: `variant_{account}_{id}` (spec 5.1).
     pub fn namespace(&self) -> String {
         format!("variant_{}_{}", self.account, self.id)
+    }
+
+    /// The store's table.
+    pub fn destination(&self) -> Destination {
+        Destination {
+            id: self.id.clone(),
+            namespace: self.namespace(),
+            table: self.name.to_string(),
+            directory: self.namespace(),
+            reference_arn: Some(self.reference_arn.clone()),
+            content: Content::Variants,
+        }
     }
 }
 

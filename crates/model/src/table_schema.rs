@@ -4,7 +4,7 @@
 //! in each of them, depth first. All columns are nullable, as in HealthOmics (spec 6.2).
 
 use crate::tsv_schema::ValueType;
-use crate::tsv_store_options::{END, TsvStoreOptions};
+use crate::tsv_store_options::{END, FormatKey, TsvStoreOptions};
 
 /// Type of a column or of what is nested in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,30 @@ pub struct Column {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableSchema {
     pub columns: Vec<Column>,
+    /// What rows are sorted by as far as they can be; none where rows have no place on a genome.
+    pub place: Option<PlaceColumns>,
+}
+
+/// Names of the columns that say where a row lies on a genome: a text and two integers, 0-based and half-open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceColumns {
+    pub contig: String,
+    pub start: String,
+    pub end: String,
+}
+
+impl PlaceColumns {
+    fn new(contig: &str, start: &str, end: &str) -> Self {
+        Self { contig: contig.to_owned(), start: start.to_owned(), end: end.to_owned() }
+    }
+
+    /// Of a TSV store whose type has a place.
+    fn of(options: &TsvStoreOptions) -> Option<Self> {
+        let name = |key| options.format_to_header().get(&key).filter(|_| options.position(key).is_some());
+        let start = name(FormatKey::Pos).or_else(|| name(FormatKey::Start))?;
+        let end = name(FormatKey::End).map_or(END, String::as_str);
+        Some(Self::new(name(FormatKey::Chr)?, start, end))
+    }
 }
 
 impl TableSchema {
@@ -84,7 +108,7 @@ impl TableSchema {
         columns.extend(place_columns());
         columns.extend(hidden.map(|c| Column { hidden: true, ..c }));
         assign_ids(&mut columns, &mut 0);
-        Self { columns }
+        Self { columns, place: Some(PlaceColumns::new("contigname", "start", "end")) }
     }
 
     /// Columns of a TSV annotation store (spec 6.4): `importjobid`, the declared columns, `end` where its type adds one (a
@@ -104,7 +128,7 @@ impl TableSchema {
         }
         columns.extend(place_columns());
         assign_ids(&mut columns, &mut 0);
-        Self { columns }
+        Self { columns, place: PlaceColumns::of(options) }
     }
 
     /// Columns of an annotation store of features, read from GFF3: the 21 of the contract (spec 6.3), then the hidden ones.
@@ -143,7 +167,7 @@ impl TableSchema {
         ];
         columns.extend(hidden.into_iter().map(|c| Column { hidden: true, ..c }));
         assign_ids(&mut columns, &mut 0);
-        Self { columns }
+        Self { columns, place: Some(PlaceColumns::new("seqid", "start", "end")) }
     }
 
     /// The columns a user sees.

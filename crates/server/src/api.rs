@@ -12,6 +12,7 @@ pub(crate) mod reference_import_job;
 pub(crate) mod reference_store;
 pub(crate) mod refusal;
 pub(crate) mod sql;
+mod table;
 pub(crate) mod variant_import_job;
 pub(crate) mod variant_store;
 

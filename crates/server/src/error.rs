@@ -77,7 +77,7 @@ impl From<varberg_catalog::Error> for ApiError {
             Error::AlreadyExists(entity) => Self::Conflict(format!("{entity} already exists")),
             Error::Conflict(text) => Self::Conflict(text),
             // No operation that starts or ends imports knows a conflict (spec 3.10).
-            Error::StoreNotActive | Error::AlreadyEnded(_) => Self::Invalid(error.to_string()),
+            Error::NotActive(..) | Error::AlreadyEnded(_) => Self::Invalid(error.to_string()),
             Error::Busy => Self::Throttled("the server is busy; send the request again".to_owned()),
             other => Self::Internal(chain(&other)),
         }

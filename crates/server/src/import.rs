@@ -5,6 +5,7 @@
 //! which job runs and keeps its lease; [`janitor`] removes what nobody names any more.
 
 mod control;
+mod format;
 mod genome;
 mod item;
 pub(crate) mod janitor;
@@ -16,6 +17,7 @@ mod plan;
 mod publish;
 mod reference;
 mod report;
+mod rows;
 mod stage;
 pub(crate) mod worker;
 
@@ -31,7 +33,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use varberg_catalog::{Claim, Finish, JobOutcome};
 use varberg_lake::{Append, SwapResult};
-use varberg_model::{JobStatus, VariantStore};
+use varberg_model::{Destination, JobStatus};
 
 /// Why a job ended without a final state of its own. Its lease runs out and another claim takes it up.
 #[derive(Debug, thiserror::Error)]
@@ -48,11 +50,11 @@ pub(crate) enum ImportError {
     Refused(String),
 }
 
-/// A job on its way: what was claimed, for which store, and the signals its threads share.
+/// A job on its way: what was claimed, for which table, and the signals its threads share.
 #[derive(Debug)]
 pub(crate) struct Running {
     pub claim: Claim,
-    pub store: VariantStore,
+    pub destination: Destination,
     pub control: Arc<Control>,
     /// Progress of each item, by position.
     pub counters: BTreeMap<u32, Arc<ItemCounters>>,
@@ -103,8 +105,8 @@ async fn publish(app: &App, running: &Running, outcome: &Outcome, end: &JobOutco
     }
     let tag = format!("{}-{}", lease.job, lease.epoch);
     let append = Append {
-        namespace: running.store.namespace(),
-        name: running.store.name.to_string(),
+        namespace: running.destination.namespace.clone(),
+        name: running.destination.table.clone(),
         files,
         summary: BTreeMap::from([
             ("varberg.job-id".to_owned(), lease.job.to_string()),
@@ -118,9 +120,4 @@ async fn publish(app: &App, running: &Running, outcome: &Outcome, end: &JobOutco
         SwapResult::PointerMoved => Err(ImportError::Refused("other imports kept changing the table".to_owned())),
         SwapResult::Refused(why) => Err(ImportError::Refused(why)),
     }
-}
-
-/// Where a store's table lies below the warehouse.
-pub(crate) fn table_path(store: &VariantStore) -> String {
-    format!("{}/{}", store.namespace(), store.name)
 }

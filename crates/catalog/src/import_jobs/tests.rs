@@ -1,7 +1,7 @@
 //! Tests of `import_jobs.rs` through the catalog's own calls.
 
 use crate::testing::{account, call, job, states, store, table, with_claim, with_job};
-use crate::{Catalog, Entity, Error, JobFilter};
+use crate::{Catalog, Entity, Error, JobFilter, JobKind};
 use varberg_model::*;
 
 #[tokio::test]
@@ -21,7 +21,7 @@ async fn a_repeated_start_gives_the_same_job() {
     assert_eq!(catalog.enqueue(&second, Some(&key)).await.unwrap(), second.id);
     assert_eq!(catalog.enqueue(&job(&store, 2), Some(&key)).await.unwrap(), second.id);
     let size = PageSize::parse(None).unwrap();
-    let page = catalog.list_jobs(&account(), &JobFilter::default(), size, None).await.unwrap();
+    let page = catalog.list_jobs(&account(), &JobFilter::all(JobKind::Variant), size, None).await.unwrap();
     assert_eq!(page.entries.iter().map(|j| j.id).collect::<Vec<_>>(), [second.id, first.id]);
     assert!(page.entries.iter().all(|j| j.items.is_empty()));
 }
@@ -41,7 +41,7 @@ async fn the_same_start_from_many_tasks_makes_one_job() {
     let ids = tasks.join_all().await;
     assert!(ids.iter().all(|id| *id == ids[0]));
     let size = PageSize::parse(None).unwrap();
-    let page = catalogs[0].list_jobs(&account(), &JobFilter::default(), size, None).await.unwrap();
+    let page = catalogs[0].list_jobs(&account(), &JobFilter::all(JobKind::Variant), size, None).await.unwrap();
     assert_eq!(page.entries.len(), 1);
 }
 
@@ -51,7 +51,7 @@ async fn a_store_that_is_not_active_takes_no_job() {
     let store = VariantStore { status: StoreStatus::Creating, ..store("store", 0) };
     assert!(matches!(catalog.enqueue(&job(&store, 0), None).await, Err(Error::NotFound(Entity::VariantStore(_)))));
     catalog.create_store(&store, &table(&store), None).await.unwrap();
-    assert!(matches!(catalog.enqueue(&job(&store, 0), None).await, Err(Error::StoreNotActive)));
+    assert!(matches!(catalog.enqueue(&job(&store, 0), None).await, Err(Error::NotActive(..))));
 }
 
 #[tokio::test]
@@ -73,11 +73,11 @@ async fn filters_by_state_store_and_id() {
         let page = catalog.list_jobs(&account(), &filter, PageSize::parse(None).unwrap(), None).await.unwrap();
         page.entries.iter().map(|j| j.id).collect::<Vec<_>>()
     };
-    let by_state = JobFilter { status: Some(JobStatus::InProgress), ..JobFilter::default() };
+    let by_state = JobFilter { status: Some(JobStatus::InProgress), ..JobFilter::all(JobKind::Variant) };
     assert_eq!(ids(by_state).await, [claim.job.id]);
-    let by_id = JobFilter { ids: vec![waiting.id.to_string(), "unknown".into()], ..JobFilter::default() };
+    let by_id = JobFilter { ids: vec![waiting.id.to_string(), "unknown".into()], ..JobFilter::all(JobKind::Variant) };
     assert_eq!(ids(by_id).await, [waiting.id]);
-    let by_store = JobFilter { store_name: Some("other".into()), ..JobFilter::default() };
+    let by_store = JobFilter { store_name: Some("other".into()), ..JobFilter::all(JobKind::Variant) };
     assert_eq!(ids(by_store).await, []);
 }
 

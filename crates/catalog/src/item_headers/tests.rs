@@ -37,7 +37,7 @@ async fn headers_of_published_items_stay_until_their_store_goes() {
     assert_eq!(catalog.header(&other, lease.job, 0).await.unwrap(), None);
     assert_eq!(texts(&catalog).await, ["a"]);
     catalog.begin_delete_store(&account(), store.name.as_str(), false).await.unwrap();
-    catalog.drop_store(&store.id).await.unwrap();
+    catalog.drop_destination(&store.id).await.unwrap();
     assert_eq!(texts(&catalog).await, [""; 0]);
 }
 

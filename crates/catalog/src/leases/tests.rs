@@ -108,7 +108,7 @@ async fn the_janitor_sees_what_is_alive_and_what_is_recorded() {
     let results = vec!["a".to_owned(), "b".to_owned()];
     let files = |terminal, epoch, results: &[String]| JobFiles {
         terminal,
-        store: store.id.clone(),
+        destination: store.id.clone(),
         epoch,
         results: results.to_vec(),
     };

@@ -1,7 +1,7 @@
 //! Tests of `stores.rs` through the catalog's own calls.
 
 use crate::testing::{account, at, call, job, states, store, swap, table, with_claim, with_job};
-use crate::{Catalog, Entity, Error, Finish, JobFilter, JobOutcome, NewTable, StoreFilter};
+use crate::{Catalog, Entity, Error, Finish, JobFilter, JobKind, JobOutcome, NewTable, StoreFilter};
 use varberg_model::*;
 
 async fn create(catalog: &Catalog, store: &VariantStore) -> VariantStore {
@@ -52,10 +52,10 @@ async fn a_repeated_call_gets_the_first_answer() {
 #[tokio::test]
 async fn a_creation_that_fails_leaves_no_trace() {
     let catalog = Catalog::open_in_memory().await.unwrap();
-    let (first, second) = (store("first", 0), store("second", 1));
-    create(&catalog, &first).await;
-    let taken = NewTable { name: "second".into(), ..table(&first) };
-    catalog.create_store(&second, &taken, Some(&call("1"))).await.unwrap_err();
+    let second = store("second", 1);
+    assert!(catalog.bury_directory("gone").await.unwrap());
+    let gone = NewTable { directory: "gone".into(), ..table(&second) };
+    catalog.create_store(&second, &gone, Some(&call("1"))).await.unwrap_err();
     assert_eq!(catalog.store(&account(), "second").await.unwrap(), None);
     assert_eq!(catalog.create_store(&second, &table(&second), Some(&call("1"))).await.unwrap(), second);
 }
@@ -120,7 +120,7 @@ async fn queries_see_tables_of_usable_stores_only() {
         create(&catalog, &VariantStore { status, ..store(name, 0) }).await;
     }
     let tables = catalog.all_tables(&account()).await.unwrap();
-    let names: Vec<_> = tables.iter().map(|t| (t.store.name.as_str(), t.metadata_location.as_str())).collect();
+    let names: Vec<_> = tables.iter().map(|t| (t.name.as_str(), t.metadata_location.as_str())).collect();
     assert_eq!(names, [("aaa", "m0"), ("bbb", "m0")]);
 }
 
@@ -150,11 +150,11 @@ async fn force_cancels_what_waits_and_waits_for_what_runs() {
     assert_eq!(states(&catalog, claim.job.id).await[0], JobStatus::InProgress);
     // Again is fine; a live lease holds the store back; nothing new starts.
     catalog.begin_delete_store(&account(), "store", true).await.unwrap();
-    assert!(catalog.deletable_stores().await.unwrap().is_empty());
-    assert!(matches!(catalog.drop_store(&store.id).await, Err(Error::Conflict(_))));
-    assert!(matches!(catalog.enqueue(&job(&store, 10), None).await, Err(Error::StoreNotActive)));
+    assert!(catalog.deletable_destinations().await.unwrap().is_empty());
+    assert!(matches!(catalog.drop_destination(&store.id).await, Err(Error::Conflict(_))));
+    assert!(matches!(catalog.enqueue(&job(&store, 10), None).await, Err(Error::NotActive(..))));
     catalog.cancelled(&claim.lease).await.unwrap();
-    assert_eq!(catalog.deletable_stores().await.unwrap().len(), 1);
+    assert_eq!(catalog.deletable_destinations().await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -162,7 +162,7 @@ async fn a_lease_that_ended_no_longer_holds_a_deletion_back() {
     let (catalog, store, claim) = with_claim().await;
     catalog.begin_delete_store(&account(), "store", true).await.unwrap();
     catalog.heartbeat(&claim.lease, 0).await.unwrap();
-    let deletable = catalog.deletable_stores().await.unwrap();
+    let deletable = catalog.deletable_destinations().await.unwrap();
     assert_eq!(deletable.iter().map(|s| &s.id).collect::<Vec<_>>(), [&store.id]);
     assert_eq!(states(&catalog, claim.job.id).await, [JobStatus::Cancelled; 3]);
     assert!(matches!(catalog.cancelled(&claim.lease).await, Err(Error::LeaseLost)));
@@ -176,11 +176,11 @@ async fn a_dropped_store_frees_its_name_and_keeps_its_jobs() {
     let (catalog, store, job) = with_job().await;
     catalog.begin_delete_store(&account(), "store", true).await.unwrap();
     assert!(matches!(create_again(&catalog).await, Err(Error::AlreadyExists(_))));
-    catalog.drop_store(&store.id).await.unwrap();
-    catalog.drop_store(&store.id).await.unwrap();
+    catalog.drop_destination(&store.id).await.unwrap();
+    catalog.drop_destination(&store.id).await.unwrap();
     assert_eq!(catalog.store(&account(), "store").await.unwrap(), None);
     assert_eq!(catalog.pointer(&store.namespace(), "store").await.unwrap(), None);
-    let filter = JobFilter { store_name: Some("store".into()), ..JobFilter::default() };
+    let filter = JobFilter { store_name: Some("store".into()), ..JobFilter::all(JobKind::Variant) };
     let jobs = catalog.list_jobs(&account(), &filter, PageSize::parse(None).unwrap(), None).await.unwrap();
     assert_eq!(jobs.entries.iter().map(|j| j.id).collect::<Vec<_>>(), [job.id]);
     create_again(&catalog).await.unwrap();
@@ -197,7 +197,7 @@ async fn create_again(catalog: &Catalog) -> crate::Result<VariantStore> {
 #[tokio::test]
 async fn an_active_store_is_not_dropped_and_an_unknown_one_not_deleted() {
     let (catalog, store, _) = with_job().await;
-    assert!(matches!(catalog.drop_store(&store.id).await, Err(Error::Conflict(_))));
+    assert!(matches!(catalog.drop_destination(&store.id).await, Err(Error::Conflict(_))));
     let error = catalog.begin_delete_store(&account(), "other", true).await.unwrap_err();
     assert_eq!(error.to_string(), "variant store other does not exist");
 }

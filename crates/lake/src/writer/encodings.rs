@@ -71,10 +71,11 @@ fn encode(properties: WriterPropertiesBuilder, column: &ColumnDescriptor) -> Wri
     } else {
         properties
     };
-    if GROWING.contains(&top) {
+    let is = |names: &[&str], kinds: &[Type]| names.contains(&top) && kinds.contains(&column.physical_type());
+    if !is_nested && is(&GROWING, &[Type::INT32, Type::INT64]) {
         let properties = properties.set_column_dictionary_enabled(path.clone(), false);
         properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED)
-    } else if top == IDENTIFIERS {
+    } else if is(&[IDENTIFIERS], &[Type::BYTE_ARRAY]) {
         let properties = properties.set_column_dictionary_enabled(path.clone(), false);
         properties.set_column_encoding(path, Encoding::DELTA_BYTE_ARRAY)
     } else if is_nested && column.physical_type() == Type::BYTE_ARRAY {

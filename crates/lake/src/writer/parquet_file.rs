@@ -2,8 +2,9 @@
 
 use super::encodings::properties;
 use super::metrics::column_metrics;
+use super::place::Place;
 use super::present::Present;
-use super::{DataFile, Places, WriterOptions};
+use super::{DataFile, WriterOptions};
 use crate::upload::{Finishing, Upload};
 use crate::{Error, Lake, Result};
 use arrow_array::cast::AsArray;
@@ -61,8 +62,19 @@ impl ParquetFile {
         (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
     }
 
-    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.order.watch(batch)?;
+    /// Writes rows of one contig.
+    pub(super) fn write(&mut self, place: Place, batch: &RecordBatch) -> Result<()> {
+        self.order.watch(place, batch)?;
+        self.add(batch)
+    }
+
+    /// Writes rows in whatever order; the file does not count as sorted.
+    pub(super) fn write_unordered(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.order.broken = true;
+        self.add(batch)
+    }
+
+    fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         for (column, nans) in &mut self.nans {
             if let Some(values) = batch.columns().get(*column).and_then(|c| c.as_primitive_opt::<Float64Type>()) {
                 *nans += values.iter().flatten().filter(|v| v.is_nan()).count() as u64;
@@ -99,8 +111,8 @@ impl ParquetFile {
 
 impl Order {
     /// Rows of one contig.
-    fn watch(&mut self, batch: &RecordBatch) -> Result<()> {
-        let places = Places::of(batch)?;
+    fn watch(&mut self, place: Place, batch: &RecordBatch) -> Result<()> {
+        let places = place.values(batch)?;
         let contig = places.contigs.is_valid(0).then(|| places.contigs.value(0));
         let nulls = places.contigs.null_count() > 0 || places.starts.null_count() > 0;
         self.broken |= nulls;

@@ -1,6 +1,6 @@
 //! The sort window: rows of one contig on their way to a file. Input that is in order passes without a copy.
 
-use super::Places;
+use super::place::Place;
 use crate::Result;
 use arrow_array::{RecordBatch, UInt32Array};
 use arrow_select::concat::concat_batches;
@@ -12,6 +12,7 @@ const MAX_BYTES: usize = 32 << 20;
 
 /// Holds at most `rows` rows (and one batch) of one contig; when full, hands out the first half by (start, end).
 pub(super) struct Window {
+    place: Place,
     rows: usize,
     contig: Option<String>,
     batches: VecDeque<RecordBatch>,
@@ -24,9 +25,9 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn new(rows: usize) -> Self {
+    pub(super) fn new(place: Place, rows: usize) -> Self {
         let batches = VecDeque::new();
-        Self { rows: rows.max(2), contig: None, batches, held: 0, bytes: 0, last: None, in_order: true }
+        Self { place, rows: rows.max(2), contig: None, batches, held: 0, bytes: 0, last: None, in_order: true }
     }
 
     /// Whether rows of `contig` may join those held.
@@ -64,7 +65,7 @@ impl Window {
         if !self.in_order {
             return Ok(());
         }
-        let places = Places::of(batch)?;
+        let places = self.place.values(batch)?;
         for (start, end) in places.starts.values().iter().zip(places.ends.values()) {
             if self.last.is_some_and(|last| last > (*start, *end)) {
                 self.in_order = false;
@@ -100,7 +101,7 @@ impl Window {
         let Some(first) = self.batches.front() else { return Ok(()) };
         let all = concat_batches(&first.schema(), &self.batches)?;
         self.batches.clear();
-        let places = Places::of(&all)?;
+        let places = self.place.values(&all)?;
         let keys = places.starts.values().iter().zip(places.ends.values());
         let mut order: Vec<(i64, i64, u32)> = keys.zip(0_u32..).map(|((s, e), row)| (*s, *e, row)).collect();
         order.sort_unstable();

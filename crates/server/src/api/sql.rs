@@ -1,6 +1,7 @@
 //! `POST /sql`: a statement in, its answer out, in the form that `Accept` asks for.
 //!
-//! The statement sees every ACTIVE store of the account as `"default"."NAME"` and `"variant_ACCOUNT_STOREID"."NAME"`. It runs
+//! The statement sees every ACTIVE store of the account as `"default"."NAME"` and `"variant_ACCOUNT_STOREID"."NAME"` or
+//! `"annotation_ACCOUNT_STOREID"."NAME"`, later versions of annotation stores as `NAME_VERSION`. It runs
 //! in a process of its own (`query_pool.rs`). The answer is streamed; a fault after its first bytes breaks the connection,
 //! so that half an answer never looks like a whole one.
 
@@ -54,14 +55,14 @@ async fn answer(app: &App, request: &QueryRequest, form: Form) -> Result<Respons
 
 /// The statement with the tables it may see and the limits it must keep.
 async fn request(app: &App, sql: &str) -> Result<QueryRequest, ApiError> {
-    let stores = app.catalog.all_tables(app.account()).await?;
-    let tables = stores
+    let published = app.catalog.all_tables(app.account()).await?;
+    let tables = published
         .into_iter()
         .map(|table| GrantedTable {
-            schemas: vec![DEFAULT_SCHEMA.to_owned(), table.store.namespace()],
-            name: table.store.name.to_string(),
+            schemas: vec![DEFAULT_SCHEMA.to_owned(), table.namespace],
+            name: table.name,
             metadata_location: table.metadata_location,
-            layout: table.store.layout.as_str().to_owned(),
+            layout: table.layout.as_str().to_owned(),
             hidden_columns: false,
         })
         .collect();

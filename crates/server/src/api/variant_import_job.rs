@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::wire::{self, Fields, micros};
 use axum::extract::State;
 use serde_json::{Value, json};
-use varberg_catalog::JobFilter;
+use varberg_catalog::{JobFilter, JobKind};
 use varberg_model::{
     AnnotationFields, ImportItem, ImportJob, ItemProgress, ItemReport, ItemWarning, JobId, JobStatus, MAX_ITEMS,
     ObjectUri, ReferenceStatus, RoleArn, StoreName, StoreStatus, ValidationError, VariantStore,
@@ -41,8 +41,9 @@ pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
     let job = ImportJob {
         id: JobId::random(),
         account: app.account().clone(),
-        store_id: store.id,
-        store_name: store.name,
+        destination_id: store.id,
+        destination_name: store.name,
+        annotation: None,
         role: start.role,
         left_normalize: start.left_normalize,
         annotation_fields: start.annotations,
@@ -76,7 +77,7 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {
 }
 
 pub(crate) async fn cancel(State(app): State<App>, call: Call) -> Answer {
-    let id = JobId::parse("jobId", call.param("jobId"))?;
+    let id = find(&app, &call).await?.id;
     app.catalog.request_cancel(app.account(), id).await?;
     app.wake();
     Ok(Reply::Empty)
@@ -84,7 +85,9 @@ pub(crate) async fn cancel(State(app): State<App>, call: Call) -> Answer {
 
 /// `GET /varberg/jobs/{jobId}/progress`: how far each item is and what was found in it. Not part of HealthOmics.
 pub(crate) async fn progress(State(app): State<App>, call: Call) -> Answer {
-    let job = find(&app, &call).await?;
+    let id = JobId::parse("jobId", call.param("jobId"))?;
+    let job = app.catalog.job(app.account(), id).await?;
+    let job = job.ok_or_else(|| ApiError::NotFound(format!("import job {id} does not exist")))?;
     let item = |item: &ImportItem| {
         json!({
             "position": item.position,
@@ -100,7 +103,7 @@ pub(crate) async fn progress(State(app): State<App>, call: Call) -> Answer {
     };
     Ok(Reply::Json(json!({
         "jobId": job.id.to_string(),
-        "destinationName": job.store_name.as_str(),
+        "destinationName": job.destination_name.as_str(),
         "status": job.status.as_str(),
         "statusMessage": job.message,
         "items": job.items.iter().map(item).collect::<Vec<_>>(),
@@ -120,7 +123,7 @@ fn warning_json(warning: &ItemWarning) -> Value {
 
 async fn find(app: &App, call: &Call) -> Result<ImportJob, ApiError> {
     let id = JobId::parse("jobId", call.param("jobId"))?;
-    let job = app.catalog.job(app.account(), id).await?;
+    let job = app.catalog.job(app.account(), id).await?.filter(|job| job.annotation.is_none());
     job.ok_or_else(|| ApiError::NotFound(format!("variant import job {id} does not exist")))
 }
 
@@ -166,17 +169,20 @@ fn parse_item(position: u32, fields: &Fields<'_>) -> Result<ImportItem, Validati
 }
 
 fn parse_filter(fields: &Fields<'_>) -> Result<JobFilter, ValidationError> {
-    let ids = fields.ids()?;
-    let Some(filter) = fields.object("filter")? else { return Ok(JobFilter { ids, ..JobFilter::default() }) };
-    let status = filter.text("status")?.map(|text| JobStatus::parse(&filter.path("status"), text)).transpose()?;
-    Ok(JobFilter { status, store_name: filter.text("storeName")?.map(str::to_owned), ids })
+    let mut wanted = JobFilter { ids: fields.ids()?, ..JobFilter::all(JobKind::Variant) };
+    if let Some(filter) = fields.object("filter")? {
+        let status = filter.text("status")?;
+        wanted.status = status.map(|text| JobStatus::parse(&filter.path("status"), text)).transpose()?;
+        wanted.store_name = filter.text("storeName")?.map(str::to_owned);
+    }
+    Ok(wanted)
 }
 
 /// What get and list have in common.
 fn summary(job: &ImportJob) -> Value {
     let mut answer = json!({
         "id": job.id.to_string(),
-        "destinationName": job.store_name.as_str(),
+        "destinationName": job.destination_name.as_str(),
         "roleArn": job.role.as_str(),
         "status": job.status.as_str(),
         "creationTime": micros(job.created),

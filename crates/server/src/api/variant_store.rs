@@ -1,7 +1,7 @@
 //! Variant stores: CreateVariantStore, GetVariantStore, ListVariantStores, DeleteVariantStore (spec 3.1, 5.1 to 5.3).
 
 use crate::api::listing::Listing;
-use crate::api::{Answer, Call, Reply};
+use crate::api::{Answer, Call, Reply, table};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::wire::{self, Fields, micros};
@@ -9,10 +9,10 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
-use varberg_catalog::{NewTable, StoreFilter};
+use varberg_catalog::StoreFilter;
 use varberg_model::{
-    Description, Layout, RefId, ReferenceStatus, SseConfig, StoreId, StoreName, StoreStatus, TableSchema, Tags,
-    ValidationError, VariantStore,
+    Description, Layout, RefId, ReferenceStatus, SseConfig, StoreId, StoreName, StoreStatus, Tags, ValidationError,
+    VariantStore,
 };
 
 /// Tag that chooses how a store's table lies on disk.
@@ -34,18 +34,9 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
     if taken && !app.catalog.knows_call(key.as_ref()).await? {
         return Err(ApiError::Conflict(format!("variant store {} already exists", store.name)));
     }
-    let path = format!("{}/{}", store.namespace(), store.name);
-    let metadata_location = app.lake.create_table(&path, &TableSchema::variants_long()).await?;
-    let table = NewTable { namespace: store.namespace(), name: store.name.to_string(), metadata_location };
+    let table = table::create(&app, &store.destination()).await?;
     let created = app.catalog.create_store(&store, &table, key.as_ref()).await;
-    let lost = match &created {
-        Ok(created) => created.id != store.id,
-        Err(error) => matches!(error, varberg_catalog::Error::AlreadyExists(_)),
-    };
-    if lost {
-        discard_table(&app, &path).await;
-    }
-    let created = created?;
+    let created = table::kept(&app, &store.destination(), created, |created| created.id == store.id).await?;
     Ok(Reply::Json(json!({
         "id": created.id.as_str(),
         "reference": { "referenceArn": created.reference_arn },
@@ -156,19 +147,6 @@ async fn check_reference(app: &App, arn: &str) -> Result<(), ApiError> {
     }
 }
 
-/// Removes a table that no store came to own. What cannot be removed is left to the janitor.
-async fn discard_table(app: &App, path: &str) {
-    let discard = async {
-        for file in app.lake.list(path).await? {
-            app.lake.delete(&file.path).await?;
-        }
-        Ok::<(), varberg_lake::Error>(())
-    };
-    if let Err(error) = discard.await {
-        tracing::warn!(error = %error, "cannot remove an unused table");
-    }
-}
-
 fn parse_filter(fields: &Fields<'_>) -> Result<StoreFilter, ValidationError> {
     let ids = fields.ids()?;
     let status = match fields.object("filter")? {
@@ -182,15 +160,7 @@ fn parse_filter(fields: &Fields<'_>) -> Result<StoreFilter, ValidationError> {
 
 /// What get and list have in common; every member that the model calls required is there.
 async fn describe(app: &App, store: &VariantStore) -> Result<Value, ApiError> {
-    let bytes = match store.status {
-        StoreStatus::Active | StoreStatus::Updating => {
-            match app.catalog.pointer(&store.namespace(), store.name.as_str()).await? {
-                Some(metadata_location) => app.table_bytes(&store.id, &metadata_location).await,
-                None => 0,
-            }
-        }
-        StoreStatus::Creating | StoreStatus::Deleting | StoreStatus::Failed => 0,
-    };
+    let bytes = table::bytes(app, &store.id, store.status, &store.namespace(), store.name.as_str()).await?;
     Ok(json!({
         "id": store.id.as_str(),
         "reference": { "referenceArn": store.reference_arn },

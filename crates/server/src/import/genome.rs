@@ -11,7 +11,7 @@ use std::sync::Arc;
 use varberg_formats::Compression;
 use varberg_formats::genome::{BlockIndex, Form, Genome, ReadAt};
 use varberg_lake::Lake;
-use varberg_model::{ImportJob, Reference, ReferenceStatus, VariantStore};
+use varberg_model::{Destination, ImportJob, Reference, ReferenceStatus};
 
 /// The genome of a job that asked for normalization, or the text that says to each of its items why there is none.
 pub(super) type JobGenome = Result<Option<Arc<Genome>>, String>;
@@ -38,11 +38,13 @@ pub(super) fn beside(path: &str, file: Beside) -> String {
 /// Opens the reference of the job's store, if the job asked for normalization.
 ///
 /// Errors: a warehouse or a catalog that does not answer, which the next claim of the job may find well again.
-pub(super) async fn open(app: &App, job: &ImportJob, store: &VariantStore) -> Result<JobGenome, ImportError> {
-    if !job.left_normalize {
+pub(super) async fn open(app: &App, job: &ImportJob, destination: &Destination) -> Result<JobGenome, ImportError> {
+    if !job.left_normalize || !destination.content.has_alleles() {
         return Ok(Ok(None));
     }
-    let arn = &store.reference_arn;
+    let Some(arn) = &destination.reference_arn else {
+        return Ok(Err("left-normalization needs a reference, and the store has none".to_owned()));
+    };
     let reference = app.reference(arn).await?;
     let Some(reference) = reference.filter(|reference| reference.status == ReferenceStatus::Active) else {
         return Ok(Err(format!("left-normalization needs the store's reference {arn}, which is no longer there")));
@@ -60,8 +62,8 @@ pub(super) async fn open(app: &App, job: &ImportJob, store: &VariantStore) -> Re
 }
 
 /// What an item is told when the warehouse did not give the reference in any attempt; the log has the cause.
-pub(super) fn unreadable(store: &VariantStore, error: &varberg_lake::Error) -> JobGenome {
-    let arn = &store.reference_arn;
+pub(super) fn unreadable(destination: &Destination, error: &varberg_lake::Error) -> JobGenome {
+    let arn = destination.reference_arn.as_deref().unwrap_or_default();
     tracing::error!(?error, reference = %arn, "a reference cannot be read");
     Err(format!(
         "left-normalization needs the store's reference {arn}, which cannot be read now: {error}; the server's log says \

@@ -1,24 +1,24 @@
 //! One item of a job: planned, its parts run side by side, their results joined.
 
 use super::control::{Interrupt, ItemCounters};
+use super::format::Format;
 use super::message::{MAX_MESSAGE, shorten};
 use super::outcome::{ImportedItem, Outcome};
 use super::part::{PartContext, PartError, PartResult, PartTask, import_part};
 use super::plan::{self, ItemPlan, PlanError};
 use super::report::{self, check_share};
 use super::stage::Stage;
-use super::{ImportError, Running, table_path};
+use super::{ImportError, Running};
 use crate::app::App;
 use crate::header_text;
 use futures::stream::{self, StreamExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use varberg_catalog::{ItemOutcome, ItemResult};
-use varberg_formats::genome::Genome;
-use varberg_formats::vcf::ReadOptions;
-use varberg_formats::{Part, Policy, Tally};
+use varberg_formats::Part;
+use varberg_formats::vcf::Header;
 use varberg_lake::{DataFile, WriteTarget, WriterOptions};
-use varberg_model::{ImportItem, ItemReport, TableSchema};
+use varberg_model::{ImportItem, ItemReport};
 
 /// What became of an item: rows ready to be published, or the text that says why not; and what was found in it.
 pub(super) struct ItemEnd {
@@ -45,11 +45,12 @@ pub(super) async fn import_item(app: &App, running: &Running, item: &ImportItem)
         Err(text) => return (item.position, Ok(ItemEnd::failed(text.clone()))),
     };
     let counters = running.counters.get(&item.position).cloned().unwrap_or_default();
-    let planned = plan::plan(app, item, &running.control).await;
+    let format = Format::of(&running.destination.content, &running.claim.job, &app.config.import, genome);
+    let planned = plan::plan(app, item, format, &running.control).await;
     let end = match planned {
         Ok(plan) => {
             running.hold.reached(Stage::HeaderRead).await;
-            run_parts(app, running, &plan, genome, counters).await
+            run_parts(app, running, &plan, counters).await
         }
         Err(PlanError::Interrupted(why)) => Err(why),
         Err(error) => Ok(ItemEnd::failed(error.to_string())),
@@ -92,7 +93,6 @@ async fn run_parts(
     app: &App,
     running: &Running,
     plan: &ItemPlan,
-    genome: Option<Arc<Genome>>,
     counters: Arc<ItemCounters>,
 ) -> Result<ItemEnd, Interrupt> {
     counters.bytes_total.store(plan.pinned.size, Ordering::Relaxed);
@@ -102,14 +102,6 @@ async fn run_parts(
         first_fault: Arc::new(AtomicU32::new(u32::MAX)),
         hold: running.hold.clone(),
     };
-    let (config, policy) = (&app.config.import, app.config.import.policy());
-    let options = ReadOptions {
-        limits: config.limits(),
-        policy: policy.clone(),
-        annotations: running.claim.job.annotation_fields.vep().map(str::to_owned),
-        normalize: genome,
-        ..ReadOptions::default()
-    };
     let part = |(index, part): (u32, &Part)| {
         let task = PartTask {
             job: running.claim.job.id.to_string(),
@@ -117,17 +109,19 @@ async fn run_parts(
             index,
             part: *part,
             compression: plan.compression,
-            header: plan.header.clone(),
-            options: options.clone(),
+            format: plan.format.clone(),
         };
         run_part(app, running, plan, task, context.clone())
     };
     let parts: Vec<_> = (0..).zip(&plan.parts).map(part).collect();
     // Not all at once: other items and jobs get their turn on the threads between two parts.
     let results = stream::iter(parts).buffered(2 * app.cpu.threads()).collect().await;
-    let Joined { result, report } = join(results, plan, &policy, config.max_rejected_share)?;
+    let Joined { result, report } = join(results, plan, app.config.import.max_rejected_share)?;
     let result = match result {
-        Ok((item, part_records)) => with_header(app, plan, item, part_records).await,
+        Ok((item, part_records)) => match plan.format.header() {
+            Some(header) => with_header(app, header.clone(), item, part_records).await,
+            None => Ok(item),
+        },
         Err(message) => Err(message),
     };
     Ok(ItemEnd { result, report })
@@ -136,11 +130,10 @@ async fn run_parts(
 /// The item with its header as it will be kept.
 async fn with_header(
     app: &App,
-    plan: &ItemPlan,
+    header: Arc<Header>,
     item: ImportedItem,
     part_records: Vec<u64>,
 ) -> Result<ImportedItem, String> {
-    let header = plan.header.clone();
     let pack = move || header_text::pack(header.text(), header.samples().len(), part_records);
     match app.cpu.run("varberg-header", pack).await {
         Ok(Ok(header)) => Ok(ImportedItem { header: Some(header), ..item }),
@@ -157,16 +150,18 @@ async fn run_part(
     context: PartContext,
 ) -> Result<StoredPart, PartEnd> {
     let lease = &running.claim.lease;
-    let target = WriteTarget { table_path: table_path(&running.store), job: lease.job.to_string(), epoch: lease.epoch };
+    let table_path = running.destination.table_path();
+    let target = WriteTarget { table_path, job: lease.job.to_string(), epoch: lease.epoch };
+    let table = running.destination.content.schema();
     let (lake, sources, pinned) = (app.lake.clone(), app.sources.clone(), plan.pinned.clone());
-    let rows_of_a_record = plan.header.samples().len().max(1);
+    let rows_of_a_record = plan.format.samples().max(1);
     let options = WriterOptions { rows_of_a_record, ..app.config.import.writer() };
     let (faults, hold) = (context.first_fault.clone(), context.hold.clone());
     let index = task.index;
     let work = move || {
         let source = sources.open(&pinned, task.part.start, task.part.end.unwrap_or(pinned.size));
-        let writer = lake.writer(target, &TableSchema::variants_long(), options);
-        import_part(&task, source, writer, &context)
+        let writer = lake.writer(target, &table, options);
+        import_part(&task, source, writer, &table, &context)
     };
     // The store makes the files durable while the thread is at the next part, but not of any number of parts.
     let _under_way = app.parts.acquire().await;
@@ -175,10 +170,15 @@ async fn run_part(
         Ok(Err(error)) => Ok(Err(error)),
         Err(panicked) => Err(panicked),
     };
-    if matches!(result, Ok(Ok(_))) {
-        hold.reached(Stage::FileClosed).await;
-    } else {
-        faults.fetch_min(index, Ordering::AcqRel);
+    match &result {
+        Ok(Ok(part)) if part.ends_the_file => {
+            faults.fetch_min(index, Ordering::AcqRel); // later parts read for nothing
+            hold.reached(Stage::FileClosed).await;
+        }
+        Ok(Ok(_)) => hold.reached(Stage::FileClosed).await,
+        Ok(Err(_)) | Err(_) => {
+            faults.fetch_min(index, Ordering::AcqRel);
+        }
     }
     match result {
         Ok(Ok(part)) => Ok(part),
@@ -202,17 +202,21 @@ enum PartEnd {
 fn join(
     parts: Vec<Result<StoredPart, PartEnd>>,
     plan: &ItemPlan,
-    policy: &Policy,
     max_rejected_share: f64,
 ) -> Result<Joined, Interrupt> {
     let mut good = Vec::with_capacity(parts.len());
-    let mut tally = Tally { lines: 0, ..plan.header.tally().clone() };
+    let policy = plan.format.policy();
+    let mut tally = plan.format.tally();
     let mut failure = None;
     for part in parts {
         match part {
             Ok(result) => {
                 tally.append(&result.tally);
+                let is_last = result.ends_the_file;
                 good.push(result);
+                if is_last {
+                    break;
+                }
             }
             Err(PartEnd::Failed(PartError::Interrupted(why))) => return Err(why),
             Err(PartEnd::Failed(PartError::Malformed { fault, tally: before })) => {
@@ -230,7 +234,7 @@ fn join(
     let result = match failure {
         Some(message) => Err(message),
         None => check_share(&tally, policy, max_rejected_share)
-            .and_then(|()| ImportedItem::join(good, &tally, policy, plan.header.samples().len()))
+            .and_then(|()| ImportedItem::join(good, &tally, policy, plan.format.samples()))
             .map(|item| (item, part_records)),
     };
     Ok(Joined { result, report: report::of(&tally, policy) })

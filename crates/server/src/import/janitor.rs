@@ -2,24 +2,23 @@
 //!
 //! File names carry the job and the epoch that wrote them, so the rule needs no clock (design 3.7):
 //! a file goes when its job is terminal and no retained metadata names it, or when its epoch is dead and no recorded
-//! item result names it. Files of a store that is being deleted go when no worker holds one of its jobs.
+//! item result names it. Files of a table that is being deleted go when no worker holds one of its jobs.
 //!
-//! A round after a job looks only at the stores of jobs that have ended since the last one; a complete round, at start
-//! and from time to time, looks at everything, also at what a worker left that woke up after its job or store was gone.
+//! A round after a job looks only at the tables of jobs that have ended since the last one; a complete round, at start
+//! and from time to time, looks at everything, also at what a worker left that woke up after its job or table was gone.
 
 mod references;
 
 use super::outcome::ImportedItem;
-use super::table_path;
 use crate::app::App;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
-use varberg_catalog::JobFiles;
+use varberg_catalog::{DeletedTable, JobFiles, PublishedTable};
 use varberg_lake::StoredFile;
-use varberg_model::{JobId, StoreId, VariantStore};
+use varberg_model::{JobId, StoreId};
 
 /// Why a round ended early; the next one goes on.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +29,7 @@ pub(crate) enum JanitorError {
     Lake(#[from] varberg_lake::Error),
 }
 
-/// How often stores in deletion are looked at: their last worker may end at any time.
+/// How often tables in deletion are looked at: their last worker may end at any time.
 const DELETION_POLL: Duration = Duration::from_secs(2);
 
 /// Cleans at start, whenever it is woken, and at a steady pace, until `stop`.
@@ -55,7 +54,7 @@ async fn rounds(app: App) {
                 everything(&app, &mut settled).await
             }
             () = app.leftovers.notified() => after_jobs(&app, &mut settled).await,
-            _ = deletions.tick() => delete_stores(&app).await,
+            _ = deletions.tick() => delete_tables(&app).await,
         };
         if let Err(error) = round {
             warn!(%error, "the janitor could not finish its round");
@@ -66,26 +65,26 @@ async fn rounds(app: App) {
 /// A complete round. Each step is taken whatever became of the one before; the first error is told.
 async fn everything(app: &App, settled: &mut BTreeSet<JobId>) -> Result<(), JanitorError> {
     let after_jobs = after_jobs(app, settled).await;
-    let lost = sweep_lost_namespaces(app).await;
+    let lost = sweep_lost_directories(app).await;
     let references = references::sweep(app).await;
     after_jobs.and(lost).and(references)
 }
 
-/// Stores in deletion, and the stores of jobs that ended or were taken over. `settled`: ended jobs already cleaned up.
+/// Tables in deletion, and the tables of jobs that ended or were taken over. `settled`: ended jobs already cleaned up.
 async fn after_jobs(app: &App, settled: &mut BTreeSet<JobId>) -> Result<(), JanitorError> {
-    delete_stores(app).await?;
+    delete_tables(app).await?;
     // Read before any table pointer is, so that a job seen as ended has its commit in the metadata read afterwards.
     let mut jobs = app.catalog.job_epochs().await?;
     jobs.retain(|job, _| !settled.contains(job));
-    let mut by_store: BTreeMap<StoreId, BTreeMap<JobId, Writer>> = BTreeMap::new();
+    let mut by_table: BTreeMap<StoreId, BTreeMap<JobId, Writer>> = BTreeMap::new();
     for (job, files) in &jobs {
-        by_store.entry(files.store.clone()).or_default().insert(*job, Writer::new(app, files));
+        by_table.entry(files.destination.clone()).or_default().insert(*job, Writer::new(app, files));
     }
     for table in app.catalog.all_tables(app.account()).await? {
-        let Some(writers) = by_store.get(&table.store.id) else { continue };
-        match sweep_store(app, &table.store, writers).await {
+        let Some(writers) = by_table.get(&table.id) else { continue };
+        match sweep_table(app, &table, writers).await {
             Ok(()) => settled.extend(writers.iter().filter(|(_, writer)| writer.terminal).map(|(job, _)| *job)),
-            Err(error) => warn!(%error, store.id = %table.store.id, "cannot sweep the files of a store"),
+            Err(error) => warn!(%error, table.id = %table.id, "cannot sweep the files of a table"),
         }
     }
     Ok(())
@@ -119,41 +118,40 @@ fn named_files(app: &App, payload: &str) -> Option<Vec<String>> {
     item.files.iter().map(|file| app.lake.path_of(&file.path).ok().map(str::to_owned)).collect()
 }
 
-async fn delete_stores(app: &App) -> Result<(), JanitorError> {
-    for store in app.catalog.deletable_stores().await? {
-        if let Err(error) = delete_store(app, &store).await {
-            warn!(%error, store.id = %store.id, "cannot delete a store; it is tried again");
+async fn delete_tables(app: &App) -> Result<(), JanitorError> {
+    for table in app.catalog.deletable_destinations().await? {
+        if let Err(error) = delete_table(app, &table).await {
+            warn!(%error, table.id = %table.id, "cannot delete a table; it is tried again");
         }
     }
     Ok(())
 }
 
-async fn delete_store(app: &App, store: &VariantStore) -> Result<(), JanitorError> {
-    let files = app.lake.list(&format!("{}/", store.namespace())).await?;
+async fn delete_table(app: &App, table: &DeletedTable) -> Result<(), JanitorError> {
+    let files = app.lake.list(&format!("{}/", table.directory)).await?;
     for file in &files {
         app.lake.delete(&file.path).await?;
     }
-    app.catalog.drop_store(&store.id).await?;
-    info!(store.id = %store.id, files = files.len(), "store deleted");
+    app.catalog.drop_destination(&table.id).await?;
+    info!(table.id = %table.id, files = files.len(), "table deleted");
     Ok(())
 }
 
-/// How long the creation of a store may take, between the table's first file and the catalog's row.
+/// How long the creation of a table may take, between the table's first file and the catalog's row.
 fn creation_time(app: &App) -> Duration {
     2 * Duration::from_secs(u64::from(app.config.import.lease_s))
 }
 
-/// Files below namespaces of stores that are gone: a worker that slept through the deletion wrote them, or the server
-/// died between the creation of a table and of its store. Such a namespace is given up for good before a file goes.
+/// Files in folders of tables that are gone: a worker that slept through the deletion wrote them, or the server died
+/// between the creation of a table and of its store. Such a folder is given up for good before a file goes.
 /// Files of jobs that this catalog does not know are left alone.
-async fn sweep_lost_namespaces(app: &App) -> Result<(), JanitorError> {
+async fn sweep_lost_directories(app: &App) -> Result<(), JanitorError> {
     let files = app.lake.list("").await?;
     let mut gone: BTreeMap<String, bool> = BTreeMap::new();
     let jobs = app.catalog.job_epochs().await?;
     for file in files {
-        let Some((namespace, _)) = file.path.split_once('/').filter(|(name, _)| name.starts_with("variant_")) else {
-            continue;
-        };
+        let is_table = |name: &str| name.starts_with("variant_") || name.starts_with("annotation_");
+        let Some((directory, _)) = file.path.split_once('/').filter(|(name, _)| is_table(name)) else { continue };
         let age = SystemTime::now().duration_since(file.modified.into()).unwrap_or_default();
         let ended = match writer_of(&file.path) {
             Some((job, _)) => jobs.get(&job).is_some_and(|job| job.terminal),
@@ -162,10 +160,10 @@ async fn sweep_lost_namespaces(app: &App) -> Result<(), JanitorError> {
         if !ended {
             continue;
         }
-        if !gone.contains_key(namespace) {
-            gone.insert(namespace.to_owned(), app.catalog.bury_namespace(namespace).await?);
+        if !gone.contains_key(directory) {
+            gone.insert(directory.to_owned(), app.catalog.bury_directory(directory).await?);
         }
-        if gone.get(namespace).copied().unwrap_or(false) {
+        if gone.get(directory).copied().unwrap_or(false) {
             app.lake.delete(&file.path).await?;
         }
     }
@@ -177,20 +175,20 @@ fn is_first_metadata(path: &str) -> bool {
     path.contains("/metadata/00000-")
 }
 
-async fn sweep_store(app: &App, store: &VariantStore, jobs: &BTreeMap<JobId, Writer>) -> Result<(), JanitorError> {
-    let files = app.lake.list(&format!("{}/", table_path(store))).await?;
+async fn sweep_table(app: &App, table: &PublishedTable, jobs: &BTreeMap<JobId, Writer>) -> Result<(), JanitorError> {
+    let files = app.lake.list(&format!("{}/", table.directory)).await?;
     let suspects: Vec<&StoredFile> = files.iter().filter(|file| may_be_garbage(&file.path, jobs)).collect();
     if suspects.is_empty() {
         return Ok(());
     }
-    let Some(pointer) = app.catalog.pointer(&store.namespace(), store.name.as_str()).await? else { return Ok(()) };
+    let Some(pointer) = app.catalog.pointer(&table.namespace, &table.name).await? else { return Ok(()) };
     let reachable = app.lake.reachable(&pointer).await?;
     let mut removed = 0;
     for file in suspects.iter().filter(|file| !reachable.contains(&file.path)) {
         app.lake.delete(&file.path).await?;
         removed += 1;
     }
-    debug!(store.id = %store.id, suspects = suspects.len(), removed, "swept");
+    debug!(table.id = %table.id, suspects = suspects.len(), removed, "swept");
     Ok(())
 }
 

@@ -1,18 +1,20 @@
-//! One part of an item: read, explode, write. A part in, data files and counts out; nothing from the process around it
+//! One part of an item: read, make rows, write. A part in, data files and counts out; nothing from the process around it
 //! but where to read, where to write and when to stop. Runs on a plain thread.
 
 use super::control::{Control, Interrupt, ItemCounters};
+use super::format::Opened;
+use super::rows::Rows;
 use super::stage::{Hold, Stage};
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use varberg_formats::vcf::{Header, ReadOptions, Reader};
 use varberg_formats::{Compression, Fault, Part, Tally};
 use varberg_lake::{DataFile, DataFileWriter, Written};
-use varberg_rows::{Explode, ExplodeError, RECORDS_PER_PART};
+use varberg_model::TableSchema;
+use varberg_rows::ExplodeError;
 
 /// Rows of one batch handed to the writer. A record of a large cohort is cut into several batches.
-const BATCH_ROWS: usize = 16_384;
+pub(super) const BATCH_ROWS: usize = 16_384;
 
 /// What to read: all that a part needs to know of its job.
 #[derive(Debug, Clone)]
@@ -23,8 +25,7 @@ pub(super) struct PartTask {
     pub index: u32,
     pub part: Part,
     pub compression: Compression,
-    pub header: Arc<Header>,
-    pub options: ReadOptions,
+    pub format: Opened,
 }
 
 /// What a part gave: its data files (on their way to the store, then there), and what was read.
@@ -33,6 +34,8 @@ pub(super) struct PartResult<F> {
     pub files: F,
     pub tally: Tally,
     pub rows: u64,
+    /// Nothing of the file counts that follows this part.
+    pub ends_the_file: bool,
 }
 
 /// Why a part ended without a result.
@@ -67,25 +70,22 @@ pub(super) fn import_part(
     task: &PartTask,
     source: Box<dyn Read + Send>,
     mut writer: DataFileWriter,
+    table: &TableSchema,
     context: &PartContext,
 ) -> Result<PartResult<Written>, PartError> {
     go_on(task, context)?;
-    let reader = Reader::new(task.header.clone(), source, task.compression, task.part, task.options.clone());
-    let mut reader = reader.map_err(|fault| malformed(fault, Tally::default()))?;
-    let item = i32::try_from(task.item).unwrap_or(i32::MAX);
-    let first_record = i64::from(task.index) * RECORDS_PER_PART;
-    let explode = Explode::new(&task.header.shape(), &task.job, item, first_record, BATCH_ROWS);
+    let mut reader = Rows::new(task, source, table).map_err(|fault| malformed(fault, Tally::default()))?;
     let mut seen = Seen::default();
     let mut rows = 0;
     let mut batches = 0;
     loop {
         go_on(task, context)?; // here too: where no line is a record, there are no rows to stop between
-        let records = match reader.next_batch() {
+        let records = match reader.next_records() {
             Ok(Some(records)) => records,
             Ok(None) => break,
             Err(fault) => return Err(malformed(fault, reader.tally())),
         };
-        for batch in explode.batches(&records) {
+        for batch in reader.of(&records) {
             go_on(task, context)?;
             let batch = batch?;
             rows += u64::try_from(batch.num_rows()).unwrap_or(0);
@@ -98,13 +98,15 @@ pub(super) fn import_part(
     go_on(task, context)?;
     seen.report(&reader, task.part, &context.counters);
     let files = writer.close()?;
-    Ok(PartResult { files, tally: reader.tally(), rows })
+    let ends_the_file = reader.end_the_file();
+    Ok(PartResult { files, tally: reader.tally(), rows, ends_the_file })
 }
 
 impl PartResult<Written> {
     /// Waits until the data files are visible and durable.
     pub(super) async fn stored(self) -> Result<PartResult<Vec<DataFile>>, PartError> {
-        Ok(PartResult { files: self.files.done().await?, tally: self.tally, rows: self.rows })
+        let Self { files, tally, rows, ends_the_file } = self;
+        Ok(PartResult { files: files.done().await?, tally, rows, ends_the_file })
     }
 }
 
@@ -128,7 +130,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn report(&mut self, reader: &Reader, part: Part, counters: &ItemCounters) {
+    fn report(&mut self, reader: &Rows, part: Part, counters: &ItemCounters) {
         // A part reads a little beyond its end; those bytes are the next part's.
         let length = part.end.map_or(u64::MAX, |end| end.saturating_sub(part.start));
         let bytes = reader.bytes_read().min(length);

@@ -2,15 +2,11 @@
 //! ranges that can be read independently, on any thread or machine.
 
 use super::control::{Control, Interrupt};
+use super::format::{Format, Opened};
 use crate::app::App;
 use crate::cpu::Panicked;
 use bytes::Bytes;
-use std::io::Read;
-use std::sync::Arc;
-use varberg_formats::vcf::{self, Header};
-use varberg_formats::{
-    BGZF_EOF, BLOCK_WINDOW, Cause, Compression, Fault, Limits, Part, Policy, find_block, plain_or_block_parts,
-};
+use varberg_formats::{BGZF_EOF, BLOCK_WINDOW, Cause, Compression, Fault, Part, find_block, plain_or_block_parts};
 use varberg_lake::{Pinned, SourceError, Sources};
 use varberg_model::ImportItem;
 
@@ -18,13 +14,13 @@ use varberg_model::ImportItem;
 const MIN_PART_BGZF: u64 = 1 << 20;
 const MIN_PART_PLAIN: u64 = 4 << 20;
 
-/// What to do for one item: where its bytes are, how they are compressed, what its header says, which parts it has.
+/// What to do for one item: where its bytes are, how they are compressed, how they are read, which parts it has.
 #[derive(Debug, Clone)]
 pub(super) struct ItemPlan {
     pub position: u32,
     pub pinned: Pinned,
     pub compression: Compression,
-    pub header: Arc<Header>,
+    pub format: Opened,
     pub parts: Vec<Part>,
 }
 
@@ -43,8 +39,13 @@ pub(super) enum PlanError {
     Interrupted(#[from] Interrupt),
 }
 
-/// Plans one item. Reads the header and a few windows of the source, nothing more.
-pub(super) async fn plan(app: &App, item: &ImportItem, control: &Control) -> Result<ItemPlan, PlanError> {
+/// Plans one item. Reads the beginning and a few windows of the source, nothing more.
+pub(super) async fn plan(
+    app: &App,
+    item: &ImportItem,
+    format: Format,
+    control: &Control,
+) -> Result<ItemPlan, PlanError> {
     control.check()?;
     let pinned = app.sources.pin(&item.source).await?;
     let head = app.sources.read_range(&pinned, 0..pinned.size.min(Compression::PREFIX)).await?;
@@ -53,25 +54,31 @@ pub(super) async fn plan(app: &App, item: &ImportItem, control: &Control) -> Res
     if compression == Compression::Bgzf {
         check_end_marker(&app.sources, &pinned).await?;
     }
-    let header = read_header(app, &pinned, compression).await?;
+    let source = app.sources.open(&pinned, 0, 0);
+    let format = app.cpu.run("varberg-header", move || format.open(source, compression)).await??;
     control.check()?;
-    let parts = if header.is_bcf() { vec![Part::WHOLE] } else { parts(app, &pinned, compression, control).await? };
-    Ok(ItemPlan { position: item.position, pinned, compression, header: Arc::new(header), parts })
+    let parts = parts(app, &pinned, compression, &format, control).await?;
+    Ok(ItemPlan { position: item.position, pinned, compression, format, parts })
 }
 
-/// The parts of a text file. The records of BCF are walked from the first on, so that a BCF file is one part.
 async fn parts(
     app: &App,
     pinned: &Pinned,
     compression: Compression,
+    format: &Opened,
     control: &Control,
 ) -> Result<Vec<Part>, PlanError> {
+    if format.is_one_part() {
+        return Ok(vec![Part::WHOLE]);
+    }
     let wanted = part_size(pinned.size, compression, app.config.import.part_bytes, app.cpu.threads());
     let wanted = plain_or_block_parts(compression, pinned.size, wanted);
-    Ok(match compression {
-        Compression::Plain | Compression::Gzip | Compression::Zstd | Compression::Bzip2 => Part::between(&wanted),
-        Compression::Bgzf => Part::between(&block_starts(&app.sources, pinned, &wanted, control).await?),
-    })
+    let mut cuts = match compression {
+        Compression::Plain | Compression::Gzip | Compression::Zstd | Compression::Bzip2 => wanted,
+        Compression::Bgzf => block_starts(&app.sources, pinned, &wanted, control).await?,
+    };
+    cuts.retain(|cut| format.may_cut(*cut));
+    Ok(Part::between(&cuts))
 }
 
 /// Formats that users try and that are told apart from "not a VCF" by their first bytes.
@@ -104,22 +111,6 @@ async fn check_end_marker(sources: &Sources, pinned: &Pinned) -> Result<(), Plan
         return Err(PlanError::Malformed(fault));
     }
     Err(PlanError::Malformed(Fault::new(Cause::Truncated).with_detail("the BGZF end marker is missing")))
-}
-
-async fn read_header(app: &App, pinned: &Pinned, compression: Compression) -> Result<Header, PlanError> {
-    let source = app.sources.open(pinned, 0, 0);
-    let (limits, policy) = (app.config.import.limits(), app.config.import.policy());
-    app.cpu.run("varberg-header", move || header_of(source, compression, &limits, &policy)).await?
-}
-
-fn header_of(
-    source: Box<dyn Read + Send>,
-    compression: Compression,
-    limits: &Limits,
-    policy: &Policy,
-) -> Result<Header, PlanError> {
-    let mut input = varberg_formats::decode(source, compression);
-    Ok(vcf::read_header(&mut *input, limits, policy)?)
 }
 
 /// Bytes of the stored file a part should have: the configured size, or less so that every thread has a part.

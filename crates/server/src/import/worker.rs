@@ -94,16 +94,16 @@ async fn import(app: App, claim: Claim, stop: CancellationToken) {
 /// its next attempt; the last one tells the items.
 async fn with_genome(app: &App, mut running: Running) -> Result<JobStatus, ImportError> {
     let is_last = running.claim.attempts >= i64::from(app.config.import.max_attempts);
-    let opened = genome::open(app, &running.claim.job, &running.store).await;
+    let opened = genome::open(app, &running.claim.job, &running.destination).await;
     running.control.check()?; // whoever stops the job does not want to know why it could not begin
     running.genome = match opened {
-        Err(ImportError::Lake(error)) if is_last => genome::unreadable(&running.store, &error),
+        Err(ImportError::Lake(error)) if is_last => genome::unreadable(&running.destination, &error),
         opened => opened?,
     };
     run_job(app, &running).await
 }
 
-/// Looks the store up and fails a job that has taken down too many workers.
+/// Looks the table up and fails a job that has taken down too many workers.
 async fn prepare(app: &App, claim: Claim) -> Result<Running, ImportError> {
     if claim.attempts > i64::from(app.config.import.max_attempts) {
         let message = format!("internal error: the job was started {} times and never ended", claim.attempts - 1);
@@ -115,10 +115,9 @@ async fn prepare(app: &App, claim: Claim) -> Result<Running, ImportError> {
         };
     }
     let job = &claim.job;
-    let store = app.catalog.store(&job.account, job.store_name.as_str()).await?;
-    let store = store.filter(|s| s.id == job.store_id).ok_or(Interrupt::Cancelled)?;
+    let destination = app.catalog.destination(job).await?.ok_or(Interrupt::Cancelled)?;
     let counters = job.items.iter().map(|i| (i.position, Arc::<ItemCounters>::default())).collect();
-    Ok(Running { store, control: Arc::default(), counters, hold: app.hold.clone(), genome: Ok(None), claim })
+    Ok(Running { destination, control: Arc::default(), counters, hold: app.hold.clone(), genome: Ok(None), claim })
 }
 
 /// Leaves a job that cannot go on here in the state that its reason asks for.

@@ -103,6 +103,7 @@ async fn normalization_is_accepted_when_the_server_holds_the_store_s_reference()
     let table = NewTable {
         namespace: lost.namespace(),
         name: "lost".to_owned(),
+        directory: lost.namespace(),
         metadata_location: "file:///absent".to_owned(),
     };
     catalog.create_store(&lost, &table, None).await.unwrap();

@@ -186,8 +186,8 @@ async fn a_deletion_answers_deleting_and_ends_early_once_the_store_is_gone() {
     let bell = server.app.leftovers.clone();
     let janitor = tokio::spawn(async move {
         bell.notified().await;
-        let store = catalog.deletable_stores().await.unwrap().remove(0);
-        catalog.drop_store(&store.id).await.unwrap();
+        let store = catalog.deletable_destinations().await.unwrap().remove(0);
+        catalog.drop_destination(&store.id).await.unwrap();
     });
     assert_eq!(server.delete("/variantStore/abc").await.ok(), json!({ "status": "DELETING" }));
     tokio::time::timeout(Duration::from_secs(5), janitor).await.unwrap().unwrap();
