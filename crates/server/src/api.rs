@@ -3,16 +3,23 @@
 //! In: a [`Call`]. Out: a [`Reply`] or an [`ApiError`](crate::error::ApiError). Must not touch the table engine, SQL
 //! text or the internals of `import`.
 
+pub(crate) mod annotation_import_job;
+pub(crate) mod annotation_store;
+pub(crate) mod annotation_version;
 mod call;
 pub(crate) mod export;
+mod format_options;
 pub(crate) mod health;
+pub(crate) mod import_job;
 mod listing;
 pub(crate) mod reference;
 pub(crate) mod reference_import_job;
+mod reference_item;
 pub(crate) mod reference_store;
 pub(crate) mod refusal;
 pub(crate) mod sql;
 mod table;
+mod tsv_options;
 pub(crate) mod variant_import_job;
 pub(crate) mod variant_store;
 

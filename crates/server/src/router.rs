@@ -4,7 +4,8 @@
 
 use crate::api::refusal::{self, Missing};
 use crate::api::{
-    export, health, reference, reference_import_job, reference_store, sql, variant_import_job, variant_store,
+    annotation_import_job, annotation_store, annotation_version, export, health, import_job, reference,
+    reference_import_job, reference_store, sql, variant_import_job, variant_store,
 };
 use crate::app::App;
 use crate::auth;
@@ -25,11 +26,12 @@ use uuid::Uuid;
 pub fn router(app: App) -> Router {
     Router::new()
         .merge(variants())
+        .merge(annotations())
         .merge(references())
         .merge(not_here())
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
-        .route("/varberg/jobs/{jobId}/progress", get(variant_import_job::progress))
+        .route("/varberg/jobs/{jobId}/progress", get(import_job::progress))
         .route("/varberg/stores/{name}/items", get(export::items))
         .route("/varberg/jobs/{jobId}/items/{position}/header", get(export::header))
         .route("/varberg/export", post(export::rows))
@@ -55,6 +57,21 @@ fn variants() -> Router<App> {
         .route("/import/variants", post(variant_import_job::list))
 }
 
+fn annotations() -> Router<App> {
+    let store = "/annotationStore/{name}";
+    Router::new()
+        .route("/annotationStore", post(annotation_store::create))
+        .route(store, get(annotation_store::get).delete(annotation_store::delete).post(annotation_store::update))
+        .route("/annotationStores", post(annotation_store::list))
+        .route(&format!("{store}/version"), post(annotation_version::create))
+        .route(&format!("{store}/version/{{version}}"), get(annotation_version::get).post(annotation_version::update))
+        .route(&format!("{store}/versions"), post(annotation_version::list))
+        .route(&format!("{store}/versions/delete"), post(annotation_version::delete))
+        .route("/import/annotation", post(annotation_import_job::start))
+        .route("/import/annotation/{jobId}", get(annotation_import_job::get).delete(annotation_import_job::cancel))
+        .route("/import/annotations", post(annotation_import_job::list))
+}
+
 fn references() -> Router<App> {
     let store = "/referencestore/{store}";
     Router::new()
@@ -71,20 +88,9 @@ fn references() -> Router<App> {
 
 /// Operations of the contract that this version lacks.
 fn not_here() -> Router<App> {
-    let annotations = any(|| refusal::missing(Missing::Annotations));
     let shares = any(|| refusal::missing(Missing::Shares));
     let tags = any(|| refusal::missing(Missing::Tags));
     Router::new()
-        .route("/annotationStore", annotations.clone())
-        .route("/annotationStore/{name}", annotations.clone())
-        .route("/annotationStore/{name}/version", annotations.clone())
-        .route("/annotationStore/{name}/version/{version}", annotations.clone())
-        .route("/annotationStore/{name}/versions", annotations.clone())
-        .route("/annotationStore/{name}/versions/delete", annotations.clone())
-        .route("/annotationStores", annotations.clone())
-        .route("/import/annotation", annotations.clone())
-        .route("/import/annotation/{jobId}", annotations.clone())
-        .route("/import/annotations", annotations)
         .route("/share", shares.clone())
         .route("/share/{shareId}", shares.clone())
         .route("/shares", shares)
@@ -117,7 +123,17 @@ async fn identified(request: Request, next: Next) -> Response {
 
 /// Listings and statements are POSTs that change nothing.
 fn is_reading_post(path: &str) -> bool {
-    matches!(path, "/variantStores" | "/import/variants" | "/referencestores" | "/sql" | "/varberg/export")
+    const READING: [&str; 7] = [
+        "/variantStores",
+        "/import/variants",
+        "/annotationStores",
+        "/import/annotations",
+        "/referencestores",
+        "/sql",
+        "/varberg/export",
+    ];
+    READING.contains(&path)
+        || (path.starts_with("/annotationStore/") && path.ends_with("/versions"))
         || (path.starts_with("/referencestore/") && (path.ends_with("/importjobs") || path.ends_with("/references")))
 }
 

@@ -85,9 +85,14 @@ impl<'a> Fields<'a> {
 
     /// A flag; absent is `false`.
     pub(crate) fn flag(&self, member: &str) -> Result<bool, ValidationError> {
+        Ok(self.optional_flag(member)?.unwrap_or(false))
+    }
+
+    /// A flag that may be left out.
+    pub(crate) fn optional_flag(&self, member: &str) -> Result<Option<bool>, ValidationError> {
         match self.get(member) {
-            None => Ok(false),
-            Some(Value::Bool(flag)) => Ok(*flag),
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
             Some(_) => Err(wrong_type(&self.path(member), "a boolean")),
         }
     }
@@ -108,16 +113,52 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The one text member of a union that knows only `known`.
-    pub(crate) fn union_text(&self, known: &str) -> Result<&'a str, ValidationError> {
+    /// Whether a member is there.
+    pub(crate) fn has(&self, member: &str) -> bool {
+        self.get(member).is_some()
+    }
+
+    /// Where this object stands in the body.
+    pub(crate) fn here(&self) -> &str {
+        &self.path
+    }
+
+    /// The one member that a union has, of those in `known`.
+    fn union_member<'k>(&self, known: &[&'k str]) -> Result<&'k str, ValidationError> {
         // Some SDKs add `__type`; it is no member (spec of the protocol, restJson1 unions).
         let given = self.members.iter().filter(|(key, value)| *key != "__type" && !value.is_null());
         let mut given = given.map(|(key, _)| key.as_str());
+        let refused = |reason: String| Err(ValidationError::new(&*self.path, reason));
         match (given.next(), given.next()) {
-            (Some(key), None) if key == known => self.required_text(known),
-            (None, _) => Err(ValidationError::new(&*self.path, format!("Member must have exactly one of [{known}]"))),
-            (Some(_), None) => Err(ValidationError::new(&*self.path, format!("Member must be one of [{known}]"))),
-            (Some(_), Some(_)) => Err(ValidationError::new(&*self.path, "Member must have exactly one member set")),
+            (None, _) => refused(format!("Member must have exactly one of [{}]", known.join(", "))),
+            (Some(_), Some(_)) => refused("Member must have exactly one member set".to_owned()),
+            (Some(key), None) => match known.iter().find(|name| **name == key) {
+                Some(name) => Ok(name),
+                None => refused(format!("Member must be one of [{}]", known.join(", "))),
+            },
+        }
+    }
+
+    /// The one text member of a union that knows only `known`.
+    pub(crate) fn union_text(&self, known: &str) -> Result<&'a str, ValidationError> {
+        self.union_member(&[known])?;
+        self.required_text(known)
+    }
+
+    /// The one object of a union, with its name.
+    pub(crate) fn union_object<'k>(&self, known: &[&'k str]) -> Result<(&'k str, Fields<'a>), ValidationError> {
+        let name = self.union_member(known)?;
+        let object = self.object(name)?.ok_or_else(|| ValidationError::required(&self.path(name)))?;
+        Ok((name, object))
+    }
+
+    /// The one member of a map that has exactly one, a text.
+    pub(crate) fn single_text(&self) -> Result<(&'a str, &'a str), ValidationError> {
+        let mut members = self.members.iter();
+        match (members.next(), members.next()) {
+            (Some((name, Value::String(text))), None) => Ok((name, text)),
+            (Some((name, _)), None) => Err(wrong_type(&self.path(name), "a string")),
+            _ => Err(ValidationError::new(&*self.path, "Member must have exactly one entry")),
         }
     }
 
@@ -149,16 +190,21 @@ impl<'a> Fields<'a> {
 
     /// `ids` of the listings: 1 to 20 texts of 1 to 50 characters (spec 3, `IdList`).
     pub(crate) fn ids(&self) -> Result<Vec<String>, ValidationError> {
-        let list = self.list("ids", 1, 20)?.unwrap_or_default();
-        let entry = |(index, value): (usize, &Value)| {
-            let path = format!("{}.{}", self.path("ids"), index + 1);
-            match value {
-                Value::String(id) if (1..=50).contains(&id.chars().count()) => Ok(id.clone()),
-                Value::String(_) => Err(ValidationError::length(&path, 1, 50)),
-                _ => Err(wrong_type(&path, "a string")),
-            }
+        let texts = self.texts("ids", 1, 20)?.unwrap_or_default();
+        let wrong = texts.iter().position(|id| !(1..=50).contains(&id.chars().count()));
+        match wrong {
+            Some(index) => Err(ValidationError::length(&format!("{}.{}", self.path("ids"), index + 1), 1, 50)),
+            None => Ok(texts.into_iter().map(str::to_owned).collect()),
+        }
+    }
+
+    /// A list of `min..=max` texts; `None` when absent.
+    pub(crate) fn texts(&self, member: &str, min: usize, max: usize) -> Result<Option<Vec<&'a str>>, ValidationError> {
+        let Some(list) = self.list(member, min, max)? else { return Ok(None) };
+        let entry = |(index, value): (usize, &'a Value)| {
+            value.as_str().ok_or_else(|| wrong_type(&format!("{}.{}", self.path(member), index + 1), "a string"))
         };
-        list.iter().enumerate().map(entry).collect()
+        list.iter().enumerate().map(entry).collect::<Result<_, _>>().map(Some)
     }
 
     /// A map of texts; `None` when absent.

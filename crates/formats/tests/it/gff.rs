@@ -12,8 +12,8 @@ use varberg_formats::gff::{Dialect, ReadOptions, Reader};
 use varberg_formats::{Compression, Fault, Part, Policy, Tally, decode};
 
 /// Why files with a fault that the reader does not see, or that others see where there is none, get the verdict they get:
-/// the beginnings of their names, the reason. Every file of the corpus was read, and their links were followed by a program of
-/// its own.
+/// the beginnings of their names, the reason. The files that no cause named were read, and the links, regions and forms of
+/// attributes of all of them were checked by a program of its own.
 const WHY: &[(&[&str], &str)] = &[
     (
         &[

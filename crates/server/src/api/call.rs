@@ -17,8 +17,8 @@ use std::time::Duration;
 use varberg_catalog::CallKey;
 use varberg_model::ValidationError;
 
-/// Largest body of an operation. The longest legal one, 1000 items, fits.
-const MAX_BODY_BYTES: usize = 1 << 20;
+/// Largest body of an operation. The longest legal one, a schema of 5000 columns, fits.
+const MAX_BODY_BYTES: usize = 2 << 20;
 
 /// How much of a body that is too large is still taken.
 const MAX_DRAINED_BYTES: usize = 8 << 20;

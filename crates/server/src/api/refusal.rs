@@ -6,14 +6,14 @@ use http::{Method, Uri};
 /// Groups of operations that are not there yet.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Missing {
-    Annotations,
     Shares,
     Tags,
 }
 
 /// What the server has, for everybody who asked for something else.
-const HERE: &str = "this server has variant stores (create, get, list, delete), variant import jobs (start, get, \
-                    list, cancel), reference stores (create, get, list), reference import jobs and references (list, \
+const HERE: &str = "this server has variant stores (create, get, list, delete), annotation stores and their versions \
+                    (create, get, list, update, delete), variant and annotation import jobs (start, get, list, \
+                    cancel), reference stores (create, get, list), reference import jobs and references (list, \
                     get metadata)";
 
 /// First path segments of HealthOmics operations outside analytics: workflows and sequence stores.
@@ -35,7 +35,6 @@ fn not_supported(what: &str) -> ApiError {
 
 pub(crate) async fn missing(what: Missing) -> ApiError {
     match what {
-        Missing::Annotations => not_supported("annotation stores and their import"),
         Missing::Shares => not_supported("sharing of stores"),
         Missing::Tags => not_supported("changing or listing tags"),
     }

@@ -1,9 +1,19 @@
-//! The table of a new store, or of a new version of one: made before the catalog knows of it, taken away when it never will.
+//! The tables of stores and versions: made before the catalog knows of them, taken away when it never will, measured, and
+//! waited for while they go.
 
 use crate::app::App;
 use crate::error::ApiError;
+use futures::future::BoxFuture;
+use std::time::Duration;
+use tokio::time::Instant;
 use varberg_catalog::NewTable;
 use varberg_model::{Destination, StoreId, StoreStatus};
+
+/// How long a deletion waits for what it deletes to be gone, so that the first poll of a waiter already sees it gone.
+const GONE_WITHIN: Duration = Duration::from_secs(2);
+
+/// How often it looks.
+const GONE_POLL: Duration = Duration::from_millis(25);
 
 /// Writes the first metadata of a table.
 pub(super) async fn create(app: &App, destination: &Destination) -> Result<NewTable, ApiError> {
@@ -46,6 +56,17 @@ pub(super) async fn bytes(
         },
         StoreStatus::Creating | StoreStatus::Deleting | StoreStatus::Failed => Ok(0),
     }
+}
+
+/// Waits for a while until `is_gone` says so.
+pub(super) async fn wait_until<'a>(
+    is_gone: impl Fn() -> BoxFuture<'a, Result<bool, varberg_catalog::Error>>,
+) -> Result<(), ApiError> {
+    let deadline = Instant::now() + GONE_WITHIN;
+    while Instant::now() < deadline && !is_gone().await? {
+        tokio::time::sleep(GONE_POLL).await;
+    }
+    Ok(())
 }
 
 /// Removes the files of a table that no store came to own. What cannot be removed is left to the janitor.

@@ -1,33 +1,25 @@
 //! Variant stores: CreateVariantStore, GetVariantStore, ListVariantStores, DeleteVariantStore (spec 3.1, 5.1 to 5.3).
 
 use crate::api::listing::Listing;
-use crate::api::{Answer, Call, Reply, table};
+use crate::api::{Answer, Call, Reply, reference_item, table};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::wire::{self, Fields, micros};
 use axum::extract::State;
+use futures::FutureExt;
 use serde_json::{Value, json};
-use std::time::Duration;
-use tokio::time::Instant;
 use varberg_catalog::StoreFilter;
 use varberg_model::{
-    Description, Layout, RefId, ReferenceStatus, SseConfig, StoreId, StoreName, StoreStatus, Tags, ValidationError,
-    VariantStore,
+    Description, Layout, SseConfig, StoreId, StoreName, StoreStatus, Tags, ValidationError, VariantStore,
 };
 
 /// Tag that chooses how a store's table lies on disk.
 const LAYOUT_TAG: &str = "varberg:layout";
 
-/// How long a deletion waits for the store to be gone, so that the first poll of a waiter already sees it gone.
-const GONE_WITHIN: Duration = Duration::from_secs(2);
-
-/// How often it looks.
-const GONE_POLL: Duration = Duration::from_millis(25);
-
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let store = parse_store(&app, &Fields::of_body(&body)?)?;
-    check_reference(&app, &store.reference_arn).await?;
+    reference_item::check(&app, &store.reference_arn).await?;
     let key = call.key("CreateVariantStore", None);
     // Cheaper than to make a table first; the transaction below decides again.
     let taken = app.catalog.store(app.account(), store.name.as_str()).await?.is_some();
@@ -71,14 +63,8 @@ pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
     let store = app.catalog.begin_delete_store(app.account(), name, force).await?;
     app.wake();
     app.wake_janitor();
-    let deadline = Instant::now() + GONE_WITHIN;
-    while Instant::now() < deadline {
-        let same = app.catalog.store(app.account(), name).await?.is_some_and(|found| found.id == store.id);
-        if !same {
-            break;
-        }
-        tokio::time::sleep(GONE_POLL).await;
-    }
+    let is_gone = || async { Ok(app.catalog.store(app.account(), name).await?.is_none_or(|s| s.id != store.id)) };
+    table::wait_until(|| is_gone().boxed()).await?;
     Ok(Reply::Json(json!({ "status": StoreStatus::Deleting.as_str() })))
 }
 
@@ -89,22 +75,14 @@ pub(crate) async fn find(app: &App, name: &str) -> Result<VariantStore, ApiError
 }
 
 fn parse_store(app: &App, fields: &Fields<'_>) -> Result<VariantStore, ValidationError> {
-    let reference = fields.object("reference")?.ok_or_else(|| ValidationError::required("reference"))?;
-    let reference_arn = reference.union_text("referenceArn")?;
-    let length = reference_arn.chars().count();
-    if !(1..=127).contains(&length) {
-        return Err(ValidationError::length("reference.referenceArn", 1, 127));
-    }
-    if !reference_arn.starts_with("arn:") || length < 5 {
-        return Err(ValidationError::pattern("reference.referenceArn", "arn:.+"));
-    }
+    let reference_arn = reference_item::parse(fields)?.ok_or_else(|| ValidationError::required("reference"))?;
     let tags = fields.tags()?;
     let now = wire::now();
     Ok(VariantStore {
         id: StoreId::random(),
         account: app.account().clone(),
         name: StoreName::parse("name", fields.required_text("name")?)?,
-        reference_arn: reference_arn.to_owned(),
+        reference_arn,
         description: Description::parse(fields.text("description")?)?,
         sse: fields.sse()?,
         layout: parse_layout(&tags)?,
@@ -125,29 +103,8 @@ fn parse_layout(tags: &Tags) -> Result<Layout, ValidationError> {
     }
 }
 
-/// The reference must be one of this account and region, exist, and be usable (spec 5.3).
-async fn check_reference(app: &App, arn: &str) -> Result<(), ApiError> {
-    let member = "reference.referenceArn";
-    let Some((store, reference)) = app.scope.parse_reference_arn(arn) else {
-        let example = app.scope.reference_arn("1234567890", "1234567890");
-        let reason = format!("Member must be the ARN of a reference of this account and region, such as {example}");
-        return Err(ValidationError::new(member, reason).into());
-    };
-    let missing = || ApiError::NotFound(format!("reference {arn} does not exist"));
-    let (Ok(store), Ok(id)) = (RefId::parse(member, store), RefId::parse(member, reference)) else {
-        return Err(missing());
-    };
-    let reference = app.catalog.reference(app.account(), &store, &id).await?.ok_or_else(missing)?;
-    match reference.status {
-        ReferenceStatus::Active => Ok(()),
-        status => {
-            let reason = format!("the reference is {} and must be ACTIVE", status.as_str());
-            Err(ValidationError::new(member, reason).into())
-        }
-    }
-}
-
-fn parse_filter(fields: &Fields<'_>) -> Result<StoreFilter, ValidationError> {
+/// `filter` and `ids` of the listings of stores.
+pub(super) fn parse_filter(fields: &Fields<'_>) -> Result<StoreFilter, ValidationError> {
     let ids = fields.ids()?;
     let status = match fields.object("filter")? {
         None => None,

@@ -54,7 +54,7 @@ impl Format {
             Content::Delimited(store) => Self::Delimited {
                 store: Arc::new(store.clone()),
                 dialect: dialect(job),
-                options: tsv::Options { limits, policy, ..tsv::Options::default() },
+                options: tsv::Options { limits, policy, normalize: genome, ..tsv::Options::default() },
             },
         }
     }

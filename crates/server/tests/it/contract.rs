@@ -52,11 +52,6 @@ async fn operations_that_are_not_there_say_what_is() {
     let server = Server::start().await;
     let missing = [
         ("POST", "/variantStore/abc"),
-        ("POST", "/annotationStore"),
-        ("GET", "/annotationStore/abc"),
-        ("POST", "/annotationStore/abc/versions/delete"),
-        ("POST", "/import/annotation"),
-        ("DELETE", "/import/annotation/1"),
         ("POST", "/share"),
         ("POST", "/shares"),
         ("GET", "/tags/arn%3Aaws%3Aomics%3Aus-east-1%3A000000000000%3AvariantStore%2Fabc"),
