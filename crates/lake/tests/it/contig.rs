@@ -1,6 +1,7 @@
 //! `contig(name)`: what it makes of names.
 
 use crate::world::{Row, TABLE, World, batch, row};
+use futures::TryStreamExt;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_of_a_contig_become_one() {
@@ -116,4 +117,14 @@ async fn tables_with_other_names_join() {
                WHERE v.sampleid = 'a' AND b.sampleid = 'b' GROUP BY 1, 2 ORDER BY 1";
     assert!(world.query(&format!("EXPLAIN {sql}")).await.contains("IntervalJoinExec"));
     assert_eq!(world.rows(sql).await, ["1 chr1 4", "2 chr2 3", "chrM chrM 1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aliases_come_before_what_is_built_in() {
+    let world = World::new().await;
+    let mut request = world.request("SELECT contig('odd'), contig('1'), contig('2')", &[TABLE]).await;
+    request.contig_aliases = [("odd", "chr7"), ("1", "LG1")].map(|(a, b)| (a.to_owned(), b.to_owned())).into();
+    let batches: Vec<_> = varberg_lake::query::run(request).await.unwrap().try_collect().await.unwrap();
+    let text = datafusion::arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string();
+    assert!(["chr7", "LG1", "chr2"].iter().all(|name| text.contains(name)), "{text}");
 }

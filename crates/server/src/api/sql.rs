@@ -18,6 +18,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use form::Form;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use std::collections::BTreeMap;
 use varberg_lake::{GrantedTable, QueryLimits, QueryRequest};
 use varberg_model::StoreName;
 
@@ -74,7 +75,7 @@ async fn request(app: &App, sql: &str) -> Result<QueryRequest, ApiError> {
         spill_bytes: SPILL_BYTES,
         target_partitions: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
     };
-    Ok(QueryRequest { sql: sql.to_owned(), tables, limits, warehouse })
+    Ok(QueryRequest { sql: sql.to_owned(), tables, limits, warehouse, contig_aliases: BTreeMap::new() })
 }
 
 fn api_error(failure: QueryFailure) -> ApiError {

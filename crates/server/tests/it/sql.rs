@@ -4,6 +4,7 @@ use crate::server::Server;
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use varberg_lake::{QueryLimits, QueryRequest};
 use varberg_server::{QueryFailure, QueryPool};
 
@@ -135,7 +136,13 @@ fn request(server: &Server, sql: String, time_s: u64) -> QueryRequest {
         spill_bytes: 1 << 30,
         target_partitions: 2,
     };
-    QueryRequest { sql, tables: Vec::new(), limits, warehouse: config.warehouse().unwrap() }
+    QueryRequest {
+        sql,
+        tables: Vec::new(),
+        limits,
+        warehouse: config.warehouse().unwrap(),
+        contig_aliases: BTreeMap::new(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
