@@ -13,6 +13,7 @@ mod build;
 mod exec;
 mod index;
 mod keys;
+mod narrowing;
 mod overlap;
 mod probe;
 mod spec;

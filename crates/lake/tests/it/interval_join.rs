@@ -259,3 +259,45 @@ async fn order_limits_recursion_and_measures_work_as_for_other_joins() {
         assert!(measured.contains(name), "{name}: {measured}");
     }
 }
+
+/// 20 files of one contig each, with 100 variants; three regions on one of them.
+async fn regions() -> World {
+    const CONTIGS: [&str; 20] =
+        ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20"];
+    let world = World::new().await;
+    let file = |contig| batch(&(0..100).map(|at| crate::world::row(contig, at * 10, "a")).collect::<Vec<_>>());
+    let mut files: Vec<_> = CONTIGS.into_iter().map(file).collect();
+    files.push(batch(
+        &[(100, 200), (150, 160), (300, 301)].map(|(start, end)| Row { end, ..crate::world::row("7", start, "b") }),
+    ));
+    world.add(TABLE, "job", files).await;
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_beyond_all_regions_is_not_read() {
+    let world = regions().await;
+    let on = "v.sampleid = 'a' AND r.sampleid = 'b' AND v.contigname = r.contigname AND v.start >= r.start AND v.start < r.\"end\"";
+    for (sql, answer) in [
+        (format!("SELECT count(*) FROM cohort v JOIN cohort r ON {on}"), "12"),
+        (format!("SELECT count(*) FROM cohort v WHERE EXISTS (SELECT 1 FROM cohort r WHERE {on})"), "11"),
+        (
+            format!("SELECT count(DISTINCT v.start) FROM cohort r LEFT JOIN cohort v ON {on} WHERE r.sampleid = 'b'"),
+            "11",
+        ),
+    ] {
+        assert_eq!(world.rows(&sql).await, [answer], "{sql}");
+        let measured = world.query(&format!("EXPLAIN ANALYZE {sql}")).await;
+        assert!(measured.contains("IntervalJoinExec"), "{measured}");
+        // Of 20 groups of rows, or files, 19 are skipped.
+        let read: Vec<&str> =
+            measured.split("input_rows=").skip(1).filter_map(|rest| rest.split([',', ']']).next()).collect();
+        let most = read.iter().filter_map(|rows| rows.trim().parse::<u64>().ok()).max().unwrap();
+        assert!(most <= 100, "{read:?} {measured}");
+    }
+    // Rows without a partner are wanted here.
+    let sql = format!(
+        "SELECT count(*) FROM cohort v WHERE v.sampleid = 'a' AND NOT EXISTS (SELECT 1 FROM cohort r WHERE {on})"
+    );
+    assert_eq!(world.rows(&sql).await, ["1989"]);
+}

@@ -4,6 +4,7 @@
 //! one (which never runs) for all that the planner wants to know, and differs in how it runs alone.
 
 use super::build::{BuildMetrics, BuildSide};
+use super::narrowing;
 use super::overlap::{Overlap, keys};
 use super::spec::JoinSpec;
 use super::stream::{Partition, ProbeMetrics, SharedBuild};
@@ -13,6 +14,7 @@ use datafusion::config::ConfigOptions;
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::{DynamicFilterPhysicalExpr, lit};
 use datafusion::physical_plan::filter_pushdown::{
     ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation,
 };
@@ -24,7 +26,7 @@ use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties,
     InputDistributionRequirements, PlanProperties, ReplaceChildrenOptions,
 };
-use futures::FutureExt;
+use futures::{FutureExt, TryFutureExt};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,6 +44,12 @@ pub(super) struct IntervalJoinExec {
 impl IntervalJoinExec {
     pub(super) fn new(join: HashJoinExec, overlap: Overlap) -> Self {
         Self { join, overlap, build: Mutex::default(), metrics: ExecutionPlanMetricsSet::new() }
+    }
+
+    /// The filter that the scan of the probe side has taken, when it has.
+    fn filter(&self) -> Option<Arc<DynamicFilterPhysicalExpr>> {
+        let filter = self.join.dynamic_expressions_produced().pop()?;
+        Arc::downcast(filter).ok()
     }
 
     fn spec(&self, context: &TaskContext) -> JoinSpec {
@@ -73,11 +81,13 @@ impl IntervalJoinExec {
         let partitions = self.join.right().output_partitioning().partition_count();
         let memory = MemoryConsumer::new("IntervalJoin").register(context.memory_pool());
         let metrics = BuildMetrics::new(&self.metrics, partition);
-        let spec = Arc::clone(spec);
+        let (spec, filter) = (Arc::clone(spec), self.filter());
         let collected = async move {
-            let side = BuildSide::collect(&spec, input, partitions, memory, metrics).await;
-            side.map(Arc::new).map_err(Arc::new)
+            let side = BuildSide::collect(&spec, input, partitions, memory, metrics).await?;
+            filter.map_or(Ok(()), |filter| narrowing::set(&filter, &spec, &side))?;
+            Ok(Arc::new(side))
         };
+        let collected = collected.map_err(Arc::new);
         Ok(build.insert(collected.boxed().shared()).clone())
     }
 }
@@ -165,7 +175,12 @@ impl ExecutionPlan for IntervalJoinExec {
     }
 
     fn reset_state(self: Arc<Self>) -> Result<Arc<dyn ExecutionPlan>> {
-        let join = HashJoinExecBuilder::from(&self.join).reset_state().build()?;
+        let mut join = HashJoinExecBuilder::from(&self.join).reset_state().build()?;
+        // The scan still has the filter: nothing of the last build side may be left in it.
+        if let Some(filter) = self.filter() {
+            filter.update(lit(true))?;
+            join = join.with_dynamic_filter_expr(filter)?;
+        }
         Ok(Arc::new(Self::new(join, self.overlap.clone())))
     }
 
@@ -206,7 +221,7 @@ impl ExecutionPlan for IntervalJoinExec {
         parent_filters: Vec<Arc<dyn PhysicalExpr>>,
         config: &ConfigOptions,
     ) -> Result<FilterDescription> {
-        self.join.gather_filters_for_pushdown(phase, parent_filters, config)
+        narrowing::offering(&self.join, &self.overlap)?.gather_filters_for_pushdown(phase, parent_filters, config)
     }
 
     fn handle_child_pushdown_result(

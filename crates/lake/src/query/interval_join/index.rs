@@ -72,6 +72,16 @@ impl IntervalIndex {
         self.rows.is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The first start and the last end of a group; `None` when it has no interval.
+    pub(super) fn extent(&self, group: u32) -> Option<(i64, i64)> {
+        let range = self.groups.get(group as usize)?.clone();
+        Some((*self.starts.get(range.clone())?.first()?, *self.reach.get(range)?.last()?))
+    }
+
     /// Where a search begins: behind the last interval of `group` that starts at `greatest_start` or before.
     ///
     /// `near` is where an earlier search began; the closer, the faster.

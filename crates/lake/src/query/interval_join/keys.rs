@@ -4,7 +4,7 @@ use arrow_array::{Array, ArrayRef, UInt64Array};
 use arrow_ord::partition::partition;
 use arrow_select::take::take;
 use datafusion::arrow::row::{RowConverter, Rows, SortField};
-use datafusion::common::{NullEquality, Result};
+use datafusion::common::{NullEquality, Result, ScalarValue};
 use datafusion::execution::memory_pool::MemoryReservation;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -34,6 +34,17 @@ impl Keys {
 
     pub(super) fn len(&self) -> usize {
         self.groups.len()
+    }
+
+    /// The keys of each group.
+    pub(super) fn values(&self) -> Result<Vec<(u32, Vec<ScalarValue>)>> {
+        let parser = self.converter.parser();
+        let values = self.groups.iter().map(|(key, group)| {
+            let columns = self.converter.convert_rows([parser.parse(key)])?;
+            let values = columns.iter().map(|column| ScalarValue::try_from_array(column, 0));
+            Ok((*group, values.collect::<Result<_>>()?))
+        });
+        values.collect()
     }
 
     /// The group of each row of the build side; new keys found new groups.
