@@ -5,6 +5,7 @@
 
 mod aws_config;
 pub(crate) mod client;
+mod columns;
 mod completions;
 mod demo;
 mod doctor;
@@ -13,13 +14,16 @@ mod exit;
 mod export;
 mod import;
 mod job;
+mod kind;
 mod output;
 mod progress;
 mod query;
+mod read_options;
 mod reference;
 mod serve;
 mod source;
 mod store;
+mod version;
 
 pub use completions::completions;
 pub use exit::{Exit, report};

@@ -34,6 +34,11 @@ pub(crate) fn is_away(error: &anyhow::Error) -> bool {
     })
 }
 
+/// Whether the server says that what was asked for does not exist.
+pub(crate) fn is_not_found(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(|error: &ApiError| error.kind == "ResourceNotFoundException")
+}
+
 /// The connection to one server.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
@@ -79,6 +84,10 @@ impl Client {
 
     pub(crate) async fn post(&self, path: &[&str], body: &Value) -> anyhow::Result<Value> {
         self.json(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub(crate) async fn post_with(&self, path: &[&str], query: &[(&str, &str)], body: &Value) -> anyhow::Result<Value> {
+        self.json(self.request(Method::POST, path).query(query).json(body)).await
     }
 
     pub(crate) async fn delete(&self, path: &[&str], query: &[(&str, &str)]) -> anyhow::Result<Value> {

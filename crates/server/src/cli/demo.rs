@@ -10,6 +10,7 @@ mod text;
 mod write;
 
 use super::exit::{Exit, UsageError};
+use super::kind::Kind;
 use super::output::{self, OutputFormat, text as member};
 use super::{Context, import, progress, query, reference};
 use anyhow::{Context as _, bail};
@@ -124,7 +125,7 @@ async fn journey(context: &Context, args: &DemoArgs, made: &write::Made) -> anyh
 
     let step = Step::begin(format!("varberg import {STORE} cohort.vcf.gz --wait"));
     let source = super::source::resolve(path_text(&made.vcf)?, true)?;
-    let job = import::start(context, STORE, &[source], &import::Options::default()).await?;
+    let job = import::start(context, Kind::Variant, STORE, &[source], &import::Options::default()).await?;
     let form = if args.progress.progress == ProgressForm::Auto && !output::stderr_is_terminal() {
         ProgressForm::None
     } else {

@@ -1,8 +1,10 @@
-//! `varberg import`: start an import job of VCF files, and wait for it if asked.
+//! `varberg import`: start an import job of files of variants or of one file of annotations, and wait for it if asked.
 
 use super::exit::{Exit, UsageError};
+use super::kind::{self, Kind};
 use super::output::{self, OutputFormat, text};
 use super::progress::{self, ProgressArgs};
+use super::read_options::ReadArgs;
 use super::{Context, reference, source};
 use serde_json::{Value, json};
 
@@ -11,19 +13,24 @@ use serde_json::{Value, json};
 #[command(after_help = "\
 The server reads the files itself: paths must lie below one of its --allow-files directories, s3://NAME/... in S3 or
 in a directory given as --bucket NAME=DIR. All files are one job: they appear in the table together when it ends.
+A job of an annotation store has one file, in the format of the store.
 
 Examples:
   varberg import cohort /data/*.vcf.gz --wait
   varberg import cohort s3://lab/run7/a.vcf.gz s3://lab/run7/b.vcf.gz
   varberg import cohort snpeff.vcf.gz --annotations ANN --wait
   varberg import cohort big.vcf.gz --wait --progress json 2> progress.ndjson
+  varberg import genes gencode.gff3.gz --wait
+  varberg import scores scores.tsv.gz --version v2 --wait         tabs, and a header line
+  varberg import targets targets.bed --comment '#' --wait         tabs, no header line
 
 With --wait the exit code tells how the job ended: 0 COMPLETED, 3 COMPLETED_WITH_FAILURES, 1 FAILED or CANCELLED.")]
 pub struct ImportArgs {
     /// The store
     #[arg(value_parser = super::store::store_name)]
     store: String,
-    /// Paths, patterns, or s3://bucket/key; VCF or BCF, plain or compressed with gzip, BGZF, zstd or bzip2
+    /// Paths, patterns, or s3://bucket/key; VCF, BCF or the format of an annotation store; plain or compressed with gzip,
+    /// BGZF, zstd or bzip2
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     /// Wait until the job has ended, showing how far it is
@@ -35,8 +42,11 @@ pub struct ImportArgs {
     #[arg(long, visible_alias = "normalize")]
     left_normalize: bool,
     /// INFO field to parse into the column annotations: VEP's CSQ, SnpEff's ANN, BCSQ of bcftools csq. Empty: none
-    #[arg(long, value_name = "ID", default_value = "CSQ")]
-    annotations: String,
+    /// [default: CSQ]
+    #[arg(long, value_name = "ID")]
+    annotations: Option<String>,
+    #[command(flatten)]
+    read: ReadArgs,
     /// ARN of the role to record
     #[arg(long, value_name = "ARN", default_value = reference::ROLE, hide_default_value = true)]
     role_arn: String,
@@ -49,12 +59,8 @@ pub(super) async fn run(args: ImportArgs, context: &Context) -> anyhow::Result<E
             format!("{} files are too many for one job; give at most {}", sources.len(), varberg_model::MAX_ITEMS);
         return Err(UsageError(text).into());
     }
-    let options = Options {
-        left_normalize: args.left_normalize,
-        annotations: Some(&args.annotations),
-        role: Some(&args.role_arn),
-    };
-    let job = start(context, &args.store, &sources, &options).await?;
+    let (kind, _) = kind::store(context, &args.store).await?;
+    let job = start(context, kind, &args.store, &sources, &options(&args, kind, sources.len())?).await?;
     let id = text(&job, "jobId");
     if !args.wait {
         match context.output {
@@ -75,6 +81,25 @@ pub(super) async fn run(args: ImportArgs, context: &Context) -> anyhow::Result<E
     super::job::conclude(context, &ended)
 }
 
+fn options(args: &ImportArgs, kind: Kind, files: usize) -> Result<Options<'_>, UsageError> {
+    match kind {
+        Kind::Annotation if files > 1 => {
+            Err(UsageError("a job of an annotation store has one file; start a job for each".to_owned()))
+        }
+        Kind::Variant if !args.read.is_empty() => {
+            let text = "--version, --ignore-… and the options of delimited text are for annotation stores, and";
+            Err(UsageError(format!("{text} {} holds variants", args.store)))
+        }
+        _ => Ok(Options {
+            left_normalize: args.left_normalize,
+            annotations: args.annotations.as_deref(),
+            role: Some(&args.role_arn),
+            version: args.read.version(),
+            format: args.read.format_options(),
+        }),
+    }
+}
+
 /// What a job may be asked for besides its files.
 #[derive(Debug, Default)]
 pub(super) struct Options<'a> {
@@ -82,11 +107,16 @@ pub(super) struct Options<'a> {
     /// None: the server's own choice; empty: none.
     pub(super) annotations: Option<&'a str>,
     pub(super) role: Option<&'a str>,
+    /// Of an annotation store.
+    pub(super) version: Option<&'a str>,
+    /// `formatOptions` of an annotation store.
+    pub(super) format: Option<Value>,
 }
 
-/// Starts a job; the answer of StartVariantImportJob.
+/// Starts a job; its id.
 pub(super) async fn start(
     context: &Context,
+    kind: Kind,
     store: &str,
     sources: &[String],
     options: &Options<'_>,
@@ -102,5 +132,11 @@ pub(super) async fn start(
         Some("") => body["annotationFields"] = json!({}),
         Some(id) => body["annotationFields"] = json!({ "VEP": id }),
     }
-    context.client.post(&["import", "variant"], &body).await
+    if let Some(version) = options.version {
+        body["versionName"] = json!(version);
+    }
+    if let Some(format) = &options.format {
+        body["formatOptions"] = format.clone();
+    }
+    context.client.post(&["import", kind.import()], &body).await
 }

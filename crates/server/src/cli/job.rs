@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::exit::Exit;
+use super::kind::{self, Kind};
 use super::output::{self, OutputFormat, text, time};
 use super::progress::{self, ProgressArgs};
 use clap::builder::PossibleValuesParser;
@@ -53,7 +54,7 @@ pub(super) async fn run(command: JobCommand, context: &Context) -> anyhow::Resul
     match command {
         JobCommand::List { store, status } => list(context, store, status).await,
         JobCommand::Show { id } => {
-            let mut job = context.client.get(&["import", "variant", &id]).await?;
+            let (_, mut job) = kind::job(context, &id).await?;
             let progress = context.client.get(&["varberg", "jobs", &id, "progress"]).await?;
             add_reports(&mut job, &progress);
             show(context, &job)?;
@@ -65,7 +66,8 @@ pub(super) async fn run(command: JobCommand, context: &Context) -> anyhow::Resul
             conclude(context, &ended)
         }
         JobCommand::Cancel { id } => {
-            let answer = context.client.delete(&["import", "variant", &id], &[]).await?;
+            let (kind, _) = kind::job(context, &id).await?;
+            let answer = context.client.delete(&["import", kind.import(), &id], &[]).await?;
             match context.output {
                 OutputFormat::Json => context.stdout.json(&answer)?,
                 OutputFormat::Text => {
@@ -92,18 +94,19 @@ async fn list(context: &Context, store: Option<String>, status: Option<String>) 
     let filter: Map<String, Value> =
         members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?)))).collect();
     let body = if filter.is_empty() { json!({}) } else { json!({ "filter": filter }) };
-    let jobs = context.client.list(&["import", "variants"], &body, "variantImportJobs").await?;
+    let jobs = kind::list(context, |kind| vec!["import", kind.imports().0], |kind| kind.imports().1, &body).await?;
     if let Some(store) = store.filter(|_| jobs.is_empty()) {
         // A store that is not there has no jobs either; say which of the two it is.
-        context.client.get(&["variantStore", &store]).await?;
+        kind::store(context, &store).await?;
     }
     if context.output == OutputFormat::Json {
-        context.stdout.json(&json!({ "variantImportJobs": jobs }))?;
+        let [variant, annotation] = [Kind::Variant, Kind::Annotation].map(|kind| kind::of(kind, &jobs));
+        context.stdout.json(&json!({ "variantImportJobs": variant, "annotationImportJobs": annotation }))?;
         return Ok(Exit::Done);
     }
     let rows: Vec<_> = jobs
         .iter()
-        .map(|j| {
+        .map(|(_, j)| {
             let ended = time(j, "completionTime");
             vec![text(j, "id"), text(j, "destinationName"), text(j, "status"), time(j, "creationTime"), ended]
         })
@@ -158,6 +161,7 @@ fn show(context: &Context, job: &Value) -> anyhow::Result<()> {
     context.stdout.pairs(&[
         ("id", text(job, "id")),
         ("store", text(job, "destinationName")),
+        ("version", text(job, "versionName")),
         ("status", text(job, "status")),
         ("message", text(job, "statusMessage")),
         ("normalized", normalized(job).to_owned()),

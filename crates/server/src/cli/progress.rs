@@ -1,8 +1,9 @@
 //! How far a job is, on standard error: a live bar on a terminal, lines elsewhere, JSON on request.
 //!
-//! In: `GET /varberg/jobs/{jobId}/progress`, asked for again and again. Out: the job as GetVariantImportJob shows it at its
-//! end. Must not print on standard output, and must not stop the job.
+//! In: `GET /varberg/jobs/{jobId}/progress`, asked for again and again. Out: the job as GetVariantImportJob or
+//! GetAnnotationImportJob shows it at its end. Must not print on standard output, and must not stop the job.
 
+use super::kind::Kind;
 use super::output::{self, text};
 use super::{Context, client};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
@@ -39,7 +40,7 @@ pub(super) enum ProgressForm {
     None,
 }
 
-/// Follows a job until it has ended, through restarts of the server; the answer of GetVariantImportJob.
+/// Follows a job until it has ended, through restarts of the server; as the API shows it.
 pub(super) async fn watch(context: &Context, job: &str, form: ProgressForm) -> anyhow::Result<Value> {
     context.on_interrupt(Some(format!(
         "the job goes on; watch it with `varberg job watch {job}`, stop it with `varberg job cancel {job}`"
@@ -51,7 +52,8 @@ pub(super) async fn watch(context: &Context, job: &str, form: ProgressForm) -> a
         display.show(&progress, &seen);
         if seen.ended() {
             display.close();
-            let ended = patiently(context, &["import", "variant", job], job, &display).await?;
+            let kind = if progress.get("versionName").is_some() { Kind::Annotation } else { Kind::Variant };
+            let ended = patiently(context, &["import", kind.import(), job], job, &display).await?;
             context.on_interrupt(None);
             return Ok(ended);
         }
