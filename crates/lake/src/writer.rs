@@ -232,7 +232,7 @@ impl DataFileWriter {
     fn open_file(&mut self) -> Result<&mut ParquetFile> {
         let open = match self.open.take() {
             Some(open) => open,
-            None => Self::begin_file(&self.lake, &self.target, &self.schema, self.options)?,
+            None => self.begin_file()?,
         };
         Ok(self.open.insert(open))
     }
@@ -244,15 +244,10 @@ impl DataFileWriter {
         Ok(())
     }
 
-    fn begin_file(
-        lake: &Lake,
-        target: &WriteTarget,
-        schema: &SchemaRef,
-        options: WriterOptions,
-    ) -> Result<ParquetFile> {
-        let WriteTarget { table_path, job, epoch } = target;
+    fn begin_file(&self) -> Result<ParquetFile> {
+        let WriteTarget { table_path, job, epoch } = &self.target;
         let path = format!("{table_path}/data/{job}/{epoch}/{}.parquet", Uuid::new_v4());
-        ParquetFile::create(lake, &path, schema, options)
+        ParquetFile::create(&self.lake, &path, &self.schema, self.place, self.options)
     }
 
     fn close_file(&mut self) -> Result<()> {

@@ -12,7 +12,7 @@ use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 const MAX_ROW_GROUP_ROWS: usize = 1 << 20;
 /// Values between two looks at the size of a page; each look asks for the properties of the column, which takes time.
 const VALUES_AT_ONCE: usize = 4096;
-/// Numbers that grow: stored as differences.
+/// Numbers that grow in every table, besides the coordinates of its place: stored as differences.
 const GROWING: [&str; 3] = ["start", "end", "_record"];
 /// Texts that seldom come twice and begin alike (rs numbers): stored without what they share with the one before.
 const IDENTIFIERS: &str = "names";
@@ -28,8 +28,13 @@ const FEW: std::ops::RangeInclusive<usize> = 2..=16;
 /// Bytes of a dictionary of nested texts; a larger one belongs to values that seldom come twice, such as END in a gVCF.
 const MAX_DICTIONARY: usize = 512 << 10;
 
-/// Properties of a data file with the columns of `schema`; `rows_of_a_record` rows tell the same about their site.
-pub(super) fn properties(schema: &SchemaRef, rows_of_a_record: usize) -> Result<WriterProperties> {
+/// Properties of a data file with the columns of `schema`, of which `coordinates` grow; `rows_of_a_record` rows tell the same
+/// about their site.
+pub(super) fn properties(
+    schema: &SchemaRef,
+    coordinates: &[&str],
+    rows_of_a_record: usize,
+) -> Result<WriterProperties> {
     let properties = WriterProperties::builder()
         .set_created_by(format!("varberg {}", env!("CARGO_PKG_VERSION")))
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
@@ -38,7 +43,9 @@ pub(super) fn properties(schema: &SchemaRef, rows_of_a_record: usize) -> Result<
         .set_statistics_truncate_length(Some(64))
         .set_column_index_truncate_length(Some(64));
     let columns = ArrowSchemaConverter::new().convert(schema)?;
-    let properties = columns.columns().iter().fold(properties, |properties, column| encode(properties, column));
+    let growing: Vec<&str> = GROWING.iter().chain(coordinates).copied().collect();
+    let properties =
+        columns.columns().iter().fold(properties, |properties, column| encode(properties, column, &growing));
     Ok(if FEW.contains(&rows_of_a_record) { write_out(properties, columns.columns())? } else { properties }.build())
 }
 
@@ -61,7 +68,7 @@ fn write_out(mut properties: WriterPropertiesBuilder, columns: &[ColumnDescPtr])
 }
 
 /// The properties with those of one leaf column.
-fn encode(properties: WriterPropertiesBuilder, column: &ColumnDescriptor) -> WriterPropertiesBuilder {
+fn encode(properties: WriterPropertiesBuilder, column: &ColumnDescriptor, growing: &[&str]) -> WriterPropertiesBuilder {
     let path = column.path().clone();
     let top = path.parts().first().map_or("", String::as_str);
     let is_nested = path.parts().len() > 1;
@@ -72,7 +79,7 @@ fn encode(properties: WriterPropertiesBuilder, column: &ColumnDescriptor) -> Wri
         properties
     };
     let is = |names: &[&str], kinds: &[Type]| names.contains(&top) && kinds.contains(&column.physical_type());
-    if !is_nested && is(&GROWING, &[Type::INT32, Type::INT64]) {
+    if !is_nested && is(growing, &[Type::INT32, Type::INT64]) {
         let properties = properties.set_column_dictionary_enabled(path.clone(), false);
         properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED)
     } else if is(&[IDENTIFIERS], &[Type::BYTE_ARRAY]) {

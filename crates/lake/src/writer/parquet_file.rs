@@ -38,12 +38,20 @@ struct Order {
 }
 
 impl ParquetFile {
-    pub(super) fn create(lake: &Lake, path: &str, schema: &SchemaRef, options: WriterOptions) -> Result<Self> {
+    pub(super) fn create(
+        lake: &Lake,
+        path: &str,
+        schema: &SchemaRef,
+        place: Option<Place>,
+        options: WriterOptions,
+    ) -> Result<Self> {
+        let coordinates = place.map(|place| place.coordinates(schema)).unwrap_or_default();
+        let properties = properties(schema, &coordinates, options.rows_of_a_record)?;
         let sink = Sink(Some(lake.upload(path)?));
         let doubles = schema.fields().iter().enumerate().filter(|(_, f)| *f.data_type() == DataType::Float64);
         Ok(Self {
             location: lake.location(path),
-            writer: ArrowWriter::try_new(sink, schema.clone(), Some(properties(schema, options.rows_of_a_record)?))?,
+            writer: ArrowWriter::try_new(sink, schema.clone(), Some(properties))?,
             row_group_bytes: options.row_group_bytes,
             rows: 0,
             order: Order::default(),

@@ -4,7 +4,7 @@ use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Schema};
 use varberg_model::{PlaceColumns, TableSchema};
 
 /// Positions of the columns in a batch.
@@ -30,6 +30,11 @@ impl Place {
             start: position(&columns.start)?,
             end: position(&columns.end)?,
         })
+    }
+
+    /// The names of the columns of start and end.
+    pub(super) fn coordinates(self, schema: &Schema) -> Vec<&str> {
+        [self.start, self.end].into_iter().filter_map(|at| schema.fields().get(at)).map(|f| f.name().as_str()).collect()
     }
 
     /// Errors: [`Error::Shape`] for columns of other types than text and integers.
