@@ -1,39 +1,7 @@
 """The same journey with the AWS command line of this venv: two environment variables point it here."""
 
-import json
-import pathlib
-import subprocess
-import sys
-
-import pytest
-from server import BUCKET, ROLE, clean_environment, import_files, wait_for, wait_for_job
+from server import BUCKET, ROLE, import_files, wait_for, wait_for_job
 from vcf_files import MALFORMED, bgzf, fasta, vcf
-
-AWS = pathlib.Path(sys.executable).parent / "aws"
-
-
-@pytest.fixture
-def aws(shared_server):
-    def run(*arguments, fails_with=None):
-        environment = clean_environment() | {
-            "AWS_ENDPOINT_URL_OMICS": shared_server.endpoint,
-            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
-            "AWS_ACCESS_KEY_ID": "any",
-            "AWS_SECRET_ACCESS_KEY": "thing",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_MAX_ATTEMPTS": "1",
-        }
-        done = subprocess.run(
-            [AWS, "omics", *arguments, "--output", "json"], env=environment, capture_output=True, text=True, timeout=120
-        )
-        if fails_with:
-            assert done.returncode != 0 and fails_with in done.stderr, done
-            return None
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout) if done.stdout.strip() else None
-
-    return run
-
 
 def test_the_journey(shared_server, aws):
     files = shared_server.files
