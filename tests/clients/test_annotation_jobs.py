@@ -163,9 +163,11 @@ def held(make_server, tmp_path):
 
 def test_a_running_job_shows_what_the_model_demands(held):
     running, job, hold = held("batch-2")
-    answer = running.client().get_annotation_import_job(jobId=job)
+    ask = running.client().get_annotation_import_job
+    wait_for(lambda: ask(jobId=job)["items"][0]["jobStatus"] == "IN_PROGRESS", "the file to be in progress", 10)
+    answer = ask(jobId=job)
     assert set(answer) - {"ResponseMetadata"} == JOB - {"annotationFields"}
-    assert (answer["status"], answer["items"][0]["jobStatus"]) == ("IN_PROGRESS", "IN_PROGRESS")
+    assert answer["status"] == "IN_PROGRESS"
     assert answer["completionTime"] == answer["updateTime"], "the model demands a time before there is one"
     entry = running.client().list_annotation_import_jobs(filter={"status": "IN_PROGRESS"})["annotationImportJobs"][0]
     assert entry["id"] == job and "completionTime" not in entry
