@@ -1,9 +1,9 @@
 """Imports five million rows like gnomAD's as delimited text, and has DuckDB copy the same file into Parquet; prints a table.
 
 Both read the same plain file with the same declared columns, use two threads, and write zstd (level 1) in row groups of at most
-1,048,576 rows. Varberg's wall time is what a user waits for: from StartAnnotationImportJob to the first answered count,
-its query process included; it also checks every value, makes positions 0-based, keeps where each row came from, and makes the
-table durable. DuckDB's is that of its COPY alone, without its start. Rounds take turns; medians are told. The sums of three columns
+1,048,576 rows. Varberg's wall time is that of the job, from StartAnnotationImportJob until a client sees it COMPLETED, when its rows
+are durable and visible; it also checks every value, makes positions 0-based and keeps where each row came from. The time to the first
+answered count, its query process included, stands beside it. DuckDB's is that of its COPY alone, without its start. Rounds take turns; medians are told. The sums of three columns
 must agree.
 """
 
@@ -95,14 +95,15 @@ def varberg(path: pathlib.Path) -> dict:
             items = [{"source": f"s3://{BUCKET}/rows.tsv"}]
             job = client.start_annotation_import_job(destinationName="gnomad", roleArn=ROLE, items=items)["jobId"]
             ended = lambda: client.get_annotation_import_job(jobId=job)["status"] not in ("SUBMITTED", "IN_PROGRESS")  # noqa: E731
-            wait_for(ended, "the import to end", 3600, 0.02)
-            answer = server.sql("SELECT count(*) AS n FROM gnomad")
+            wait_for(ended, "the import to end", 3600, 0.05)
             wall = time.monotonic() - began
+            answer = server.sql("SELECT count(*) AS n FROM gnomad")
+            answered = time.monotonic() - began
             cpu = cpu_seconds(server.process.pid) - before
             size = client.get_annotation_store(name="gnomad")["storeSizeBytes"]
             sums = server.sql("SELECT count(*) AS n, sum(pos) AS pos, sum(ac) AS ac FROM gnomad")[0]
             assert answer[0]["n"] == sums["n"], (answer, sums)
-            return {"wall": wall, "cpu": cpu, "size": size, "sums": tuple(int(sums[k]) for k in ("n", "pos", "ac"))}
+            return {"wall": wall, "answered": answered, "cpu": cpu, "size": size, "sums": tuple(int(sums[k]) for k in ("n", "pos", "ac"))}
 
 
 def duckdb_copy(path: pathlib.Path) -> dict:
@@ -134,7 +135,8 @@ def main():
         print(f"| {name} | {median:.2f} ({min(walls):.2f}, {max(walls):.2f}) | {ROWS / median / 1e6:.2f} | {rounds[0]['size']:,} |")
     ratio = statistics.median(r["wall"] for r in results["DuckDB COPY"]) / statistics.median(r["wall"] for r in results["varberg"])
     cpu = statistics.median(r["cpu"] for r in results["varberg"])
-    print(f"\nDuckDB / varberg: {ratio:.2f}; CPU of the import: {cpu:.2f} s")
+    answered = statistics.median(r["answered"] for r in results["varberg"])
+    print(f"\nDuckDB / varberg: {ratio:.2f}; first answered count after {answered:.2f} s; CPU of the import: {cpu:.2f} s")
 
 
 if __name__ == "__main__":

@@ -113,14 +113,16 @@ async fn check_end_marker(sources: &Sources, pinned: &Pinned) -> Result<(), Plan
     Err(PlanError::Malformed(Fault::new(Cause::Truncated).with_detail("the BGZF end marker is missing")))
 }
 
-/// Bytes of the stored file a part should have: the configured size, or less so that every thread has a part.
+/// Bytes of the stored file a part should have: about the configured size, and such that every thread has the same number
+/// of parts, because the last ones would else run while other threads wait.
 fn part_size(file: u64, compression: Compression, configured: u64, threads: usize) -> u64 {
     let least = match compression {
         Compression::Plain => MIN_PART_PLAIN,
         Compression::Bgzf | Compression::Gzip | Compression::Zstd | Compression::Bzip2 => MIN_PART_BGZF,
     };
-    let share = file / u64::try_from(threads).unwrap_or(1).max(1); // rounded down, so that there is a share for each
-    share.min(configured).max(least)
+    let threads = u64::try_from(threads).unwrap_or(1).max(1);
+    let rounds = (file / configured.max(1)).div_ceil(threads).max(1);
+    (file / rounds.saturating_mul(threads)).max(least) // rounded down, so that there are no fewer parts
 }
 
 /// The first block at or after each wanted offset, ascending, without repeats.
@@ -154,7 +156,12 @@ mod tests {
             assert!(plain_or_block_parts(Compression::Bgzf, file, wanted).len() + 1 >= threads, "{file} for {threads}");
         }
         assert_eq!(part_size(100 << 20, Compression::Bgzf, 64 << 20, 4), 25 << 20);
-        assert_eq!(part_size(1000 << 20, Compression::Bgzf, 64 << 20, 4), 64 << 20);
+        assert_eq!(part_size(1000 << 20, Compression::Bgzf, 64 << 20, 4), (1000 << 20) / 16);
+        assert_eq!(
+            part_size(200 << 20, Compression::Plain, 64 << 20, 2),
+            50 << 20,
+            "two for each thread, not two and one"
+        );
         assert_eq!(part_size(1000, Compression::Plain, 64 << 20, 4), MIN_PART_PLAIN);
     }
 }
