@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(options: &FormatOptions, expected: Expect) {
+    fn check(options: &FormatOptions, expected: &Expect) {
         let json = format_options_to_json(options).unwrap();
         expected.assert_eq(&json);
         assert_eq!(&format_options_from_json(&json).unwrap(), options);
@@ -139,13 +139,13 @@ mod tests {
         let vcf = VcfOptions { ignore_qual_field: Some(true), ignore_filter_field: None };
         check(
             &FormatOptions::Vcf(vcf),
-            expect![[r#"{"v":1,"format":{"vcf":{"ignore_qual_field":true,"ignore_filter_field":null}}}"#]],
+            &expect![[r#"{"v":1,"format":{"vcf":{"ignore_qual_field":true,"ignore_filter_field":null}}}"#]],
         );
-        check(&FormatOptions::Tsv(None), expect![[r#"{"v":1,"format":{"tsv":{"read_options":null}}}"#]]);
+        check(&FormatOptions::Tsv(None), &expect![[r#"{"v":1,"format":{"tsv":{"read_options":null}}}"#]]);
         let read = ReadOptions { sep: Some("\t".to_owned()), header: Some(true), ..ReadOptions::default() };
         check(
             &FormatOptions::Tsv(Some(read)),
-            expect![[
+            &expect![[
                 r#"{"v":1,"format":{"tsv":{"read_options":{"sep":"\t","encoding":null,"quote":null,"quote_all":null,"escape":null,"escape_quotes":null,"comment":null,"header":true,"line_sep":null}}}}"#
             ]],
         );
