@@ -79,3 +79,18 @@ def aws(shared_server):
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     return run
+
+
+@pytest.fixture
+def varberg(shared_server):
+    """The command line against the shared server."""
+
+    def run(*arguments, exit=0, stdin=None, environment=None, endpoint=True):
+        settings = support.clean_environment() | ({"VARBERG_ENDPOINT": shared_server.endpoint} if endpoint else {})
+        done = subprocess.run(
+            [support.binary(), *arguments], env=settings | (environment or {}), input=stdin, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == exit, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    return run

@@ -14,19 +14,6 @@ from server import BUCKET, binary, clean_environment, create_store
 from vcf_files import MALFORMED, bgzf, fasta, vcf
 
 
-@pytest.fixture
-def varberg(shared_server):
-    def run(*arguments, exit=0, stdin=None, environment=None, endpoint=True):
-        settings = clean_environment() | ({"VARBERG_ENDPOINT": shared_server.endpoint} if endpoint else {})
-        done = subprocess.run(
-            [binary(), *arguments], env=settings | (environment or {}), input=stdin, capture_output=True, text=True, timeout=120
-        )
-        assert done.returncode == exit, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done
-
-    return run
-
-
 def as_json(done):
     return json.loads(done.stdout)
 

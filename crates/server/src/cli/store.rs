@@ -86,6 +86,9 @@ pub(super) fn parse_tag(text: &str) -> Result<(String, String), String> {
 pub(super) async fn run(command: StoreCommand, context: &Context) -> anyhow::Result<Exit> {
     match command {
         StoreCommand::Create { name, reference, format, version, columns, description, tags } => {
+            if format.is_none() && !columns.is_empty() {
+                return Err(UsageError("--type, --schema and --column need --format tsv".to_owned()).into());
+            }
             let mut body = json!({ "name": name });
             if reference.is_some() || format.is_none() {
                 let arn = reference::find(context, reference.as_deref()).await?;
@@ -97,8 +100,6 @@ pub(super) async fn run(command: StoreCommand, context: &Context) -> anyhow::Res
                     body["storeOptions"] = options;
                 }
                 body["storeFormat"] = json!(format);
-            } else if !columns.is_empty() {
-                return Err(UsageError("--type, --schema and --column need --format tsv".to_owned()).into());
             }
             if let Some(version) = version {
                 body["versionName"] = json!(version);
