@@ -149,8 +149,7 @@ def fasta_tail():
     return "".join(">chr1 the\tsequence\n" + "".join(random_.sample(lines, len(lines))) * 10 for _ in range(3))
 
 
-@pytest.mark.parametrize("mark", ["##FASTA\n", ""], ids=["##FASTA", "no mark"])
-@pytest.mark.parametrize("packed", [bytes, bgzf], ids=["plain", "bgzf"])
+@pytest.mark.parametrize("packed,mark", [(bytes, "##FASTA\n"), (bgzf, "")], ids=["plain, ##FASTA", "bgzf, no mark"])
 def test_the_sequences_behind_the_features_are_no_rows(make_server, fasta_tail, packed, mark):
     running = make_server(config="part_bytes = 1048576\n")
     features = random_features(60_000)
@@ -169,6 +168,21 @@ def test_features_behind_sequences_are_no_rows(shared_server):
     data = EDEN + "##FASTA\n>ctg123\nACGT\n" + EDEN.splitlines(True)[2]
     loaded(shared_server, "behind", "behind.gff3", data)
     assert count(shared_server, "behind") == len(expected_rows(EDEN))
+
+
+def test_healthomics_own_reading_is_there_where_asked_for(make_server):
+    """`import.strict`: no percent-decoding, and two tags miss their columns (spec 12.2)."""
+    running = make_server(config="strict = true\n")
+    create(running, "as_healthomics", "GFF")
+    attributes = "ID=a%3Bb;Alias=x,y;Derives_from=m1;Ontology_term=GO:1,GO:2;Note=one,two;Level=2"
+    loaded(running, "as_healthomics", "strict.gff3", f"{HEAD}c%201\tx\tgene\t1\t2\t.\t+\t.\t{attributes}\n")
+    ask = "SELECT seqid, id, alias, derivesfrom, ontologyterm, note, information FROM as_healthomics"
+    assert [tuple(row.values()) for row in rows(running, ask)] == [
+        (
+            *("c%201", "a%3Bb", "x,y", None, None, ["one", "two"]),
+            {"derives_from": "m1", "ontology_term": "[GO:1, GO:2]", "level": "2"},
+        )
+    ]
 
 
 GTF = 'chr1\tHAVANA\tgene\t11869\t14409\t.\t+\t.\tgene_id "ENSG00000223972.5"; gene_type "pseudogene";\n'

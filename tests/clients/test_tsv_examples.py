@@ -164,7 +164,6 @@ def test_versions_through_the_aws_command_line(shared_server, aws):
     aws("create-annotation-store", "--name", "cli_versions", "--store-format", "GFF")
     made = aws("create-annotation-store-version", "--name", "cli_versions", "--version-name", "second", "--tags", "a=b")
     assert made["name"] == "cli_versions"
-    aws("wait", "annotation-store-version-created", "--name", "cli_versions", "--version-name", "second")
     aws("update-annotation-store-version", "--name", "cli_versions", "--version-name", "second", "--description", "new")
     shown = aws("get-annotation-store-version", "--name", "cli_versions", "--version-name", "second")
     assert (shown["description"], shown["tags"]) == ("new", {"a": "b"})
