@@ -98,5 +98,5 @@ def test_what_does_not_fit_a_store_is_a_wrong_call(varberg, files):
     two = varberg("import", "cli_fits", f"{files}genes.gff3", f"{files}genes.gff3", exit=2)
     assert "one file" in two.stderr
     missing = varberg("import", "cli_absent", f"{files}genes.gff3", exit=1)
-    assert 'there is no store "cli_absent"' in missing.stderr
+    assert "store cli_absent does not exist" in missing.stderr
     varberg("store", "delete", "cli_fits")

@@ -98,6 +98,23 @@ def test_an_error_names_line_column_type_and_value(shared_server, kind, text):
     assert count(shared_server, name) == 0, "a failed file leaves no row"
 
 
+@pytest.mark.parametrize(
+    "kind,keys,schema,line",
+    [
+        ("CHR_POS", "CHR=c POS=p", "c:STRING p:LONG", "chr1\t3000000000"),
+        ("CHR_POS_REF_ALT", "CHR=c POS=p REF=r ALT=a", "c:STRING p:INT r:STRING a:STRING", "chr1\t2147483647\tACG\tA"),
+    ],
+)
+def test_a_position_that_the_end_column_cannot_hold_says_so(shared_server, kind, keys, schema, line):
+    """The position is of its declared type; the computed column, an INT as in HealthOmics, is too narrow."""
+    name = f"far_{kind.lower()}"
+    create(shared_server, name, "TSV", tsv_options(kind, keys, schema))
+    job = load(shared_server, name, f"{name}.tsv", f"{line}\n", TABS)
+    message = job["statusMessage"]
+    assert job["status"] == "FAILED" and re.search(r"\bE19\b.*\bline 1\b", message), message
+    assert re.search(r"\bend\b", message), message
+
+
 @pytest.mark.parametrize("line", ["a", "a\t1\t2", "a\t1\t"], ids=["too few", "too many", "one more, empty"])
 def test_a_row_of_another_width_fails_the_file(shared_server, line):
     name = f"width_{len(line)}"
@@ -231,3 +248,18 @@ def test_a_file_that_was_cut_off_fails(shared_server):
         job = load(shared_server, "cut", f"cut.{name}", packed, TABS)
         assert job["status"] == "FAILED" and job["statusMessage"], name
     assert count(shared_server, "cut") == 0
+
+
+def test_a_filter_finds_rows_beside_values_that_are_no_number(shared_server):
+    """NaN counts as greater than every number; no row is skipped because of the least and greatest value of its row group."""
+    create(shared_server, "nan_scores", "TSV", tsv_options("GENERIC", "", "id:STRING score:DOUBLE low:FLOAT"))
+    load(shared_server, "nan_scores", "nan_scores.tsv", "a\t1\t1\nb\t1\t1\nc\tNaN\tNaN\n", TABS)
+    for column in ("score", "low"):
+        found = shared_server.sql(f"SELECT id FROM nan_scores WHERE {column} > 5 OR {column} <> 1")
+        assert found == [{"id": "c"}], column
+
+
+def test_columns_may_begin_with_an_underscore(shared_server):
+    create(shared_server, "underscored", "TSV", tsv_options("GENERIC", "", "_id:STRING _2:INT"))
+    load(shared_server, "underscored", "underscored.tsv", "a\t1\n", TABS)
+    assert shared_server.sql("SELECT _id, _2 FROM underscored") == [{"_id": "a", "_2": 1}]

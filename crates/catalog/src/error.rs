@@ -59,7 +59,7 @@ pub enum Error {
     NotActive(Entity, StoreStatus),
     #[error("the import job has already ended as {}", .0.as_str())]
     AlreadyEnded(JobStatus),
-    #[error("the creation of the store took too long and was given up; create it again")]
+    #[error("the creation took too long and was given up; try it again")]
     Buried,
     /// Another epoch of the job runs or the job has ended: the caller must stop and delete nothing.
     #[error("the lease on the job is lost")]

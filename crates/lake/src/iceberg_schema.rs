@@ -11,18 +11,20 @@ use varberg_model::{Column, ColumnType, TableSchema};
 /// Id of the sort order in table metadata; files verified as sorted carry it.
 pub(crate) const SORT_ORDER_ID: i32 = 1;
 
+/// Columns that tables have for themselves; no user's column is called like one.
+const HIDDEN: [&str; 4] = ["_item", "_record", "_format", "_raw"];
+
 /// The Iceberg schema of a table, hidden columns included.
 pub(crate) fn iceberg_schema(schema: &TableSchema) -> Result<Schema> {
     let fields = schema.columns.iter().map(iceberg_field);
     Schema::builder().with_fields(fields).build().map_err(Error::metadata("building a schema"))
 }
 
-/// The table schema that an Iceberg schema stands for, without its place columns, which the sort order names. Columns are
-/// hidden whose name begins with `_`.
+/// The table schema that an Iceberg schema stands for, without its place columns, which the sort order names.
 pub(crate) fn table_schema(schema: &Schema) -> Result<TableSchema> {
     let columns = schema.as_struct().fields().iter().map(|field| {
         let column = model_column(field)?;
-        Ok(Column { hidden: column.name.starts_with('_'), ..column })
+        Ok(Column { hidden: HIDDEN.contains(&column.name.as_str()), ..column })
     });
     Ok(TableSchema { columns: columns.collect::<Result<_>>()?, place: None })
 }

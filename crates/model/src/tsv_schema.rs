@@ -47,8 +47,8 @@ impl ValueType {
 /// Most columns of a schema.
 pub const MAX_TSV_COLUMNS: usize = 5000;
 
-/// Names that every table of annotations has for its own columns.
-const RESERVED: [&str; 3] = ["importjobid", "_item", "_record"];
+/// Names that tables have for columns of their own.
+const RESERVED: [&str; 5] = ["importjobid", "_item", "_record", "_format", "_raw"];
 
 /// Declared columns in the order of the file's fields: 1 to 5000, with different names `[a-z0-9_]{1,255}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -68,7 +68,7 @@ impl TsvSchema {
                 return Err(ValidationError::pattern(&member(), "[a-z0-9_]{1,255}"));
             }
             if RESERVED.contains(&name.as_str()) {
-                let reason = format!("Member must not be named {name}: every table has a column of that name");
+                let reason = format!("Member must not be named {name}: tables have a column of their own of that name");
                 return Err(ValidationError::new(member(), reason));
             }
             if !names.insert(name.as_str()) {
@@ -113,7 +113,10 @@ mod tests {
         check(&[&"x".repeat(255)], Ok(()));
         check(&[&"x".repeat(256)], Err(&format!("schema.1: {pattern}")));
         check(&["a", "b", "a"], Err("schema.3: Member must not name column a a second time"));
-        check(&["_record"], Err("schema.1: Member must not be named _record: every table has a column of that name"));
+        check(
+            &["_record"],
+            Err("schema.1: Member must not be named _record: tables have a column of their own of that name"),
+        );
         let many: Vec<String> = (0..5001).map(|i| format!("c{i}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         check(&many[..5000], Ok(()));

@@ -87,10 +87,17 @@ impl Columns {
             }
         }
         if let Some(end) = &mut self.end {
-            end.push(&field)
-                .map_err(|text| self.columns.get(end.position).map_or_else(String::new, |c| c.complaint(text)))?;
+            let position = end.position;
+            end.push(&field).map_err(|text| self.end_complaint(position, text))?;
         }
         Ok(())
+    }
+
+    /// The position that the computed column cannot hold.
+    #[cold]
+    fn end_complaint(&self, position: usize, text: Option<&[u8]>) -> String {
+        let from = self.columns.get(position).map_or_else(String::new, |column| column.complaint(text));
+        format!("column end, type INT, computed from {from}")
     }
 
     /// Whether a row can be added; tells what [`push`](Self::push) tells.
@@ -102,10 +109,7 @@ impl Columns {
             }
         }
         match &self.end {
-            Some(end) => end
-                .compute(&field)
-                .map(drop)
-                .map_err(|text| self.columns.get(end.position).map_or_else(String::new, |c| c.complaint(text))),
+            Some(end) => end.compute(&field).map(drop).map_err(|text| self.end_complaint(end.position, text)),
             None => Ok(()),
         }
     }

@@ -73,7 +73,9 @@ fn encode(properties: WriterPropertiesBuilder, column: &ColumnDescriptor, growin
     let top = path.parts().first().map_or("", String::as_str);
     let is_nested = path.parts().len() > 1;
     // Least and greatest values cost as much as half the encoding; nobody asks for those inside of lists and maps.
-    let properties = if is_nested || UNORDERED.contains(&top) {
+    // Parquet's least and greatest floats know nothing of NaN, which comparisons take for the greatest: rows would be skipped.
+    let is_float = matches!(column.physical_type(), Type::FLOAT | Type::DOUBLE);
+    let properties = if is_nested || is_float || UNORDERED.contains(&top) {
         properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::None)
     } else {
         properties

@@ -10,16 +10,41 @@ use std::collections::BTreeMap;
 /// Iceberg's `truncate(16)`: characters kept of a string bound.
 const STRING_BOUND: usize = 16;
 
-/// Metrics by field id, and the offsets of the row groups. `nans`: NaNs by leaf position among top-level columns of type
-/// double; a column with NaNs gets no bounds, because engines disagree about their place in the order. `present`: what is
+/// What was seen of a column of doubles. Parquet keeps no least and greatest of them (`encodings.rs`).
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Doubles {
+    nans: u64,
+    range: Option<(f64, f64)>,
+}
+
+impl Doubles {
+    pub(super) fn add(&mut self, value: f64) {
+        if value.is_nan() {
+            self.nans += 1;
+            return;
+        }
+        let (least, greatest) = self.range.unwrap_or((value, value));
+        self.range = Some((least.min(value), greatest.max(value)));
+    }
+
+    /// None with NaNs, because engines disagree about their place in the order. A zero is -0 below and +0 above.
+    fn bounds(&self) -> Option<(Bound, Bound)> {
+        let (least, greatest) = self.range.filter(|_| self.nans == 0)?;
+        let zero = |value: f64, zero: f64| if value == 0.0 { zero } else { value };
+        let bound = |value: f64| Bound::Double { bits: value.to_bits() };
+        Some((bound(zero(least, -0.0)), bound(zero(greatest, 0.0))))
+    }
+}
+
+/// Metrics by field id, and the offsets of the row groups. `doubles`: by position among top-level columns. `present`: what is
 /// not null, because columns without statistics do not tell.
 pub(super) fn column_metrics(
     metadata: &ParquetMetaData,
-    nans: &BTreeMap<usize, u64>,
+    doubles: &BTreeMap<usize, Doubles>,
     present: &Present,
 ) -> (BTreeMap<i32, ColumnMetrics>, Vec<i64>) {
     let mut columns = BTreeMap::<i32, Merged>::new();
-    let nans = nans_by_field(metadata, nans);
+    let doubles = by_field(metadata, doubles);
     for (leaf, chunk) in metadata.row_groups().iter().flat_map(|group| group.columns().iter().enumerate()) {
         let info = chunk.column_descr().self_type().get_basic_info();
         if info.has_id() {
@@ -28,17 +53,17 @@ pub(super) fn column_metrics(
             column.metrics.nulls = column.metrics.values.saturating_sub(present.values(leaf));
         }
     }
-    let finish = |(id, merged): (i32, Merged)| (id, merged.finish(nans.get(&id).copied()));
+    let finish = |(id, merged): (i32, Merged)| (id, merged.finish(doubles.get(&id)));
     let offsets = metadata.row_groups().iter().filter_map(|group| group.columns().first().map(|c| c.byte_range().0));
     let offsets = offsets.filter_map(|offset| i64::try_from(offset).ok()).collect();
     (columns.into_iter().map(finish).collect(), offsets)
 }
 
-fn nans_by_field(metadata: &ParquetMetaData, nans: &BTreeMap<usize, u64>) -> BTreeMap<i32, u64> {
+fn by_field(metadata: &ParquetMetaData, doubles: &BTreeMap<usize, Doubles>) -> BTreeMap<i32, Doubles> {
     let fields = metadata.file_metadata().schema().get_fields();
-    let by_field = nans.iter().filter_map(|(column, count)| {
+    let by_field = doubles.iter().filter_map(|(column, seen)| {
         let info = fields.get(*column)?.get_basic_info();
-        info.has_id().then(|| (info.id(), *count))
+        info.has_id().then(|| (info.id(), *seen))
     });
     by_field.collect()
 }
@@ -70,16 +95,20 @@ impl Merged {
         }
     }
 
-    fn finish(self, nans: Option<u64>) -> ColumnMetrics {
+    fn finish(self, doubles: Option<&Doubles>) -> ColumnMetrics {
+        if let Some(doubles) = doubles {
+            let (lower, upper) = doubles.bounds().unzip();
+            return ColumnMetrics { nans: Some(doubles.nans), lower, upper, ..self.metrics };
+        }
         let ColumnMetrics { lower, upper, .. } = &self.metrics;
-        let bounded = !self.unbounded && nans.is_none_or(|count| count == 0);
+        let bounded = !self.unbounded;
         let truncate = |bound: &Option<Bound>, cut: fn(&str) -> Option<String>| match bound {
             Some(Bound::String(text)) => cut(text).map(Bound::String),
             other => other.clone(),
         };
         let lower = bounded.then(|| truncate(lower, truncate_lower)).flatten();
         let upper = bounded.then(|| truncate(upper, truncate_upper)).flatten();
-        ColumnMetrics { nans, lower, upper, ..self.metrics }
+        ColumnMetrics { lower, upper, ..self.metrics }
     }
 }
 
@@ -93,7 +122,6 @@ fn widen(bound: &mut Option<Bound>, new: Bound, wider: fn(&Key<'_>, &Key<'_>) ->
 #[derive(PartialEq, PartialOrd)]
 enum Key<'a> {
     Number(i64),
-    Double(f64),
     Text(&'a str),
 }
 
@@ -103,20 +131,19 @@ impl<'a> Key<'a> {
             Bound::Boolean(value) => Key::Number(i64::from(*value)),
             Bound::Int(value) => Key::Number(i64::from(*value)),
             Bound::Long(value) => Key::Number(*value),
-            Bound::Double { bits } => Key::Double(f64::from_bits(*bits)),
+            // Doubles are bounded elsewhere.
+            Bound::Double { bits } => Key::Number(i64::from_ne_bytes(bits.to_ne_bytes())),
             Bound::String(value) => Key::Text(value),
         }
     }
 }
 
 fn bounds(chunk: &ColumnChunkMetaData, statistics: &Statistics) -> Option<(Bound, Bound)> {
-    let double = |value: f64| Bound::Double { bits: value.to_bits() };
     let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(|text| Bound::String(text.to_owned()));
     match statistics {
         Statistics::Boolean(s) => Some((Bound::Boolean(*s.min_opt()?), Bound::Boolean(*s.max_opt()?))),
         Statistics::Int32(s) => Some((Bound::Int(*s.min_opt()?), Bound::Int(*s.max_opt()?))),
         Statistics::Int64(s) => Some((Bound::Long(*s.min_opt()?), Bound::Long(*s.max_opt()?))),
-        Statistics::Double(s) => Some((double(*s.min_opt()?), double(*s.max_opt()?))),
         Statistics::ByteArray(s) if is_text(chunk) => Some((text(s.min_bytes_opt()?)?, text(s.max_bytes_opt()?)?)),
         _ => None,
     }

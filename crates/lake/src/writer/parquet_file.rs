@@ -1,7 +1,7 @@
 //! One Parquet file under way: row groups bounded in memory, the order of rows watched, metrics at the end.
 
 use super::encodings::properties;
-use super::metrics::column_metrics;
+use super::metrics::{Doubles, column_metrics};
 use super::place::Place;
 use super::present::Present;
 use super::{DataFile, WriterOptions};
@@ -25,7 +25,7 @@ pub(super) struct ParquetFile {
     rows: u64,
     order: Order,
     /// By column position, for top-level columns of type double.
-    nans: BTreeMap<usize, u64>,
+    doubles: BTreeMap<usize, Doubles>,
     present: Present,
 }
 
@@ -55,7 +55,7 @@ impl ParquetFile {
             row_group_bytes: options.row_group_bytes,
             rows: 0,
             order: Order::default(),
-            nans: doubles.map(|(column, _)| (column, 0)).collect(),
+            doubles: doubles.map(|(column, _)| (column, Doubles::default())).collect(),
             present: Present::default(),
         })
     }
@@ -83,9 +83,9 @@ impl ParquetFile {
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<()> {
-        for (column, nans) in &mut self.nans {
+        for (column, doubles) in &mut self.doubles {
             if let Some(values) = batch.columns().get(*column).and_then(|c| c.as_primitive_opt::<Float64Type>()) {
-                *nans += values.iter().flatten().filter(|v| v.is_nan()).count() as u64;
+                values.iter().flatten().for_each(|value| doubles.add(value));
             }
         }
         self.present.add(batch);
@@ -110,7 +110,7 @@ impl ParquetFile {
         let metadata = self.writer.finish()?;
         let upload = self.writer.inner_mut().0.take().ok_or(Error::Internal("a data file was closed twice"))?;
         let bytes = upload.written();
-        let (columns, split_offsets) = column_metrics(&metadata, &self.nans, &self.present);
+        let (columns, split_offsets) = column_metrics(&metadata, &self.doubles, &self.present);
         let sorted = !self.order.broken;
         let file = DataFile { path: self.location, rows: self.rows, bytes, sorted, columns, split_offsets };
         Ok((file, upload.finish_beside()))

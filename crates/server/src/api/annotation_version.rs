@@ -10,6 +10,7 @@ use crate::wire::{self, Fields, micros};
 use axum::extract::State;
 use futures::FutureExt;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use varberg_model::{
     AnnotationStore, AnnotationVersion, Description, PageSize, StoreFormat, StoreId, StoreName, StoreStatus,
     TsvStoreOptions, ValidationError,
@@ -97,7 +98,7 @@ pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
         match app.catalog.begin_delete_annotation_version(app.account(), &store.name, name.as_str(), force).await {
             Ok(()) => deleted.push(name),
             Err(error) => {
-                let message = refused(error)?;
+                let message = refused(error, deleted.is_empty())?;
                 errors.push(json!({ "versionName": name.as_str(), "message": message }));
             }
         }
@@ -144,10 +145,12 @@ async fn bytes(app: &App, store: &AnnotationStore, version: &AnnotationVersion) 
     table::bytes(app, &version.id, version.status, &store.namespace(), &version.table_name()).await
 }
 
-/// The text for a version that could not be deleted; errors that are not the version's fail the call.
-fn refused(error: varberg_catalog::Error) -> Result<String, ApiError> {
+/// The text for a version that could not be deleted. Errors that are not the version's fail the call, unless others are
+/// deleted by then: a repetition would say that those do not exist.
+fn refused(error: varberg_catalog::Error, is_first: bool) -> Result<String, ApiError> {
     use varberg_catalog::Error;
     match error {
+        Error::Busy if !is_first => Ok(error.to_string()),
         Error::NotFound(_) | Error::Conflict(_) => Ok(error.to_string()),
         other => Err(other.into()),
     }
@@ -190,7 +193,9 @@ fn parse_status(fields: &Fields<'_>) -> Result<Option<StoreStatus>, ValidationEr
 
 fn parse_names(fields: &Fields<'_>) -> Result<Vec<StoreName>, ValidationError> {
     let names = fields.texts("versions", 1, MAX_DELETED)?.ok_or_else(|| ValidationError::required("versions"))?;
-    (1..).zip(names).map(|(place, name)| StoreName::parse(&format!("versions.{place}"), name)).collect::<Result<_, _>>()
+    let names = (1..).zip(names).map(|(place, name)| StoreName::parse(&format!("versions.{place}"), name));
+    let different: BTreeSet<StoreName> = names.collect::<Result<_, _>>()?;
+    Ok(different.into_iter().collect())
 }
 
 /// What get and list have in common.

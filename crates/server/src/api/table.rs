@@ -23,8 +23,8 @@ pub(super) async fn create(app: &App, destination: &Destination) -> Result<NewTa
     Ok(NewTable { namespace, name, directory, metadata_location })
 }
 
-/// What the catalog answered to a creation. The table is removed again if `owns` says that it is not the answer's: the
-/// name was taken meanwhile, or the call repeats one that has an answer already.
+/// What the catalog answered to a creation. The table is removed again if the creation was refused, or `owns` says that it is
+/// not the answer's: the call repeats one that has an answer already.
 pub(super) async fn kept<T>(
     app: &App,
     destination: &Destination,
@@ -33,7 +33,7 @@ pub(super) async fn kept<T>(
 ) -> Result<T, ApiError> {
     let lost = match &created {
         Ok(created) => !owns(created),
-        Err(error) => matches!(error, varberg_catalog::Error::AlreadyExists(_)),
+        Err(error) => !error.may_have_committed(),
     };
     if lost {
         discard(app, &destination.table_path()).await;

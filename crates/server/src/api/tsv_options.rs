@@ -20,7 +20,10 @@ pub(super) fn parse(
     };
     let names = match (fields.text_map("formatToHeader")?, inherited) {
         (Some(names), _) => parse_names(fields, names)?,
-        (None, Some(options)) => options.format_to_header().clone(),
+        (None, Some(options)) => {
+            let names = options.format_to_header().iter().filter(|(key, _)| kind.keys().contains(key));
+            names.map(|(key, name)| (*key, name.clone())).collect()
+        }
         (None, None) => BTreeMap::new(),
     };
     let schema = match (fields.has("schema"), inherited) {

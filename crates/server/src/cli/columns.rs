@@ -35,8 +35,8 @@ impl ColumnArgs {
         let names = self.names(kind.as_deref(), schema.as_deref().unwrap_or_default())?;
         if let Some(kind) = kind {
             options.insert("annotationType".to_owned(), json!(kind));
-            options.insert("formatToHeader".to_owned(), Value::Object(names));
-        } else if !names.is_empty() {
+        }
+        if !names.is_empty() {
             options.insert("formatToHeader".to_owned(), Value::Object(names));
         }
         if let Some(schema) = schema {

@@ -21,7 +21,7 @@ Examples:
   varberg import cohort snpeff.vcf.gz --annotations ANN --wait
   varberg import cohort big.vcf.gz --wait --progress json 2> progress.ndjson
   varberg import genes gencode.gff3.gz --wait
-  varberg import scores scores.tsv.gz --version v2 --wait         tabs, and a header line
+  varberg import scores scores.tsv.gz --version v2_0 --wait       tabs, and a header line
   varberg import targets targets.bed --comment '#' --wait         tabs, no header line
 
 With --wait the exit code tells how the job ended: 0 COMPLETED, 3 COMPLETED_WITH_FAILURES, 1 FAILED or CANCELLED.")]

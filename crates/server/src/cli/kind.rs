@@ -56,7 +56,7 @@ pub(super) async fn store(context: &Context, name: &str) -> anyhow::Result<(Kind
             Err(error) => return Err(error),
         }
     }
-    anyhow::bail!("there is no store {name:?}; `varberg store list` shows what there is")
+    anyhow::bail!("store {name} does not exist; `varberg store list` shows what there is")
 }
 
 /// The import job of that id, of either kind.
@@ -68,7 +68,7 @@ pub(super) async fn job(context: &Context, id: &str) -> anyhow::Result<(Kind, Va
             Err(error) => return Err(error),
         }
     }
-    anyhow::bail!("there is no import job {id}; `varberg job list` shows what there is")
+    anyhow::bail!("import job {id} does not exist; `varberg job list` shows what there is")
 }
 
 /// The entries of a listing of both kinds, newest first, each with its kind.

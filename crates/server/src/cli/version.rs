@@ -16,7 +16,7 @@ Columns that are not given are those of the store.
 
 Examples:
   varberg store version create clinvar v2026_10
-  varberg store version create scores v2 --type chr_pos --schema chr:string,pos:long,score:double")]
+  varberg store version create scores v2_0 --type chr_pos --schema chr:string,pos:long,score:double")]
     Create {
         /// The store
         #[arg(value_parser = store_name)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use varberg_formats::genome::Genome;
 use varberg_formats::vcf::Header;
 use varberg_formats::{Compression, Policy, Tally, gff, tsv, vcf};
-use varberg_model::{Content, Dialect, FormatOptions, ImportJob, TsvStoreOptions, VcfOptions};
+use varberg_model::{Content, Dialect, FormatOptions, ImportJob, TsvStoreOptions, ValidationError, VcfOptions};
 
 /// How to read the files of a job.
 #[derive(Debug, Clone)]
@@ -34,9 +34,16 @@ pub(super) enum Opened {
 
 impl Format {
     /// `genome`: what records are normalized against, if the job asked for that.
-    pub(super) fn of(content: &Content, job: &ImportJob, config: &ImportConfig, genome: Option<Arc<Genome>>) -> Self {
+    ///
+    /// Errors: options that this version of the program refuses.
+    pub(super) fn of(
+        content: &Content,
+        job: &ImportJob,
+        config: &ImportConfig,
+        genome: Option<Arc<Genome>>,
+    ) -> Result<Self, ValidationError> {
         let (limits, policy) = (config.limits(), config.policy());
-        match content {
+        Ok(match content {
             Content::Variants => Self::Variants {
                 options: vcf::ReadOptions {
                     limits,
@@ -53,10 +60,10 @@ impl Format {
             }
             Content::Delimited(store) => Self::Delimited {
                 store: Arc::new(store.clone()),
-                dialect: dialect(job),
+                dialect: dialect(job)?,
                 options: tsv::Options { limits, policy, normalize: genome, ..tsv::Options::default() },
             },
-        }
+        })
     }
 
     /// Reads the beginning of a file.
@@ -77,10 +84,10 @@ impl Format {
 }
 
 /// What the job's `readOptions` mean; they were checked when the job started.
-fn dialect(job: &ImportJob) -> Dialect {
+fn dialect(job: &ImportJob) -> Result<Dialect, ValidationError> {
     match job.annotation.as_ref().map(|annotation| &annotation.format) {
-        Some(FormatOptions::Tsv(options)) => Dialect::new("readOptions", options.as_ref()).unwrap_or_default(),
-        Some(FormatOptions::Vcf(_)) | None => Dialect::default(),
+        Some(FormatOptions::Tsv(options)) => Dialect::new("readOptions", options.as_ref()),
+        Some(FormatOptions::Vcf(_)) | None => Ok(Dialect::default()),
     }
 }
 

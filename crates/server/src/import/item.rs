@@ -45,7 +45,10 @@ pub(super) async fn import_item(app: &App, running: &Running, item: &ImportItem)
         Err(text) => return (item.position, Ok(ItemEnd::failed(text.clone()))),
     };
     let counters = running.counters.get(&item.position).cloned().unwrap_or_default();
-    let format = Format::of(&running.destination.content, &running.claim.job, &app.config.import, genome);
+    let format = match Format::of(&running.destination.content, &running.claim.job, &app.config.import, genome) {
+        Ok(format) => format,
+        Err(error) => return (item.position, Ok(ItemEnd::failed(error.to_string()))),
+    };
     let planned = plan::plan(app, item, format, &running.control).await;
     let end = match planned {
         Ok(plan) => {

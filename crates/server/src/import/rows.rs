@@ -3,8 +3,9 @@
 use super::format::{LeftOut, Opened};
 use super::part::{BATCH_ROWS, PartTask};
 use arrow_array::{RecordBatch, new_null_array};
+use arrow_schema::ArrowError;
 use std::io::Read;
-use varberg_formats::{Fault, Tally, gff, tsv, vcf};
+use varberg_formats::{Cause, Fault, Tally, gff, tsv, vcf};
 use varberg_model::TableSchema;
 use varberg_rows::{Explode, ExplodeError, Provenance, RECORDS_PER_PART, record_columns};
 
@@ -42,7 +43,7 @@ impl Rows {
     pub(super) fn next_records(&mut self) -> Result<Option<RecordBatch>, Fault> {
         match self {
             Self::Variants { reader, left_out, .. } => {
-                Ok(reader.next_batch()?.map(|records| left_out.without(&records)))
+                reader.next_batch()?.map(|records| left_out.without(&records)).transpose()
             }
             Self::Features { reader, .. } => reader.next_batch(),
             Self::Delimited { reader, .. } => reader.next_batch(),
@@ -87,17 +88,18 @@ impl Rows {
 
 impl LeftOut {
     /// Records without what is left out.
-    fn without(self, records: &RecordBatch) -> RecordBatch {
+    fn without(self, records: &RecordBatch) -> Result<RecordBatch, Fault> {
         let columns = [(self.qual, record_columns::QUAL), (self.filters, record_columns::FILTERS)];
-        columns.into_iter().filter(|(out, _)| *out).fold(records.clone(), |records, (_, at)| empty(&records, at))
+        columns.into_iter().filter(|(out, _)| *out).try_fold(records.clone(), |records, (_, at)| empty(&records, at))
     }
 }
 
 /// Records with nulls in the column at `position`.
-fn empty(records: &RecordBatch, position: usize) -> RecordBatch {
+fn empty(records: &RecordBatch, position: usize) -> Result<RecordBatch, Fault> {
     let mut columns = records.columns().to_vec();
     if let Some(column) = columns.get_mut(position) {
         *column = new_null_array(column.data_type(), records.num_rows());
     }
-    RecordBatch::try_new(records.schema(), columns).unwrap_or_else(|_| records.clone())
+    let unfit = |error: ArrowError| Fault::new(Cause::BatchTooLarge).with_detail(&error.to_string());
+    RecordBatch::try_new(records.schema(), columns).map_err(unfit)
 }
