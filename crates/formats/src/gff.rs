@@ -17,12 +17,13 @@ mod attributes;
 mod builder;
 mod feature;
 mod forms;
-mod judge;
 mod percent;
 mod tag;
 
+use crate::batches::{Bounds, Step};
 use crate::compression::Compression;
 use crate::fault::{Cause, Fault};
+use crate::judge::{Judge, Stop};
 use crate::lines::{Limits, Lines};
 use crate::policy::Policy;
 use crate::split::Part;
@@ -31,7 +32,6 @@ use arrow_array::RecordBatch;
 use attributes::{Attributes, Line};
 use builder::FeatureBuilder;
 use feature::Feature;
-use judge::{Judge, Place, Stop};
 use percent::Escapes;
 use std::io::Read;
 use std::sync::Arc;
@@ -71,10 +71,6 @@ impl Default for ReadOptions {
     }
 }
 
-/// Largest `batch_bytes`: with the longest line on top, Arrow's 32-bit offsets still reach.
-const MAX_BATCH_BYTES: usize = 256 << 20;
-/// Bytes of lines without a feature after which the caller gets its turn.
-const MAX_IDLE_BYTES: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What was read from a line.
@@ -88,7 +84,8 @@ enum Outcome {
 /// Reads the features of one part of a GFF3 file.
 pub struct Reader {
     lines: Lines,
-    options: ReadOptions,
+    dialect: Dialect,
+    bounds: Bounds,
     is_first_part: bool,
     attributes: Attributes,
     features: FeatureBuilder,
@@ -113,12 +110,13 @@ impl Reader {
             return Err(Fault::new(Cause::Io).with_detail("a file in this compression cannot be read in parts"));
         }
         Ok(Self {
-            lines: Lines::new(input, compression, &part, options.limits.clone()),
+            lines: Lines::new(input, compression, &part, options.limits),
             is_first_part: part.start == 0,
             attributes: Attributes::default(),
             features: FeatureBuilder::new(),
-            judge: Judge::new(options.policy.clone()),
-            options: ReadOptions { batch_bytes: options.batch_bytes.min(MAX_BATCH_BYTES), ..options },
+            dialect: options.dialect,
+            bounds: Bounds::new(options.batch_records, options.batch_bytes),
+            judge: Judge::new(options.policy, Tally::default()),
             records: 0,
             done: false,
             has_ended: false,
@@ -128,30 +126,16 @@ impl Reader {
     /// The next features; an empty batch where 1 MiB of lines had none, so that the caller can stop or tell how far it
     /// is; none after the last. After a fault nothing more is read.
     pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Fault> {
-        let (max_rows, max_bytes) = (self.options.batch_records.max(1), self.options.batch_bytes.max(1));
-        let (mut rows, mut bytes, mut idle) = (0, 0, 0);
-        while !self.done && rows < max_rows && bytes < max_bytes && idle < MAX_IDLE_BYTES {
-            match self.next_outcome() {
-                Ok(Some((Outcome::Feature, length))) => {
-                    rows += 1;
-                    bytes += length;
-                }
-                Ok(Some((Outcome::NoFeature, length))) => idle += length.saturating_add(1),
-                Ok(Some((Outcome::End, _))) => {
-                    self.has_ended = true;
-                    self.done = true;
-                }
-                Ok(None) => self.done = true,
-                Err(fault) => {
-                    self.done = true;
-                    return Err(fault);
-                }
-            }
+        if self.done {
+            return Ok(None);
         }
-        match rows {
-            0 if self.done => Ok(None),
+        let bounds = self.bounds;
+        let filled = bounds.fill(|| self.next_step()).inspect_err(|_| self.done = true)?;
+        self.done = filled.is_last;
+        match filled.rows {
+            0 if filled.is_last => Ok(None),
             0 => Ok(Some(RecordBatch::new_empty(Arc::clone(self.features.schema())))),
-            _ => {
+            rows => {
                 let first = self.records.saturating_sub(u64::try_from(rows).unwrap_or(0));
                 let batch = self.features.finish(first..self.records);
                 // Offsets beyond 32 bits, which the limits are there to prevent.
@@ -176,41 +160,35 @@ impl Reader {
         self.lines.stored_bytes()
     }
 
-    /// Reads the next line, with its length, and adds its feature, if it is one, to the builders; none at the end of the
-    /// part.
-    fn next_outcome(&mut self) -> Result<Option<(Outcome, usize)>, Fault> {
+    /// Reads the next line and adds its feature, if it is one, to the builders.
+    fn next_step(&mut self) -> Result<Step, Fault> {
         let number = self.lines.count().saturating_add(1);
         if self.lines.is_open() {
-            self.judge.judge_line(Cause::NoFinalNewline).or_else(|stop| refused(stop).map_or(Ok(()), Err))?;
+            self.judge.judge_file(Cause::NoFinalNewline)?;
         }
-        let Some(mut line) = self.lines.next_line()? else { return Ok(None) };
+        let Some(mut line) = self.lines.next_line()? else { return Ok(Step::End) };
         self.judge.line = number;
         let length = line.len();
+        let skipped = Step::NoRow(length.saturating_add(1));
         let read = if self.is_first_part && number == 1 { read_first_line(&mut line, &mut self.judge) } else { Ok(()) };
-        let read = read.and_then(|()| {
-            read_line(line, self.options.dialect, &mut self.attributes, &mut self.features, &mut self.judge)
-        });
+        let read = read
+            .and_then(|()| read_line(line, self.dialect, &mut self.attributes, &mut self.features, &mut self.judge));
         match read {
-            Ok(outcome) => {
-                self.records = self.records.saturating_add(u64::from(matches!(outcome, Outcome::Feature)));
-                Ok(Some((outcome, length)))
+            Ok(Outcome::Feature) => {
+                self.records = self.records.saturating_add(1);
+                Ok(Step::Row(length))
             }
-            Err(stop) => match refused(stop) {
-                Some(fault) => Err(fault),
-                None => {
-                    self.judge.tally.rejected = self.judge.tally.rejected.saturating_add(1);
-                    Ok(Some((Outcome::NoFeature, length)))
-                }
-            },
+            Ok(Outcome::NoFeature) => Ok(skipped),
+            Ok(Outcome::End) => {
+                self.has_ended = true;
+                Ok(Step::End)
+            }
+            Err(Stop::File(fault)) => Err(*fault),
+            Err(Stop::Record) => {
+                self.judge.tally.rejected = self.judge.tally.rejected.saturating_add(1);
+                Ok(skipped)
+            }
         }
-    }
-}
-
-/// The fault of a refused file; none where a feature is left out.
-fn refused(stop: Stop) -> Option<Fault> {
-    match stop {
-        Stop::Feature => None,
-        Stop::File(fault) => Some(*fault),
     }
 }
 
@@ -256,9 +234,9 @@ fn read_line(
         None => return Ok(Outcome::NoFeature),
         Some(_) => {}
     }
-    let Ok(text) = std::str::from_utf8(line) else { return Err(judge.refuse(Cause::NotText, Place::default())) };
+    let Ok(text) = std::str::from_utf8(line) else { return Err(judge.refuse(Cause::NotText, None)) };
     if has_control(line) {
-        judge.judge(Cause::ControlCharacter, Place::default(), None)?;
+        judge.judge(Cause::ControlCharacter, None, None)?;
     }
     let escapes = match dialect {
         Dialect::Gff3 if memchr::memchr(b'%', line).is_some() => Escapes::Decoded,

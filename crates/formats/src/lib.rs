@@ -1,5 +1,6 @@
-//! VCF, BCF, GFF3, delimited text and FASTA bytes to record batches in table shape. Synchronous and pure: the same bytes give the same batches;
-//! no files, no network, no clock, no environment. Every input is read under [`Limits`] and judged by a [`Policy`].
+//! VCF, BCF, GFF3, delimited text and FASTA bytes to record batches in table shape. Synchronous and pure: the same bytes
+//! give the same batches; no files, no network, no clock, no environment. Every input is read under [`Limits`] and judged
+//! by a [`Policy`].
 
 pub mod bcf;
 pub mod fasta;
@@ -9,8 +10,10 @@ pub mod normalize;
 pub mod tsv;
 pub mod vcf;
 
+mod batches;
 mod compression;
 mod fault;
+mod judge;
 mod lines;
 mod normalizer;
 mod policy;

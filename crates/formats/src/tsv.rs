@@ -18,6 +18,7 @@ mod value;
 
 pub use head::{Head, read_head};
 
+use crate::batches::{Bounds, Step};
 use crate::compression::{Compression, Decoder};
 use crate::fault::{Cause, Fault};
 use crate::genome::Genome;
@@ -62,17 +63,6 @@ impl Default for Options {
     }
 }
 
-/// Largest `batch_bytes`: with the longest line on top, Arrow's 32-bit offsets still reach.
-const MAX_BATCH_BYTES: usize = 256 << 20;
-/// Bytes of lines without a row after which the caller gets its turn.
-const MAX_IDLE_BYTES: usize = 1 << 20;
-
-/// What was read from a line, with the bytes that count towards a bound.
-enum Outcome {
-    Row(usize),
-    NoRow(usize),
-}
-
 /// Reads the rows of one part of a file.
 pub struct Reader {
     schema: SchemaRef,
@@ -80,7 +70,8 @@ pub struct Reader {
     comment: Vec<u8>,
     awaits_header: bool,
     rows: Rows,
-    options: Options,
+    policy: Policy,
+    bounds: Bounds,
     tally: Tally,
     done: bool,
 }
@@ -108,7 +99,7 @@ impl Reader {
         let columns = Columns::new(store);
         Ok(Self {
             schema: batch_schema(store),
-            lines: Lines::new(text, &dialect.line_sep, part.start, options.limits.clone()),
+            lines: Lines::new(text, &dialect.line_sep, part.start, options.limits),
             comment: comment(dialect),
             awaits_header: dialect.header && part.start == 0,
             rows: Rows {
@@ -116,9 +107,10 @@ impl Reader {
                 leaves_out: options.policy.verdict(Cause::FieldValue) == Verdict::RejectRecord,
                 splitter: Splitter::new(dialect, columns.len()),
                 columns,
-                normalizer: options.normalize.clone().and_then(|genome| RowNormalizer::new(store, genome)),
+                normalizer: options.normalize.and_then(|genome| RowNormalizer::new(store, genome)),
             },
-            options: Options { batch_bytes: options.batch_bytes.min(MAX_BATCH_BYTES), ..options },
+            bounds: Bounds::new(options.batch_records, options.batch_bytes),
+            policy: options.policy,
             tally: Tally::default(),
             done: false,
         })
@@ -132,26 +124,16 @@ impl Reader {
     /// The next rows; an empty batch where 1 MiB of lines had none, so that the caller can stop or tell how far it is; none
     /// after the last. After a fault nothing more is read.
     pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Fault> {
-        let (max_rows, max_bytes) = (self.options.batch_records.max(1), self.options.batch_bytes.max(1));
-        let (mut rows, mut bytes, mut idle) = (0, 0_usize, 0_usize);
-        while !self.done && rows < max_rows && bytes < max_bytes && idle < MAX_IDLE_BYTES {
-            match self.next_outcome() {
-                Ok(Some(Outcome::Row(length))) => {
-                    rows += 1;
-                    bytes = bytes.saturating_add(length);
-                }
-                Ok(Some(Outcome::NoRow(length))) => idle = idle.saturating_add(length),
-                Ok(None) => self.done = true,
-                Err(fault) => {
-                    self.done = true;
-                    return Err(fault);
-                }
-            }
+        if self.done {
+            return Ok(None);
         }
-        match rows {
-            0 if self.done => Ok(None),
+        let bounds = self.bounds;
+        let filled = bounds.fill(|| self.next_step()).inspect_err(|_| self.done = true)?;
+        self.done = filled.is_last;
+        match filled.rows {
+            0 if filled.is_last => Ok(None),
             0 => Ok(Some(RecordBatch::new_empty(self.schema()))),
-            _ => self.finish_batch(rows).map(Some).inspect_err(|_| self.done = true),
+            rows => self.finish_batch(rows).map(Some).inspect_err(|_| self.done = true),
         }
     }
 
@@ -166,28 +148,28 @@ impl Reader {
         self.lines.stored_bytes()
     }
 
-    /// Reads the next line and adds its row, if it has one, to the columns; none at the end of the part.
-    fn next_outcome(&mut self) -> Result<Option<Outcome>, Fault> {
+    /// Reads the next line and adds its row, if it has one, to the columns.
+    fn next_step(&mut self) -> Result<Step, Fault> {
         let number = self.lines.count().saturating_add(1);
-        let Some(line) = self.lines.next_line()? else { return Ok(None) };
-        let skipped = Outcome::NoRow(line.len().saturating_add(1));
+        let Some(line) = self.lines.next_line()? else { return Ok(Step::End) };
+        let skipped = Step::NoRow(line.len().saturating_add(1));
         if self.awaits_header {
             self.awaits_header = is_before_header(line, &self.comment);
-            return Ok(Some(skipped));
+            return Ok(skipped);
         }
         if is_skipped(line, &self.comment) {
-            return Ok(Some(skipped));
+            return Ok(skipped);
         }
-        match self.rows.read(line, &self.options.policy) {
+        match self.rows.read(line, &self.policy) {
             Ok(tolerated) => {
                 tolerated.into_iter().for_each(|cause| self.tally.warn(cause, number));
                 self.tally.records = self.tally.records.saturating_add(1);
-                Ok(Some(Outcome::Row(line.len().saturating_add(self.rows.columns.len()))))
+                Ok(Step::Row(line.len().saturating_add(self.rows.columns.len())))
             }
-            Err(fault) if self.options.policy.verdict(fault.cause) == Verdict::RejectRecord => {
+            Err(fault) if self.policy.verdict(fault.cause) == Verdict::RejectRecord => {
                 self.tally.warn(fault.cause, number);
                 self.tally.rejected = self.tally.rejected.saturating_add(1);
-                Ok(Some(skipped))
+                Ok(skipped)
             }
             Err(fault) => Err(fault.at_line(number)),
         }

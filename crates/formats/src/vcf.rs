@@ -18,12 +18,14 @@ pub(crate) use header::declaration;
 pub use header::{Header, InfoColumn, read_header};
 pub use write::{MergedHeader, merge_headers, put_columns_line, put_record};
 
+use crate::batches::{Bounds, Step};
 use crate::compression::Compression;
 use crate::fault::{Cause, Fault};
 use crate::genome::Genome;
+use crate::judge::{Judge, Stop};
 use crate::lines::Limits;
 use crate::normalizer::Normalizer;
-use crate::policy::{Policy, Verdict};
+use crate::policy::Policy;
 use crate::split::Part;
 use crate::tally::Tally;
 use arrow_array::{ArrayRef, Int64Array, RecordBatch};
@@ -64,23 +66,12 @@ impl Default for ReadOptions {
     }
 }
 
-/// Largest `batch_bytes`: with the longest line on top, Arrow's 32-bit offsets still reach.
-const MAX_BATCH_BYTES: usize = 256 << 20;
-/// Bytes of lines without a record after which the caller gets its turn.
-const MAX_IDLE_BYTES: usize = 1 << 20;
-
-/// What was read from a line, with the bytes that count towards a bound.
-enum Outcome {
-    Record(usize),
-    NoRecord(usize),
-}
-
 /// Reads the records of one part of a VCF file.
 pub struct Reader {
     header: Arc<Header>,
     schema: SchemaRef,
     lines: Source,
-    options: ReadOptions,
+    bounds: Bounds,
     sites: SiteBuilder,
     samples: Samples,
     normalizer: Option<Normalizer>,
@@ -112,12 +103,12 @@ impl Reader {
         }
         Ok(Self {
             schema: shape.arrow_schema(),
-            lines: source(input, compression, &part, options.limits.clone())?,
+            lines: source(input, compression, &part, options.limits)?,
             sites: SiteBuilder::new(&header, annotations),
             samples: Samples::new(&header, &shape),
-            normalizer: options.normalize.clone().map(Normalizer::new),
-            judge: Judge { policy: options.policy.clone(), tally, line: 0 },
-            options: ReadOptions { batch_bytes: options.batch_bytes.min(MAX_BATCH_BYTES), ..options },
+            bounds: Bounds::new(options.batch_records, options.batch_bytes),
+            normalizer: options.normalize.map(Normalizer::new),
+            judge: Judge::new(options.policy, tally),
             header,
             records: 0,
             done: false,
@@ -127,24 +118,14 @@ impl Reader {
     /// The next records; an empty batch where 1 MiB of lines had none, so that the caller can stop or tell how far it
     /// is; none after the last. After a fault nothing more is read.
     pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Fault> {
-        let (max_rows, max_bytes) = (self.options.batch_records.max(1), self.options.batch_bytes.max(1));
-        let (mut rows, mut bytes, mut idle) = (0, 0, 0);
-        while !self.done && rows < max_rows && bytes < max_bytes && idle < MAX_IDLE_BYTES {
-            match self.next_outcome() {
-                Ok(Some(Outcome::Record(length))) => {
-                    rows += 1;
-                    bytes += length;
-                }
-                Ok(Some(Outcome::NoRecord(length))) => idle += length,
-                Ok(None) => self.done = true,
-                Err(fault) => {
-                    self.done = true;
-                    return Err(fault);
-                }
-            }
+        if self.done {
+            return Ok(None);
         }
-        match rows {
-            0 if self.done => Ok(None),
+        let bounds = self.bounds;
+        let filled = bounds.fill(|| self.next_step()).inspect_err(|_| self.done = true)?;
+        self.done = filled.is_last;
+        match filled.rows {
+            0 if filled.is_last => Ok(None),
             0 => Ok(Some(RecordBatch::new_empty(Arc::clone(&self.schema)))),
             _ => self.finish_batch().map(Some),
         }
@@ -162,35 +143,28 @@ impl Reader {
         self.lines.stored_bytes()
     }
 
-    /// Reads the next line and adds its record, if it is one, to the builders; none at the end of the part.
-    fn next_outcome(&mut self) -> Result<Option<Outcome>, Fault> {
+    /// Reads the next line and adds its record, if it is one, to the builders.
+    fn next_step(&mut self) -> Result<Step, Fault> {
         let line_number = self.lines.count().saturating_add(1);
         if self.lines.is_open() {
-            self.judge_file(Cause::NoFinalNewline)?;
+            self.judge.judge_file(Cause::NoFinalNewline)?;
         }
-        let Some(line) = self.lines.next_line()? else { return Ok(None) };
+        let Some(line) = self.lines.next_line()? else { return Ok(Step::End) };
         self.judge.line = line_number;
         let length = line.len();
+        let skipped = Step::NoRow(length.saturating_add(1));
         let normalizer = self.normalizer.as_mut();
         match read_record(line, &self.header, &mut self.sites, &mut self.samples, normalizer, &mut self.judge) {
             Ok(true) => {
                 self.records = self.records.saturating_add(1);
-                Ok(Some(Outcome::Record(length.saturating_add(self.sites.annotation_bytes()))))
+                Ok(Step::Row(length.saturating_add(self.sites.annotation_bytes())))
             }
-            Ok(false) => Ok(Some(Outcome::NoRecord(length.saturating_add(1)))),
+            Ok(false) => Ok(skipped),
+            Err(Stop::File(fault)) => Err(*fault),
             Err(Stop::Record) => {
                 self.judge.tally.rejected = self.judge.tally.rejected.saturating_add(1);
-                Ok(Some(Outcome::NoRecord(length.saturating_add(1))))
+                Ok(skipped)
             }
-            Err(Stop::File(fault)) => Err(*fault),
-        }
-    }
-
-    /// Judges a fault of the file as a whole, at the line that was read last.
-    fn judge_file(&mut self, cause: Cause) -> Result<(), Fault> {
-        match self.judge.judge(cause, None, None) {
-            Err(Stop::File(fault)) => Err(*fault),
-            Err(Stop::Record) | Ok(()) => Ok(()),
         }
     }
 
@@ -243,8 +217,7 @@ fn read_record(
         }
     }
     let Ok(text) = std::str::from_utf8(line) else {
-        judge.refuse(Cause::NotText, None)?;
-        return Ok(false);
+        return Err(judge.refuse(Cause::NotText, None));
     };
     let site = Site::parse(text, header, judge)?;
     let mut judged = sites.read(&site, header, judge)?;
@@ -261,72 +234,9 @@ fn read_record(
 /// A `#CHROM` line must be the header's own: another one would give the samples other places.
 fn check_columns_line(line: &[u8], header: &Header, judge: &mut Judge) -> Result<(), Stop> {
     if line.starts_with(b"#CHROM") && line != header.columns_line().as_bytes() {
-        judge.refuse(Cause::SecondHeader, None)?;
+        return Err(judge.refuse(Cause::SecondHeader, None));
     }
     Ok(())
-}
-
-/// Why a record was not read.
-pub(crate) enum Stop {
-    /// It is left out.
-    Record,
-    /// The file is refused.
-    File(Box<Fault>),
-}
-
-/// Applies the policy to the faults of records and counts the tolerated ones.
-pub(crate) struct Judge {
-    policy: Policy,
-    tally: Tally,
-    line: u64,
-}
-
-impl Judge {
-    /// Judges a fault after which the record can still be read.
-    pub(crate) fn judge(&mut self, cause: Cause, site: Option<&Site<'_>>, key: Option<&str>) -> Result<(), Stop> {
-        match self.policy.verdict(cause) {
-            Verdict::Accept => Ok(()),
-            Verdict::Warn => {
-                self.tally.warn(cause, self.line);
-                Ok(())
-            }
-            Verdict::RejectRecord => {
-                self.tally.warn(cause, self.line);
-                Err(Stop::Record)
-            }
-            Verdict::RejectFile => Err(self.fault(cause, site, key)),
-        }
-    }
-
-    /// Judges a line that is no record: there is nothing that could be left out.
-    fn judge_line(&mut self, cause: Cause) -> Result<(), Stop> {
-        match self.judge(cause, None, None) {
-            Err(Stop::Record) => Ok(()),
-            judged => judged,
-        }
-    }
-
-    /// Judges a fault after which the record cannot be read: never accepted.
-    pub(crate) fn refuse(&mut self, cause: Cause, site: Option<&Site<'_>>) -> Result<(), Stop> {
-        match self.policy.verdict(cause) {
-            Verdict::RejectRecord => {
-                self.tally.warn(cause, self.line);
-                Err(Stop::Record)
-            }
-            Verdict::Accept | Verdict::Warn | Verdict::RejectFile => Err(self.fault(cause, site, None)),
-        }
-    }
-
-    fn fault(&self, cause: Cause, site: Option<&Site<'_>>, key: Option<&str>) -> Stop {
-        let mut fault = Fault::new(cause).at_line(self.line);
-        if let Some(site) = site {
-            fault = fault.with_place(site.place());
-        }
-        if let Some(key) = key {
-            fault = fault.with_key(key.as_bytes());
-        }
-        Stop::File(Box::new(fault))
-    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 //! Source: Generic Feature Format Version 3, 1.26, "Column 9: attributes"; spec 12.2.
 
 use super::Dialect;
+use super::feature::Place;
 use super::forms;
-use super::judge::{Judge, Place, Stop};
 use super::percent::{self, Escapes};
 use super::tag::Tag;
 use crate::fault::Cause;
+use crate::judge::{Judge, Stop};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -69,7 +70,7 @@ impl Attributes {
             }
             let tag = line.text.get(start..equals.unwrap_or(at)).unwrap_or_default();
             if !is_plain {
-                judge.judge(Cause::AttributeEquals, line.place, Some(tag))?;
+                judge.judge(Cause::AttributeEquals, Some(&line.place), Some(tag))?;
             }
             // Nothing follows the last ';', as a rule.
             if at < bytes.len() || equals.is_some() || !trim(tag).is_empty() {
@@ -100,13 +101,13 @@ impl Attributes {
     ) -> Result<(), Stop> {
         let trimmed = trim(written);
         if value.is_none() || trimmed.is_empty() {
-            judge.judge(Cause::AttributeForm, line.place, Some(written))?;
+            judge.judge(Cause::AttributeForm, Some(&line.place), Some(written))?;
         }
         if value.is_none() && trimmed.is_empty() {
             return Ok(());
         }
         if trimmed.len() != written.len() {
-            judge.judge(Cause::AttributeBlank, line.place, Some(written))?;
+            judge.judge(Cause::AttributeBlank, Some(&line.place), Some(written))?;
         }
         let key = match line.dialect {
             Dialect::Gff3 => self.put_key(trimmed, line, judge)?,
@@ -114,19 +115,19 @@ impl Attributes {
         };
         let tag = self.keys.get(key.clone()).and_then(Tag::of);
         if tag.is_none() && trimmed.starts_with(|c: char| c.is_ascii_uppercase()) {
-            judge.judge(Cause::ReservedTag, line.place, Some(written))?;
+            judge.judge(Cause::ReservedTag, Some(&line.place), Some(written))?;
         }
         let text = value.clone().and_then(|value| line.text.get(value));
         if let Some(cause) = text.and_then(|text| self.value_fault(text, tag, line.escapes)) {
-            judge.judge(cause, line.place, Some(written))?;
+            judge.judge(cause, Some(&line.place), Some(written))?;
         }
         if let Some(cause) =
             text.filter(|text| tag.is_some() && !text.is_empty()).and_then(|text| forms::fault(trimmed, text))
         {
-            judge.judge(cause, line.place, Some(written))?;
+            judge.judge(cause, Some(&line.place), Some(written))?;
         }
         if self.entries.len() >= MOST {
-            return Err(judge.refuse(Cause::TooManyAttributes, line.place));
+            return Err(judge.refuse(Cause::TooManyAttributes, Some(&line.place)));
         }
         let (at, has_value) = (self.entries.len(), value.is_some());
         self.entries.push(Entry { key, value, tag, next: None, tail: at });
@@ -134,7 +135,7 @@ impl Attributes {
             Some(tag) => self.add_to_column(tag, at),
             None => self.add_to_others(at),
         };
-        if is_first { Ok(()) } else { judge.judge(Cause::DuplicateTag, line.place, Some(written)) }
+        if is_first { Ok(()) } else { judge.judge(Cause::DuplicateTag, Some(&line.place), Some(written)) }
     }
 
     /// Appends the key that a tag means.
@@ -146,7 +147,7 @@ impl Attributes {
         }
         self.scratch.clear();
         if !percent::put(tag, line.escapes, &mut self.scratch) {
-            judge.judge(Cause::PercentEncoding, line.place, Some(tag))?;
+            judge.judge(Cause::PercentEncoding, Some(&line.place), Some(tag))?;
         }
         let lower = String::from_utf8_lossy(&self.scratch).to_lowercase();
         self.keys.extend_from_slice(lower.as_bytes());
@@ -241,7 +242,7 @@ impl Attributes {
             _ => None,
         };
         if self.is_circular.is_none() {
-            judge.judge(Cause::CircularValue, line.place, None)?;
+            judge.judge(Cause::CircularValue, Some(&line.place), None)?;
             self.add_to_others(first);
         }
         Ok(())

@@ -1,9 +1,9 @@
 //! Columns 1 to 8 of a feature. In: a line of text. Out: its typed columns, judged, and the text of column 9.
 //! Source: Generic Feature Format Version 3, 1.26, "Description of the Format"; spec 12.2.
 
-use super::judge::{Judge, Place, Stop};
 use super::percent::{self, Escapes};
-use crate::fault::Cause;
+use crate::fault::{Cause, shown};
+use crate::judge::{Judge, Located, Stop};
 
 /// A feature without its attributes; none where a column is `.`.
 #[derive(Debug)]
@@ -26,16 +26,30 @@ pub(super) struct Feature<'a> {
     pub(super) attributes: Option<&'a str>,
 }
 
+/// Where a feature lies, as written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    seqid: &'a str,
+    start: &'a str,
+}
+
+impl Located for Place<'_> {
+    fn place(&self) -> Option<String> {
+        let place = || format!("{}:{}", shown(self.seqid.as_bytes()), shown(self.start.as_bytes()));
+        (!self.seqid.is_empty()).then(place)
+    }
+}
+
 impl<'a> Feature<'a> {
     pub(super) fn parse(line: &'a str, escapes: Escapes, judge: &mut Judge) -> Result<Self, Stop> {
-        let Some(columns) = split(line) else { return Err(judge.refuse(Cause::FeatureColumns, begin(line))) };
+        let Some(columns) = split(line) else { return Err(judge.refuse(Cause::FeatureColumns, Some(&begin(line)))) };
         let [seqid, source, kind, start, end, score, strand, phase, attributes] = columns;
         let place = Place { seqid, start };
         if is_gtf(attributes) {
-            return Err(judge.refuse(Cause::Gtf, place));
+            return Err(judge.refuse(Cause::Gtf, Some(&place)));
         }
         if columns.iter().any(|column| column.is_empty()) {
-            judge.judge(Cause::EmptyColumn, place, None)?;
+            judge.judge(Cause::EmptyColumn, Some(&place), None)?;
         }
         let text = |column: &'a str| (!matches!(column, "." | "")).then_some(column);
         let feature = Self {
@@ -57,20 +71,20 @@ impl<'a> Feature<'a> {
     /// Judges what can be kept as it is written.
     fn check(&self, escapes: Escapes, judge: &mut Judge) -> Result<(), Stop> {
         if !self.seqid.unwrap_or_default().bytes().all(|byte| is_seqid(byte, escapes)) {
-            judge.judge(Cause::SeqidCharacter, self.place, None)?;
+            judge.judge(Cause::SeqidCharacter, Some(&self.place), None)?;
         }
         if matches!((self.start, self.end), (Some(start), Some(end)) if end <= start) {
-            judge.judge(Cause::FeatureEndBeforeStart, self.place, None)?;
+            judge.judge(Cause::FeatureEndBeforeStart, Some(&self.place), None)?;
         }
         if !matches!(self.strand, None | Some("+" | "-" | "?")) {
-            judge.judge(Cause::Strand, self.place, None)?;
+            judge.judge(Cause::Strand, Some(&self.place), None)?;
         }
         if escapes == Escapes::Decoded {
             let mut scratch = Vec::new();
             for text in [self.seqid, self.source, self.kind, self.strand].into_iter().flatten() {
                 scratch.clear();
                 if text.contains('%') && !percent::put(text, escapes, &mut scratch) {
-                    judge.judge(Cause::PercentEncoding, self.place, None)?;
+                    judge.judge(Cause::PercentEncoding, Some(&self.place), None)?;
                 }
             }
         }
@@ -120,7 +134,7 @@ fn coordinate(text: Option<&str>, place: Place<'_>, judge: &mut Judge) -> Result
     let Some(text) = text else { return Ok(None) };
     match whole(text).filter(|position| *position > 0) {
         Some(position) => Ok(Some(position)),
-        None => Err(judge.refuse(Cause::FeatureCoordinate, place)),
+        None => Err(judge.refuse(Cause::FeatureCoordinate, Some(&place))),
     }
 }
 
@@ -134,7 +148,7 @@ fn read_score(text: Option<&str>, place: Place<'_>, judge: &mut Judge) -> Result
     let Some(text) = text else { return Ok(None) };
     let score = fast_float2::parse::<f64, _>(text).ok().filter(|score| score.is_finite());
     if score.is_none() {
-        judge.judge(Cause::Score, place, None)?;
+        judge.judge(Cause::Score, Some(&place), None)?;
     }
     Ok(score)
 }
@@ -143,7 +157,7 @@ fn read_phase(text: Option<&str>, kind: &str, place: Place<'_>, judge: &mut Judg
     let phase = match text {
         None => {
             if kind == "CDS" {
-                judge.judge(Cause::CdsPhase, place, None)?;
+                judge.judge(Cause::CdsPhase, Some(&place), None)?;
             }
             return Ok(None);
         }
@@ -151,8 +165,8 @@ fn read_phase(text: Option<&str>, kind: &str, place: Place<'_>, judge: &mut Judg
     };
     match phase {
         Some(0..=2) => {}
-        Some(_) => judge.judge(Cause::PhaseRange, place, None)?,
-        None => judge.judge(Cause::Phase, place, None)?,
+        Some(_) => judge.judge(Cause::PhaseRange, Some(&place), None)?,
+        None => judge.judge(Cause::Phase, Some(&place), None)?,
     }
     Ok(phase)
 }

@@ -9,9 +9,10 @@
 mod columns;
 mod layout;
 
+use super::Header;
 use super::site::Site;
-use super::{Header, Judge, Stop};
 use crate::fault::{Cause, Fault};
+use crate::judge::{Judge, Stop};
 use crate::policy::{Policy, Verdict};
 use crate::tally::Tally;
 use arrow_array::{ArrayRef, ListArray, StructArray, new_null_array};

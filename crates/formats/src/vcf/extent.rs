@@ -11,9 +11,10 @@
 //! - from 4.5 on, `<*>` reference blocks (and `<NON_REF>` if the header declares LEN): POS + LEN - 1, for the greatest
 //!   FORMAT LEN of the samples.
 
+use super::Header;
 use super::site::Site;
-use super::{Header, Judge, Stop};
 use crate::fault::Cause;
+use crate::judge::{Judge, Stop};
 
 /// What of a file's records tells their end.
 #[derive(Debug, Clone, Copy)]

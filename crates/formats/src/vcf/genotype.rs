@@ -1,10 +1,11 @@
 //! Sample columns of a record to the packed vectors of `varberg_rows`. In: FORMAT and the text after it. Out: one Binary
 //! column per FORMAT key. Only judges: parsing and packing are theirs.
 
+use super::Header;
 use super::header::standard_formats;
 use super::site::Site;
-use super::{Header, Judge, Stop};
 use crate::fault::Cause;
+use crate::judge::{Judge, Stop};
 use arrow_array::ArrayRef;
 use varberg_rows::{RecordShape, SampleColumnsBuilder, SampleError, SampleProblem};
 
@@ -33,7 +34,7 @@ impl Samples {
     pub(crate) fn push(&mut self, site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
         let (format, samples) = match (self.has_samples, site.samples) {
             (true, Some(samples)) => (site.format, samples.as_bytes()),
-            (true, None) => return judge.refuse(Cause::SampleColumns, Some(site)),
+            (true, None) => return Err(judge.refuse(Cause::SampleColumns, Some(site))),
             (false, _) => (None, &b""[..]),
         };
         if let Some(format) = format {
@@ -43,7 +44,7 @@ impl Samples {
         let undeclared_genotype = !self.declares_genotype && format.is_some_and(has_genotype);
         let problems = match self.builder.push(format, samples, alternates) {
             Ok(problems) => problems,
-            Err(error) => return judge.refuse(cause(&error), Some(site)),
+            Err(error) => return Err(judge.refuse(cause(&error), Some(site))),
         };
         let implied = (undeclared_genotype && !problems.iter().any(names_genotype))
             .then(|| SampleProblem::UndeclaredKey { key: "GT".to_owned() });

@@ -4,8 +4,9 @@
 use super::header::standard_info;
 use super::site::Site;
 use super::value::ValueRule;
-use super::{Header, Judge, Stop, percent};
+use super::{Header, percent};
 use crate::fault::Cause;
+use crate::judge::{Judge, Stop};
 use std::collections::HashMap;
 use std::ops::Range;
 use varberg_rows::{Maps, ValueKind};

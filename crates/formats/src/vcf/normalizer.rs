@@ -2,7 +2,7 @@
 //! differs. What does not fit goes to the judge.
 
 use super::site::Site;
-use super::{Judge, Stop};
+use crate::judge::{Judge, Stop};
 use crate::normalize::Normal;
 use crate::normalizer::{Fit, Normalizer, Record};
 

@@ -1,13 +1,14 @@
 //! CHROM to INFO of a record to the site columns (spec 8.2), and to `_raw` what they cannot give back. In: one line.
 //! Out: arrays in the order of the record shape. What is odd goes to the judge; nothing is repaired silently.
 
+use super::Header;
 use super::allele::{is_bases, is_well_formed};
 use super::annotations::Annotations;
 use super::extent::Extents;
 use super::header::is_contig_name;
 use super::info::InfoReader;
-use super::{Header, Judge, Stop};
 use crate::fault::{Cause, shown};
+use crate::judge::{Judge, Located, Stop};
 use crate::normalize::Normal;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{Array, ArrayRef, new_null_array};
@@ -36,6 +37,13 @@ pub(crate) struct Site<'a> {
     pub(crate) format: Option<&'a str>,
     /// The line from after the FORMAT column on; none if it ends there.
     pub(crate) samples: Option<&'a str>,
+}
+
+impl Located for Site<'_> {
+    fn place(&self) -> Option<String> {
+        let position = if start(self.position).is_some() { self.position } else { "?" };
+        Some(format!("{}:{position}", shown(self.contig.as_bytes())))
+    }
 }
 
 impl<'a> Site<'a> {
@@ -73,22 +81,18 @@ impl<'a> Site<'a> {
         };
         let expected = if header.samples().is_empty() { info } else { info.and(format) };
         let extra = if header.has_format() { rest.is_some() } else { format.is_some() };
-        if expected.is_none() {
-            judge.refuse(Cause::TooFewColumns, Some(&site))?;
+        let unreadable = if expected.is_none() {
+            Cause::TooFewColumns
         } else if header.samples().is_empty() && extra {
-            judge.refuse(Cause::SampleColumns, Some(&site))?;
+            Cause::SampleColumns
         } else if zero_based.is_none() {
-            judge.refuse(Cause::Position, Some(&site))?;
+            Cause::Position
         } else if contig.is_empty() {
-            judge.refuse(Cause::EmptyContig, Some(&site))?;
-        }
-        Ok(site)
-    }
-
-    /// `contig:position` for messages.
-    pub(crate) fn place(&self) -> String {
-        let position = if start(self.position).is_some() { self.position } else { "?" };
-        format!("{}:{position}", shown(self.contig.as_bytes()))
+            Cause::EmptyContig
+        } else {
+            return Ok(site);
+        };
+        Err(judge.refuse(unreadable, Some(&site)))
     }
 
     /// ALT alleles; none for `.`.

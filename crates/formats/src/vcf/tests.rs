@@ -1,6 +1,7 @@
 mod verdicts;
 
 use super::*;
+use crate::policy::Verdict;
 use crate::testing::{bgzf, block_offsets, gzip};
 use arrow_array::{Array, BinaryArray, Float64Array, ListArray, MapArray, StringArray};
 use expect_test::expect;
@@ -416,8 +417,8 @@ fn a_batch_ends_at_its_bytes() {
 #[test]
 fn long_stretches_without_a_record_come_as_empty_batches() {
     let line = "1\tx\t.\tA\tC\t.\t.\t.\n";
-    let lines = (4 * super::MAX_IDLE_BYTES).div_ceil(line.len());
-    for (stretch, rejected) in [(line.repeat(lines), lines), ("\n".repeat(4 * super::MAX_IDLE_BYTES), 0)] {
+    let lines = (4 * crate::batches::MAX_IDLE_BYTES).div_ceil(line.len());
+    for (stretch, rejected) in [(line.repeat(lines), lines), ("\n".repeat(4 * crate::batches::MAX_IDLE_BYTES), 0)] {
         let text = format!("{HEAD}\n{stretch}1\t5\t.\tA\tC\t.\t.\t.\n");
         let policy = Policy::lenient().with(Cause::Position, Verdict::RejectRecord);
         let options = ReadOptions { policy, ..ReadOptions::default() };
