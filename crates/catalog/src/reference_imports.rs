@@ -308,8 +308,8 @@ async fn insert_job(connection: &mut Connection, job: &ReferenceImportJob) -> Re
 async fn insert_reference(connection: &mut Connection, reference: &Reference) -> Result<()> {
     sqlx::query(
         "INSERT INTO reference_genomes (id, store_id, job_id, name, description, tags, status, md5, source_path,
-                                        source_bytes, index_path, index_bytes, created_us, updated_us)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                                        source_bytes, index_path, index_bytes, contig_aliases, created_us, updated_us)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(reference.id.as_str())
     .bind(reference.store.as_str())
@@ -323,6 +323,7 @@ async fn insert_reference(connection: &mut Connection, reference: &Reference) ->
     .bind(count(reference.source_bytes))
     .bind(&reference.index_path)
     .bind(count(reference.index_bytes))
+    .bind(stored::contig_aliases_to_json(&reference.contig_aliases)?)
     .bind(micros(reference.created))
     .bind(micros(reference.updated))
     .execute(connection)

@@ -7,10 +7,11 @@ use crate::dialect::{Connection, now_us};
 use crate::error::Result;
 use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_created, push_equal, push_page};
-use crate::rows::{micros, reference, reference_store};
+use crate::rows::{contig_aliases, micros, reference, reference_store};
 use crate::stored;
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row as _};
+use std::collections::BTreeMap;
 use varberg_model::{AccountId, Page, PageSize, PageToken, RefId, Reference, ReferenceStore};
 
 /// Which reference stores a listing shows; what is not given does not restrict. Times are exclusive.
@@ -117,6 +118,19 @@ impl Catalog {
         push_created(&mut query, filter.created_after.map(micros), filter.created_before.map(micros));
         push_page(&mut query, size, after);
         page(&query.build().fetch_all(&self.readers).await?, size, reference)
+    }
+
+    /// Of each ACTIVE reference of the account: other names of its contigs, each with the name of the contig. References
+    /// that give the same ones, or none, are counted once.
+    pub async fn contig_aliases(&self, account: &AccountId) -> Result<Vec<BTreeMap<String, String>>> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT g.contig_aliases FROM reference_genomes g JOIN reference_stores s ON s.id = g.store_id
+             WHERE s.account = $1 AND g.status = 'ACTIVE' AND g.contig_aliases IS NOT NULL",
+        )
+        .bind(account.as_str())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(contig_aliases).collect()
     }
 
     /// Every path below the warehouse that a reference of any account needs: sources and indexes.

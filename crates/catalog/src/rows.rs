@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::stored;
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
+use std::collections::BTreeMap;
 use varberg_model::{
     AccountId, AnnotationImport, AnnotationStore, AnnotationVersion, Description, ImportItem, ImportJob, ItemProgress,
     JobId, JobStatus, Layout, ObjectUri, RefId, Reference, ReferenceImportJob, ReferenceImportSource,
@@ -248,10 +249,16 @@ pub(crate) fn reference(row: &Row) -> Result<Reference> {
         source_bytes: unsigned(row, "source_bytes")?,
         index_path: row.try_get("index_path")?,
         index_bytes: unsigned(row, "index_bytes")?,
+        contig_aliases: contig_aliases(row)?,
         job: RefId::from_stored(row.try_get("job_id")?),
         created: time(row, "created_us")?,
         updated: time(row, "updated_us")?,
     })
+}
+
+pub(crate) fn contig_aliases(row: &Row) -> Result<BTreeMap<String, String>> {
+    let text: Option<String> = row.try_get("contig_aliases")?;
+    text.map_or(Ok(BTreeMap::new()), |text| stored::contig_aliases_from_json(&text))
 }
 
 /// A row of `reference_import_jobs`, without its sources.

@@ -39,6 +39,14 @@ struct StoredAnnotationFields {
     fields: BTreeMap<String, String>,
 }
 
+/// `contig_aliases` of references.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredContigAliases {
+    v: u32,
+    aliases: BTreeMap<String, String>,
+}
+
 /// `report` of import items.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,6 +100,20 @@ pub(crate) fn annotation_fields_from_json(text: &str) -> Result<AnnotationFields
     let stored: StoredAnnotationFields = from_json("annotation_fields", text)?;
     check_version("annotation_fields", stored.v)?;
     Ok(AnnotationFields::from_stored(stored.fields))
+}
+
+/// None where there are none.
+pub(crate) fn contig_aliases_to_json(aliases: &BTreeMap<String, String>) -> Result<Option<String>> {
+    if aliases.is_empty() {
+        return Ok(None);
+    }
+    to_json("contig_aliases", &StoredContigAliases { v: VERSION, aliases: aliases.clone() }).map(Some)
+}
+
+pub(crate) fn contig_aliases_from_json(text: &str) -> Result<BTreeMap<String, String>> {
+    let stored: StoredContigAliases = from_json("contig_aliases", text)?;
+    check_version("contig_aliases", stored.v)?;
+    Ok(stored.aliases)
 }
 
 pub(crate) fn report_to_json(report: &ItemReport) -> Result<String> {
@@ -175,6 +197,15 @@ mod tests {
         let json = annotation_fields_to_json(&fields).unwrap();
         expect![[r#"{"v":1,"fields":{"VEP":"CSQ"}}"#]].assert_eq(&json);
         assert_eq!(annotation_fields_from_json(&json).unwrap(), fields);
+    }
+
+    #[test]
+    fn form_1_of_contig_aliases() {
+        let aliases = pairs(&[("CM000663.2", "chr1")]);
+        let json = contig_aliases_to_json(&aliases).unwrap().unwrap();
+        expect![[r#"{"v":1,"aliases":{"CM000663.2":"chr1"}}"#]].assert_eq(&json);
+        assert_eq!(contig_aliases_from_json(&json).unwrap(), aliases);
+        assert_eq!(contig_aliases_to_json(&BTreeMap::new()).unwrap(), None);
     }
 
     #[test]

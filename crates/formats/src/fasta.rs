@@ -1,12 +1,16 @@
 //! FASTA to its index, as `samtools faidx` writes it. In: stored bytes, plain or compressed. Out: the text of the `.fai`,
-//! whose offsets are those of the decompressed text, the block index of BGZF, and the MD5 of the stored bytes. Keeps no bases; a sequence may be one line of any length.
+//! whose offsets are those of the decompressed text, other names of the sequences, the block index of BGZF, and the MD5 of
+//! the stored bytes. Keeps no bases; a sequence may be one line of any length.
+
+mod names;
 
 use crate::compression::{Compression, Decoder};
 use crate::fault::{Cause, Fault};
 use crate::genome::BlockRecorder;
 use crate::lines::{Limits, limit};
 use md5::{Digest, Md5};
-use std::collections::HashSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, BufRead, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,11 +23,17 @@ pub struct FastaIndex {
     pub contigs: usize,
     /// Bases of all sequences.
     pub bases: u64,
+    /// Other names that the headers give (`names.rs`), each with the name of its sequence: at most 10,000, those of the first
+    /// sequences. Names of sequences, and what is given to two of them, are not among them.
+    pub aliases: BTreeMap<String, String>,
     /// MD5 of the file as stored, in hexadecimal digits.
     pub md5: String,
     /// Of a BGZF file: the bytes of its `.gzi`, the block index.
     pub gzi: Option<Vec<u8>>,
 }
+
+/// Most other names that are kept: assemblies in pieces may have millions.
+const MAX_ALIASES: usize = 10_000;
 
 /// Indexes a FASTA file.
 ///
@@ -115,6 +125,8 @@ struct Scan {
     ends_with_return: bool,
     sequence: Option<Sequence>,
     names: HashSet<String>,
+    /// None for a name that several sequences are given.
+    aliases: BTreeMap<String, Option<String>>,
     index: FastaIndex,
 }
 
@@ -128,7 +140,15 @@ impl Default for Scan {
             ends_with_return: false,
             sequence: None,
             names: HashSet::new(),
-            index: FastaIndex { fai: String::new(), contigs: 0, bases: 0, md5: String::new(), gzi: None },
+            aliases: BTreeMap::new(),
+            index: FastaIndex {
+                fai: String::new(),
+                contigs: 0,
+                bases: 0,
+                aliases: BTreeMap::new(),
+                md5: String::new(),
+                gzi: None,
+            },
         }
     }
 }
@@ -167,8 +187,25 @@ impl Scan {
         if !self.names.insert(name.clone()) {
             return Err(Fault::new(Cause::FastaDuplicateName).at_line(self.line).with_key(name.as_bytes()));
         }
+        let description = text.get(name.len()..).map(String::from_utf8_lossy).unwrap_or_default();
+        names::other_names(description.trim_ascii()).into_iter().for_each(|other| self.add_alias(other, &name));
         self.sequence = Some(Sequence { name, length: 0, offset, line_bases: 0, line_width: 0, ended: false });
         Ok(())
+    }
+
+    fn add_alias(&mut self, other: &str, name: &str) {
+        if self.aliases.len() >= MAX_ALIASES && !self.aliases.contains_key(other) {
+            return;
+        }
+        match self.aliases.entry(other.to_owned()) {
+            Entry::Vacant(entry) => {
+                entry.insert(Some(name.to_owned()));
+            }
+            Entry::Occupied(mut entry) if entry.get().as_deref() != Some(name) => {
+                entry.insert(None);
+            }
+            Entry::Occupied(_) => {}
+        }
     }
 
     fn end_bases(&mut self, newline: bool) -> Result<(), Fault> {
@@ -205,7 +242,12 @@ impl Scan {
 
     fn finish(mut self) -> Result<FastaIndex, Fault> {
         self.end_sequence();
-        if self.index.contigs == 0 { Err(Fault::new(Cause::FastaStart)) } else { Ok(self.index) }
+        if self.index.contigs == 0 {
+            return Err(Fault::new(Cause::FastaStart));
+        }
+        let aliases = self.aliases.into_iter().filter(|(other, _)| !self.names.contains(other));
+        self.index.aliases = aliases.filter_map(|(other, name)| Some((other, name?))).collect();
+        Ok(self.index)
     }
 }
 

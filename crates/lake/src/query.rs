@@ -33,10 +33,9 @@ pub struct QueryRequest {
     pub tables: Vec<GrantedTable>,
     pub limits: QueryLimits,
     pub warehouse: WarehouseConfig,
-    /// Names of contigs and what `contig(name)` makes of them, before all that it knows by itself: those that references
-    /// bring.
+    /// Of each reference: other names of its contigs, for `contig(name)`.
     #[serde(default)]
-    pub contig_aliases: BTreeMap<String, String>,
+    pub contig_aliases: Vec<BTreeMap<String, String>>,
 }
 
 /// One snapshot of a table, under each of its schemas.
@@ -95,7 +94,7 @@ pub async fn run(request: QueryRequest) -> Result<SendableRecordBatchStream, Que
     gate::check(&request.sql)?;
     let lake = Lake::open(request.warehouse.clone()).await.map_err(|error| internal(&error))?;
     let context = session::new(&lake, &request.limits)?;
-    context.register_udf(contig::function(request.contig_aliases.clone()));
+    context.register_udf(contig::function(&request.contig_aliases));
     let schemas = session::Schemas::new(&context)?;
     let mut tables = Vec::with_capacity(request.tables.len());
     for table in &request.tables {

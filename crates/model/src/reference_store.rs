@@ -3,6 +3,7 @@
 use crate::error::{ValidationError, check_length, check_printable};
 use crate::{AccountId, ObjectUri, RoleArn, SseConfig, Tags};
 use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 use std::fmt;
 use uuid::Uuid;
 
@@ -131,6 +132,8 @@ pub struct Reference {
     /// Where the FASTA index (`.fai` text) lies, relative to the warehouse.
     pub index_path: String,
     pub index_bytes: u64,
+    /// Other names that the FASTA gives its contigs, each with the name of the contig.
+    pub contig_aliases: BTreeMap<String, String>,
     pub job: RefId,
     pub created: DateTime<Utc>,
     pub updated: DateTime<Utc>,

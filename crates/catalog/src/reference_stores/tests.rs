@@ -55,6 +55,7 @@ fn genome(job: &ReferenceImportJob, name: &str, seconds: i64) -> Reference {
         source_bytes: 3_249_912_778,
         index_path: format!("references/{name}/index"),
         index_bytes: 160_928,
+        contig_aliases: BTreeMap::new(),
         job: job.id.clone(),
         created: at(seconds),
         updated: at(seconds),
@@ -115,6 +116,20 @@ async fn a_reference_appears_with_the_end_of_its_source() {
     assert_eq!(ended.sources[0].reference, Some(genome.id));
     assert_eq!((ended.sources[1].status, &*ended.sources[1].message), (ReferenceSourceStatus::Failed, "empty file"));
     assert_eq!(catalog.all_reference_paths().await.unwrap(), ["references/GRCh38/source", "references/GRCh38/index"]);
+}
+
+#[tokio::test]
+async fn other_names_of_contigs_are_those_of_the_accounts_references() {
+    let (catalog, job, epoch) = with_import().await;
+    let names = |name: &str| BTreeMap::from([(name.to_owned(), "scaffold_1".to_owned())]);
+    let named = |text, name| Reference { contig_aliases: names(name), ..genome(&job, text, 5) };
+    let first = named("first", "OX1.1");
+    catalog.finish_reference_source(&job.id, epoch, 0, Ok(&first)).await.unwrap();
+    catalog.finish_reference_source(&job.id, epoch, 1, Ok(&named("again", "OX1.1"))).await.unwrap();
+    assert_eq!(catalog.reference(&account(), &job.store, &first.id).await.unwrap(), Some(first));
+    assert_eq!(catalog.contig_aliases(&account()).await.unwrap(), [names("OX1.1")]);
+    let other = AccountId::parse("999999999999").unwrap();
+    assert!(catalog.contig_aliases(&other).await.unwrap().is_empty());
 }
 
 #[tokio::test]

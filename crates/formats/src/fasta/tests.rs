@@ -17,6 +17,23 @@ fn offsets_and_line_lengths_are_those_of_faidx() {
 }
 
 #[test]
+fn headers_give_other_names_unless_they_are_taken_or_given_twice() {
+    let text = ">NC_1.1 Some species chromosome 1, asm\nAC\n>a AC:X1 AN:b,c,d\nAC\n>b AN:c,e AC:e\nAC\n>c\r\nAC\n\
+                >\u{e9} AN:d AC:\u{e8}\nAC\n";
+    let aliases = run(text).unwrap().aliases;
+    let aliases: Vec<_> = aliases.iter().map(|(other, name)| (other.as_str(), name.as_str())).collect();
+    assert_eq!(aliases, [("1", "NC_1.1"), ("X1", "a"), ("e", "b"), ("\u{e8}", "\u{e9}")]);
+}
+
+#[test]
+fn an_assembly_in_pieces_keeps_the_first_names() {
+    let text: String = (0..MAX_ALIASES + 5).map(|i| format!(">s{i} AC:A{i} AN:same\nAC\n")).collect();
+    let aliases = run(&text).unwrap().aliases;
+    assert_eq!(aliases.len(), MAX_ALIASES - 1);
+    assert_eq!(aliases["A0"], "s0");
+}
+
+#[test]
 fn gzip_and_bgzf_give_the_index_of_the_text() {
     let text = format!(">a\n{}>b\nAC\n", "ACGTACGTAC\n".repeat(20_000));
     let plain = run(&text).unwrap();

@@ -3,6 +3,7 @@
 //! It bridges names, not assemblies: `NC_000001.10` (GRCh37) and `NC_000001.11` (GRCh38) are both `chr1`, although positions
 //! in them differ. Whoever joins tables of two assemblies has to lift positions over first.
 
+mod aliases;
 mod assemblies;
 
 use arrow_array::builder::StringBuilder;
@@ -17,8 +18,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// The function, with names that references bring: name to canonical name. They come before everything built in.
-pub(super) fn function(aliases: BTreeMap<String, String>) -> ScalarUDF {
+/// The function, with the names that references bring; they come before everything built in.
+pub(super) fn function(references: &[BTreeMap<String, String>]) -> ScalarUDF {
+    let aliases = aliases::canonical_names(references);
     let text = [DataType::Utf8, DataType::LargeUtf8, DataType::Utf8View];
     let signature = Signature::new(TypeSignature::Uniform(1, text.to_vec()), Volatility::Immutable);
     ScalarUDF::from(Contig { signature, aliases })
@@ -94,10 +96,15 @@ impl Contig {
         if let Some(known) = self.aliases.get(name) {
             return Cow::Owned(known.clone());
         }
-        match chromosome(name).or_else(|| assemblies::chromosome(name)) {
-            Some(chromosome) => Cow::Owned(format!("chr{chromosome}")),
-            None => scaffold(name).map_or(Cow::Borrowed(name), Cow::Owned),
-        }
+        built_in(name).map_or(Cow::Borrowed(name), Cow::Owned)
+    }
+}
+
+/// The canonical name of a contig that is known without a reference.
+fn built_in(name: &str) -> Option<String> {
+    match chromosome(name).or_else(|| assemblies::chromosome(name)) {
+        Some(chromosome) => Some(format!("chr{chromosome}")),
+        None => scaffold(name),
     }
 }
 

@@ -120,11 +120,30 @@ async fn tables_with_other_names_join() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn aliases_come_before_what_is_built_in() {
+async fn names_that_references_bring_become_one_with_those_that_are_known() {
     let world = World::new().await;
-    let mut request = world.request("SELECT contig('odd'), contig('1'), contig('2')", &[TABLE]).await;
-    request.contig_aliases = [("odd", "chr7"), ("1", "LG1")].map(|(a, b)| (a.to_owned(), b.to_owned())).into();
-    let batches: Vec<_> = varberg_lake::query::run(request).await.unwrap().try_collect().await.unwrap();
-    let text = datafusion::arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string();
-    assert!(["chr7", "LG1", "chr2"].iter().all(|name| text.contains(name)), "{text}");
+    let reference = |pairs: &[(&str, &str)]| -> std::collections::BTreeMap<String, String> {
+        pairs.iter().map(|(other, contig)| ((*other).to_owned(), (*contig).to_owned())).collect()
+    };
+    let species = reference(&[("3", "OX1.1"), ("LG4", "OX2.1"), ("C7", "chr7"), ("9", "chr7"), ("both", "OX2.1")]);
+    let other = reference(&[("3", "NC_000003.12"), ("OX2.1", "LG4"), ("both", "elsewhere")]);
+    for (name, canonical) in [
+        // A name that is known speaks for the whole group, the contig's own name first.
+        ("OX1.1", "chr3"),
+        ("3", "chr3"),
+        ("NC_000003.12", "chr3"),
+        ("C7", "chr7"),
+        ("9", "chr7"),
+        // References that disagree are not heard.
+        ("LG4", "LG4"),
+        ("OX2.1", "OX2.1"),
+        ("both", "both"),
+        ("elsewhere", "elsewhere"),
+    ] {
+        let mut request = world.request(&format!("SELECT contig('{name}')"), &[TABLE]).await;
+        request.contig_aliases = vec![species.clone(), other.clone(), species.clone()];
+        let batches: Vec<_> = varberg_lake::query::run(request).await.unwrap().try_collect().await.unwrap();
+        let text = datafusion::arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string();
+        assert!(text.contains(&format!("| {canonical} ")), "{name}: {text}");
+    }
 }

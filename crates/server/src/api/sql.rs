@@ -18,7 +18,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use form::Form;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use std::collections::BTreeMap;
 use varberg_lake::{GrantedTable, QueryLimits, QueryRequest};
 use varberg_model::StoreName;
 
@@ -67,6 +66,7 @@ async fn request(app: &App, sql: &str) -> Result<QueryRequest, ApiError> {
             hidden_columns: false,
         })
         .collect();
+    let contig_aliases = app.catalog.contig_aliases(app.account()).await?;
     let warehouse = app.config.warehouse().map_err(|e| ApiError::Internal(e.to_string()))?;
     let limits = QueryLimits {
         memory_bytes: usize::try_from(app.config.query.memory_bytes).unwrap_or(usize::MAX),
@@ -75,7 +75,7 @@ async fn request(app: &App, sql: &str) -> Result<QueryRequest, ApiError> {
         spill_bytes: SPILL_BYTES,
         target_partitions: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
     };
-    Ok(QueryRequest { sql: sql.to_owned(), tables, limits, warehouse, contig_aliases: BTreeMap::new() })
+    Ok(QueryRequest { sql: sql.to_owned(), tables, limits, warehouse, contig_aliases })
 }
 
 fn api_error(failure: QueryFailure) -> ApiError {

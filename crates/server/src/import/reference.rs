@@ -134,6 +134,7 @@ async fn import_source(
         source_bytes: pinned.size,
         index_path,
         index_bytes,
+        contig_aliases: index.aliases,
         job: job.id.clone(),
         created: now,
         updated: now,

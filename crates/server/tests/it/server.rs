@@ -134,6 +134,7 @@ impl Server {
             source_bytes: 250 << 20,
             index_path: "references/1/index".to_owned(),
             index_bytes: 23,
+            contig_aliases: std::collections::BTreeMap::new(),
             job: claimed.id.clone(),
             created: claimed.created,
             updated: claimed.created,

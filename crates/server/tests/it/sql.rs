@@ -136,13 +136,7 @@ fn request(server: &Server, sql: String, time_s: u64) -> QueryRequest {
         spill_bytes: 1 << 30,
         target_partitions: 2,
     };
-    QueryRequest {
-        sql,
-        tables: Vec::new(),
-        limits,
-        warehouse: config.warehouse().unwrap(),
-        contig_aliases: BTreeMap::new(),
-    }
+    QueryRequest { sql, tables: Vec::new(), limits, warehouse: config.warehouse().unwrap(), contig_aliases: Vec::new() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
