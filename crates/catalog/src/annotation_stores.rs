@@ -3,15 +3,14 @@
 //! Tables belong to versions (`annotation_versions.rs`); a store goes with its last one (`destinations.rs`).
 
 use crate::annotation_versions;
-use crate::destinations::{self, NewTable};
+use crate::destinations::{self, NewTable, Rows};
 use crate::dialect::{Connection, now_us};
 use crate::error::{Entity, Error, Result};
 use crate::idempotency::{CallKey, Created, recall, remember};
-use crate::listing::{page, push_equal, push_in, push_page};
+use crate::listing::{page, push_page};
 use crate::rows::{annotation_store, micros};
 use crate::stores::StoreFilter;
 use crate::{Catalog, stored};
-use chrono::DateTime;
 use sqlx::QueryBuilder;
 use varberg_model::{
     AccountId, AnnotationStore, AnnotationVersion, Description, Page, PageSize, PageToken, StoreId, StoreStatus,
@@ -36,14 +35,14 @@ impl Catalog {
         let now = now_us(&mut tx).await?;
         if let Some(first) = recall(&mut tx, call, now).await? {
             tx.commit().await?;
-            let created = DateTime::from_timestamp_micros(first.created_us).unwrap_or(store.created);
+            let created = first.created;
             let id = StoreId::from_stored(first.id);
             return Ok(AnnotationStore { id, created, updated: created, ..store.clone() });
         }
         destinations::take_name(&mut tx, &store.account, table, &version.id).await?;
         insert(&mut tx, store).await?;
         annotation_versions::insert(&mut tx, version, table).await?;
-        let created = Created { id: store.id.to_string(), created_us: micros(store.created) };
+        let created = Created { id: store.id.to_string(), created: store.created };
         remember(&mut tx, call, &created, now).await?;
         tx.commit().await?;
         Ok(store.clone())
@@ -65,21 +64,14 @@ impl Catalog {
     ) -> Result<Page<AnnotationStore>> {
         let mut query = QueryBuilder::new(SELECT);
         query.push_bind(account.to_string());
-        push_equal(&mut query, "status", filter.status.map(StoreStatus::as_str));
-        if !filter.ids.is_empty() {
-            query.push(" AND (");
-            push_in(&mut query, "id", &filter.ids);
-            query.push(" OR ");
-            push_in(&mut query, "name", &filter.ids);
-            query.push(")");
-        }
+        filter.push(&mut query);
         push_page(&mut query, size, after);
         page(&query.build().fetch_all(&self.readers).await?, size, annotation_store)
     }
 
     /// Gives a store another description, if one is given.
     ///
-    /// Errors: [`Error::NotFound`]; [`Error::Conflict`] when the store is being deleted.
+    /// Errors: [`Error::NotFound`]; [`Error::NotActive`].
     pub async fn update_annotation_store(
         &self,
         account: &AccountId,
@@ -89,17 +81,8 @@ impl Catalog {
         let mut tx = self.write().await?;
         let now = now_us(&mut tx).await?;
         let store = existing(&mut tx, account, name).await?;
-        if store.status != StoreStatus::Active {
-            return Err(Error::NotActive(Entity::AnnotationStore(name.to_owned()), store.status));
-        }
-        if let Some(description) = description {
-            sqlx::query("UPDATE annotation_stores SET description = $1, updated_us = $2 WHERE id = $3")
-                .bind(description.as_str())
-                .bind(now)
-                .bind(store.id.as_str())
-                .execute(&mut *tx)
-                .await?;
-        }
+        let what = (&store.id, Entity::AnnotationStore(name.to_owned()));
+        destinations::describe(&mut tx, Rows::AnnotationStores, what, store.status, description, now).await?;
         let store = existing(&mut tx, account, name).await?;
         tx.commit().await?;
         Ok(store)
@@ -131,13 +114,8 @@ impl Catalog {
         for version in annotation_versions::of_store(&mut tx, &store.id).await? {
             annotation_versions::begin_delete(&mut tx, &version, force, now).await?;
         }
-        destinations::check_move(&Entity::AnnotationStore(name.to_owned()), store.status, StoreStatus::Deleting)?;
-        sqlx::query("UPDATE annotation_stores SET status = $1, updated_us = $2 WHERE id = $3")
-            .bind(StoreStatus::Deleting.as_str())
-            .bind(now)
-            .bind(store.id.as_str())
-            .execute(&mut *tx)
-            .await?;
+        let what = Entity::AnnotationStore(name.to_owned());
+        destinations::set_deleting(&mut tx, Rows::AnnotationStores, (&store.id, &what), store.status, now).await?;
         let store = existing(&mut tx, account, name).await?;
         tx.commit().await?;
         Ok(store)

@@ -1,14 +1,13 @@
 //! Versions of annotation stores: created with their table, shown, listed, described anew, deleted.
 
 use crate::annotation_stores::existing as existing_store;
-use crate::destinations::{self, NewTable};
+use crate::destinations::{self, NewTable, Rows};
 use crate::dialect::{Connection, now_us};
 use crate::error::{Entity, Error, Result};
 use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_equal, push_page};
 use crate::rows::{annotation_version, micros};
 use crate::{Catalog, stored};
-use chrono::DateTime;
 use sqlx::QueryBuilder;
 use varberg_model::{
     AccountId, AnnotationStore, AnnotationVersion, Description, Page, PageSize, PageToken, StoreId, StoreName,
@@ -34,7 +33,7 @@ impl Catalog {
         let now = now_us(&mut tx).await?;
         if let Some(first) = recall(&mut tx, call, now).await? {
             tx.commit().await?;
-            let created = DateTime::from_timestamp_micros(first.created_us).unwrap_or(version.created);
+            let created = first.created;
             let id = StoreId::from_stored(first.id);
             return Ok(AnnotationVersion { id, created, updated: created, ..version.clone() });
         }
@@ -51,7 +50,7 @@ impl Catalog {
         }
         destinations::take_name(&mut tx, &store.account, table, &version.id).await?;
         insert(&mut tx, version, table).await?;
-        let created = Created { id: version.id.to_string(), created_us: micros(version.created) };
+        let created = Created { id: version.id.to_string(), created: version.created };
         remember(&mut tx, call, &created, now).await?;
         tx.commit().await?;
         Ok(version.clone())
@@ -98,17 +97,8 @@ impl Catalog {
         let mut tx = self.write().await?;
         let now = now_us(&mut tx).await?;
         let version = existing(&mut tx, store, name).await?;
-        if version.status != StoreStatus::Active {
-            return Err(Error::NotActive(entity(store.name.as_str(), name), version.status));
-        }
-        if let Some(description) = description {
-            sqlx::query("UPDATE annotation_versions SET description = $1, updated_us = $2 WHERE id = $3")
-                .bind(description.as_str())
-                .bind(now)
-                .bind(version.id.as_str())
-                .execute(&mut *tx)
-                .await?;
-        }
+        let what = (&version.id, entity(store.name.as_str(), name));
+        destinations::describe(&mut tx, Rows::AnnotationVersions, what, version.status, description, now).await?;
         let version = existing(&mut tx, store, name).await?;
         tx.commit().await?;
         Ok(version)
@@ -179,14 +169,7 @@ pub(crate) async fn begin_delete(
     }
     let what = entity(version.store_name.as_str(), version.name.as_str());
     destinations::end_imports(connection, &version.id, &what, force, now).await?;
-    destinations::check_move(&what, version.status, StoreStatus::Deleting)?;
-    sqlx::query("UPDATE annotation_versions SET status = $1, updated_us = $2 WHERE id = $3")
-        .bind(StoreStatus::Deleting.as_str())
-        .bind(now)
-        .bind(version.id.as_str())
-        .execute(connection)
-        .await?;
-    Ok(())
+    destinations::set_deleting(connection, Rows::AnnotationVersions, (&version.id, &what), version.status, now).await
 }
 
 pub(crate) async fn insert(connection: &mut Connection, version: &AnnotationVersion, table: &NewTable) -> Result<()> {

@@ -3,11 +3,11 @@
 //! Deletion: a `begin_delete_…` blocks commits, `deletable_destinations` waits for leases to end, `drop_destination`
 //! forgets the row and the table. Files are the janitor's.
 
-use crate::dialect::{Connection, now_us};
+use crate::dialect::{Connection, Db, now_us};
 use crate::error::{Entity, Error, Result};
 use crate::{Catalog, annotation_stores, import_jobs, item_headers, leases, rows, stores, table_pointers};
-use sqlx::Row as _;
-use varberg_model::{AccountId, AnnotationVersion, Destination, ImportJob, Layout, StoreId, StoreStatus};
+use sqlx::{QueryBuilder, Row as _};
+use varberg_model::{AccountId, AnnotationVersion, Description, Destination, ImportJob, Layout, StoreId, StoreStatus};
 
 /// The table a new store, or a new version of one, begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,10 +208,65 @@ pub(crate) async fn end_imports(
     Ok(())
 }
 
-/// Errors: [`Error::Conflict`] for a move that the model does not allow.
-pub(crate) fn check_move(what: &Entity, from: StoreStatus, to: StoreStatus) -> Result<()> {
-    if from.can_become(to) {
-        return Ok(());
+/// A table of the catalog whose rows have a state and a description.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Rows {
+    VariantStores,
+    AnnotationStores,
+    AnnotationVersions,
+}
+
+impl Rows {
+    fn update(self) -> QueryBuilder<'static, Db> {
+        let table = match self {
+            Self::VariantStores => "variant_stores",
+            Self::AnnotationStores => "annotation_stores",
+            Self::AnnotationVersions => "annotation_versions",
+        };
+        let mut query = QueryBuilder::new("UPDATE ");
+        query.push(table);
+        query
     }
-    Err(Error::Conflict(format!("{what} is {}", from.as_str())))
+}
+
+/// Blocks commits to a store or version.
+///
+/// Errors: [`Error::Conflict`] when its state does not allow that.
+pub(crate) async fn set_deleting(
+    connection: &mut Connection,
+    rows: Rows,
+    (id, what): (&StoreId, &Entity),
+    from: StoreStatus,
+    now: i64,
+) -> Result<()> {
+    if !from.can_become(StoreStatus::Deleting) {
+        return Err(Error::Conflict(format!("{what} is {}", from.as_str())));
+    }
+    let mut query = rows.update();
+    query.push(" SET status = ").push_bind(StoreStatus::Deleting.as_str()).push(", updated_us = ").push_bind(now);
+    query.push(" WHERE id = ").push_bind(id.to_string());
+    query.build().execute(connection).await?;
+    Ok(())
+}
+
+/// Gives a store or version another description, if one is given.
+///
+/// Errors: [`Error::NotActive`].
+pub(crate) async fn describe(
+    connection: &mut Connection,
+    rows: Rows,
+    (id, what): (&StoreId, Entity),
+    status: StoreStatus,
+    description: Option<&Description>,
+    now: i64,
+) -> Result<()> {
+    if status != StoreStatus::Active {
+        return Err(Error::NotActive(what, status));
+    }
+    let Some(description) = description else { return Ok(()) };
+    let mut query = rows.update();
+    query.push(" SET description = ").push_bind(description.as_str().to_owned());
+    query.push(", updated_us = ").push_bind(now).push(" WHERE id = ").push_bind(id.to_string());
+    query.build().execute(connection).await?;
+    Ok(())
 }

@@ -5,6 +5,8 @@
 use crate::Catalog;
 use crate::dialect::Connection;
 use crate::error::Result;
+use crate::rows::{micros, time};
+use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 
 /// How long a repetition is recognized.
@@ -26,7 +28,7 @@ pub struct CallKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Created {
     pub(crate) id: String,
-    pub(crate) created_us: i64,
+    pub(crate) created: DateTime<Utc>,
 }
 
 /// What an earlier request of the same call created. Forgets records that are too old first.
@@ -52,8 +54,7 @@ async fn find(connection: &mut Connection, call: Option<&CallKey>) -> Result<Opt
     .bind(&call.body_sha256)
     .fetch_optional(connection)
     .await?;
-    row.map(|r| Ok(Created { id: r.try_get("resource_id")?, created_us: r.try_get("resource_created_us")? }))
-        .transpose()
+    row.map(|r| Ok(Created { id: r.try_get("resource_id")?, created: time(&r, "resource_created_us")? })).transpose()
 }
 
 /// Records what the call created.
@@ -74,7 +75,7 @@ pub(crate) async fn remember(
     .bind(&call.invocation_id)
     .bind(&call.body_sha256)
     .bind(&created.id)
-    .bind(created.created_us)
+    .bind(micros(created.created))
     .bind(now_us)
     .execute(connection)
     .await?;
@@ -92,13 +93,13 @@ impl Catalog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::call;
+    use crate::testing::{at, call};
 
     #[tokio::test]
     async fn a_record_is_forgotten_after_24_hours() {
         let catalog = Catalog::open_in_memory().await.unwrap();
         let mut tx = catalog.write().await.unwrap();
-        let (key, created) = (call("a"), Created { id: "x".into(), created_us: 1 });
+        let (key, created) = (call("a"), Created { id: "x".into(), created: at(1) });
         remember(&mut tx, Some(&key), &created, 1_000).await.unwrap();
         assert_eq!(recall(&mut tx, Some(&key), 1_000 + KEPT_US).await.unwrap(), Some(created));
         assert_eq!(recall(&mut tx, Some(&key), 1_001 + KEPT_US).await.unwrap(), None);
@@ -109,7 +110,7 @@ mod tests {
         let catalog = Catalog::open_in_memory().await.unwrap();
         let mut tx = catalog.write().await.unwrap();
         let key = call("a");
-        remember(&mut tx, Some(&key), &Created { id: "x".into(), created_us: 1 }, 1).await.unwrap();
+        remember(&mut tx, Some(&key), &Created { id: "x".into(), created: at(1) }, 1).await.unwrap();
         for other in [
             CallKey { principal: "other".into(), ..key.clone() },
             CallKey { body_sha256: "11".into(), ..key.clone() },

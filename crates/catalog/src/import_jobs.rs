@@ -57,7 +57,7 @@ impl Catalog {
             Some(status) => return Err(Error::NotActive(destination(job), status)),
         }
         insert(&mut tx, job).await?;
-        let created = Created { id: job.id.to_string(), created_us: micros(job.created) };
+        let created = Created { id: job.id.to_string(), created: job.created };
         remember(&mut tx, call, &created, now).await?;
         tx.commit().await?;
         Ok(job.id)

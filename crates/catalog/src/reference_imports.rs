@@ -10,7 +10,6 @@ use crate::leases::{Beat, lease_end};
 use crate::reference_stores::find_store;
 use crate::rows::{count, micros, reference_import_job, reference_import_source, source_status};
 use crate::stored;
-use chrono::DateTime;
 use sqlx::Row as _;
 use std::collections::BTreeMap;
 use varberg_model::{
@@ -40,14 +39,14 @@ impl Catalog {
         let now = now_us(&mut tx).await?;
         if let Some(first) = recall(&mut tx, call, now).await? {
             tx.commit().await?;
-            let created = DateTime::from_timestamp_micros(first.created_us).unwrap_or(job.created);
+            let created = first.created;
             return Ok(ReferenceImportJob { id: RefId::from_stored(first.id), created, ..job.clone() });
         }
         if find_store(&mut tx, &job.account, &job.store).await?.is_none() {
             return Err(Error::NotFound(Entity::ReferenceStore(job.store.to_string())));
         }
         insert_job(&mut tx, job).await?;
-        let created = Created { id: job.id.to_string(), created_us: micros(job.created) };
+        let created = Created { id: job.id.to_string(), created: job.created };
         remember(&mut tx, call, &created, now).await?;
         tx.commit().await?;
         Ok(job.clone())

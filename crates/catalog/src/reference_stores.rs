@@ -42,7 +42,7 @@ impl Catalog {
         let now = now_us(&mut tx).await?;
         if let Some(first) = recall(&mut tx, call, now).await? {
             tx.commit().await?;
-            let created = DateTime::from_timestamp_micros(first.created_us).unwrap_or(store.created);
+            let created = first.created;
             return Ok(ReferenceStore { id: RefId::from_stored(first.id), created, ..store.clone() });
         }
         sqlx::query(
@@ -58,7 +58,7 @@ impl Catalog {
         .bind(micros(store.created))
         .execute(&mut *tx)
         .await?;
-        let created = Created { id: store.id.to_string(), created_us: micros(store.created) };
+        let created = Created { id: store.id.to_string(), created: store.created };
         remember(&mut tx, call, &created, now).await?;
         tx.commit().await?;
         Ok(store.clone())

@@ -32,7 +32,7 @@ fn unreadable(column: &'static str, value: &impl ToString) -> Error {
     Error::Stored { column, source: Box::new(Unexpected(value.to_string())) }
 }
 
-fn time(row: &Row, column: &'static str) -> Result<DateTime<Utc>> {
+pub(crate) fn time(row: &Row, column: &'static str) -> Result<DateTime<Utc>> {
     let us: i64 = row.try_get(column)?;
     DateTime::from_timestamp_micros(us).ok_or_else(|| unreadable(column, &us))
 }

@@ -1,13 +1,12 @@
 //! Variant stores: created with their table, listed, deleted (`destinations.rs` says how deletion goes on).
 
-use crate::destinations::{self, NewTable};
-use crate::dialect::{Connection, now_us};
+use crate::destinations::{self, NewTable, Rows};
+use crate::dialect::{Connection, Db, now_us};
 use crate::error::{Entity, Error, Result};
 use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_equal, push_in, push_page};
 use crate::rows::{micros, variant_store};
 use crate::{Catalog, stored};
-use chrono::DateTime;
 use sqlx::QueryBuilder;
 use varberg_model::{AccountId, Page, PageSize, PageToken, StoreId, StoreStatus, VariantStore};
 
@@ -17,6 +16,20 @@ pub struct StoreFilter {
     pub status: Option<StoreStatus>,
     /// Ids or names; empty for all.
     pub ids: Vec<String>,
+}
+
+impl StoreFilter {
+    /// Adds the conditions to a query of a table of stores.
+    pub(crate) fn push(&self, query: &mut QueryBuilder<'_, Db>) {
+        push_equal(query, "status", self.status.map(StoreStatus::as_str));
+        if !self.ids.is_empty() {
+            query.push(" AND (");
+            push_in(query, "id", &self.ids);
+            query.push(" OR ");
+            push_in(query, "name", &self.ids);
+            query.push(")");
+        }
+    }
 }
 
 impl Catalog {
@@ -33,12 +46,12 @@ impl Catalog {
         let now = now_us(&mut tx).await?;
         if let Some(first) = recall(&mut tx, call, now).await? {
             tx.commit().await?;
-            let created = DateTime::from_timestamp_micros(first.created_us).unwrap_or(store.created);
+            let created = first.created;
             return Ok(VariantStore { id: StoreId::from_stored(first.id), created, updated: created, ..store.clone() });
         }
         destinations::take_name(&mut tx, &store.account, table, &store.id).await?;
         insert(&mut tx, store, table).await?;
-        let created = Created { id: store.id.to_string(), created_us: micros(store.created) };
+        let created = Created { id: store.id.to_string(), created: store.created };
         remember(&mut tx, call, &created, now).await?;
         tx.commit().await?;
         Ok(store.clone())
@@ -60,14 +73,7 @@ impl Catalog {
     ) -> Result<Page<VariantStore>> {
         let mut query = QueryBuilder::new("SELECT * FROM variant_stores WHERE account = ");
         query.push_bind(account.to_string());
-        push_equal(&mut query, "status", filter.status.map(StoreStatus::as_str));
-        if !filter.ids.is_empty() {
-            query.push(" AND (");
-            push_in(&mut query, "id", &filter.ids);
-            query.push(" OR ");
-            push_in(&mut query, "name", &filter.ids);
-            query.push(")");
-        }
+        filter.push(&mut query);
         push_page(&mut query, size, after);
         page(&query.build().fetch_all(&self.readers).await?, size, variant_store)
     }
@@ -87,13 +93,7 @@ impl Catalog {
         }
         let what = Entity::VariantStore(name.to_owned());
         destinations::end_imports(&mut tx, &store.id, &what, force, now).await?;
-        destinations::check_move(&what, store.status, StoreStatus::Deleting)?;
-        sqlx::query("UPDATE variant_stores SET status = $1, updated_us = $2 WHERE id = $3")
-            .bind(StoreStatus::Deleting.as_str())
-            .bind(now)
-            .bind(store.id.as_str())
-            .execute(&mut *tx)
-            .await?;
+        destinations::set_deleting(&mut tx, Rows::VariantStores, (&store.id, &what), store.status, now).await?;
         let store = find(&mut tx, account, name).await?.unwrap_or(store);
         tx.commit().await?;
         Ok(store)
