@@ -5,6 +5,7 @@
 
 use crate::dialect::{Connection, Db, now_us};
 use crate::error::{Entity, Error, Result};
+use crate::listing::push_equal;
 use crate::{Catalog, annotation_stores, import_jobs, item_headers, leases, rows, stores, table_pointers};
 use sqlx::{QueryBuilder, Row as _};
 use varberg_model::{AccountId, AnnotationVersion, Description, Destination, ImportJob, Layout, StoreId, StoreStatus};
@@ -52,18 +53,26 @@ impl Catalog {
         Ok(version.map(|version| store.destination(&version)))
     }
 
-    /// All tables of the account that queries may see: those ACTIVE or UPDATING, by name.
-    pub async fn all_tables(&self, account: &AccountId) -> Result<Vec<PublishedTable>> {
-        let rows = sqlx::query(
+    /// The tables of the account that queries may see: those ACTIVE or UPDATING, by name.
+    pub async fn tables_of(&self, account: &AccountId) -> Result<Vec<PublishedTable>> {
+        self.published(Some(account)).await
+    }
+
+    /// The same of all accounts.
+    pub async fn every_table(&self) -> Result<Vec<PublishedTable>> {
+        self.published(None).await
+    }
+
+    async fn published(&self, account: Option<&AccountId>) -> Result<Vec<PublishedTable>> {
+        let mut query = QueryBuilder::new(
             "SELECT d.id, d.layout, d.table_namespace, d.table_name, d.directory, t.metadata_location FROM destinations d
              JOIN iceberg_tables t ON t.table_namespace = d.table_namespace AND t.table_name = d.table_name
-             WHERE d.account = $1 AND d.status IN ('ACTIVE', 'UPDATING') AND t.catalog_name = $2
-             ORDER BY d.table_name",
-        )
-        .bind(account.as_str())
-        .bind(table_pointers::CATALOG_NAME)
-        .fetch_all(&self.readers)
-        .await?;
+             WHERE d.status IN ('ACTIVE', 'UPDATING') AND t.catalog_name = ",
+        );
+        query.push_bind(table_pointers::CATALOG_NAME);
+        push_equal(&mut query, "d.account", account.map(AccountId::as_str));
+        query.push(" ORDER BY d.table_name, d.id");
+        let rows = query.build().fetch_all(&self.readers).await?;
         let table = |row: &crate::dialect::Row| {
             Ok(PublishedTable {
                 id: StoreId::from_stored(row.try_get("id")?),

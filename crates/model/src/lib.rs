@@ -10,6 +10,7 @@
 //! - *data file*, *snapshot*: as in Iceberg.
 //! - *contig*, *allele*, *record*, *sample*: as in the VCF specification.
 
+mod access;
 mod annotation_store;
 mod arn;
 mod coordinates;
@@ -27,6 +28,7 @@ mod tag;
 mod tsv_schema;
 mod tsv_store_options;
 
+pub use access::{Access, Role};
 pub use annotation_store::{AnnotationStore, AnnotationVersion, StoreFormat};
 pub use arn::{AccountId, RoleArn, Scope};
 pub use coordinates::{Interval, Position};

@@ -12,6 +12,7 @@ mod format_options;
 pub(crate) mod health;
 pub(crate) mod import_job;
 mod listing;
+pub(crate) mod operation;
 pub(crate) mod reference;
 pub(crate) mod reference_import_job;
 mod reference_item;
@@ -24,3 +25,4 @@ pub(crate) mod variant_import_job;
 pub(crate) mod variant_store;
 
 pub(crate) use call::{Answer, Call, Reply};
+pub(crate) use operation::Operation;

@@ -22,6 +22,7 @@ use varberg_model::{AccountId, RefId, Reference, Scope, StoreId};
 #[derive(Clone)]
 pub struct App {
     pub config: Arc<Config>,
+    /// The account of callers without credentials, and the region.
     pub scope: Arc<Scope>,
     pub catalog: Catalog,
     pub lake: Lake,
@@ -102,16 +103,16 @@ impl App {
         })
     }
 
-    /// The account all resources of this server belong to.
-    pub fn account(&self) -> &AccountId {
-        &self.scope.account
-    }
-
-    /// The reference that an ARN of this account and region names, if this server holds it.
-    pub(crate) async fn reference(&self, arn: &str) -> Result<Option<Reference>, varberg_catalog::Error> {
-        let Some((store, id)) = self.scope.parse_reference_arn(arn) else { return Ok(None) };
+    /// The reference that an ARN of that account and this region names, if this server holds it.
+    pub(crate) async fn reference(
+        &self,
+        account: &AccountId,
+        arn: &str,
+    ) -> Result<Option<Reference>, varberg_catalog::Error> {
+        let scope = Scope { account: account.clone(), region: self.scope.region.clone() };
+        let Some((store, id)) = scope.parse_reference_arn(arn) else { return Ok(None) };
         let (store, id) = (RefId::from_stored(store.to_owned()), RefId::from_stored(id.to_owned()));
-        self.catalog.reference(self.account(), &store, &id).await
+        self.catalog.reference(account, &store, &id).await
     }
 
     /// Tells the import worker that there is something to do (it also looks by itself, only later).

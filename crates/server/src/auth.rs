@@ -3,11 +3,14 @@
 //! In: the listen address; the headers of a request. Out: an address or a refusal. Signatures are accepted unread.
 //! Routing never depends on what is looked at here.
 
+use crate::app::App;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use anyhow::{Context, Result, bail};
-use http::header::{HOST, ORIGIN};
+use http::header::{AUTHORIZATION, HOST, ORIGIN};
 use http::{HeaderMap, Uri};
 use std::net::SocketAddr;
+use varberg_model::Role;
 
 /// What clients put in front of the host (spec 2.1).
 const PREFIXES: [&str; 4] = ["analytics-", "control-storage-", "storage-", "tags-"];
@@ -31,6 +34,17 @@ pub(crate) fn loopback(listen: &str) -> Result<SocketAddr> {
         );
     }
     Ok(address)
+}
+
+/// Who calls while no credentials are configured: anybody of this machine, with all rights in the configured account. The
+/// access key of the signature, which is not verified, tells callers apart.
+pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Caller {
+    let key = || {
+        let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
+        let (_, rest) = header.split_once("Credential=")?;
+        rest.split('/').next().filter(|key| !key.is_empty() && key.len() <= 128)
+    };
+    Caller { scope: app.scope.clone(), principal: key().unwrap_or("anonymous").to_owned(), role: Role::Admin }
 }
 
 /// Refuses requests that a web page could have made a browser send: other hosts (rebound names), other origins.

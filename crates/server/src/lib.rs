@@ -3,6 +3,7 @@
 mod api;
 mod app;
 mod auth;
+mod caller;
 pub mod cli;
 mod config;
 mod cpu;

@@ -2,9 +2,10 @@
 //!
 //! Routes go by path alone; hosts and host prefixes play no part.
 
+use crate::api::operation::{Route, ask, cancel, delete, get, manage, write};
 use crate::api::refusal::{self, Missing};
 use crate::api::{
-    annotation_import_job, annotation_store, annotation_version, export, health, import_job, reference,
+    Operation, annotation_import_job, annotation_store, annotation_version, export, health, import_job, reference,
     reference_import_job, reference_store, sql, variant_import_job, variant_store,
 };
 use crate::app::App;
@@ -14,28 +15,28 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{self, any};
 use http::header::{HeaderName, HeaderValue};
 use std::any::Any;
 use std::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 use uuid::Uuid;
+use varberg_model::Access;
 
 /// The server's answer to every request.
 pub fn router(app: App) -> Router {
-    Router::new()
-        .merge(variants())
-        .merge(annotations())
-        .merge(references())
-        .merge(not_here())
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/varberg/jobs/{jobId}/progress", get(import_job::progress))
-        .route("/varberg/stores/{name}/items", get(export::items))
-        .route("/varberg/jobs/{jobId}/items/{position}/header", get(export::header))
-        .route("/varberg/export", post(export::rows))
-        .route("/sql", post(sql::statement))
+    let mut router = Router::new()
+        .route("/health/live", routing::get(health::live))
+        .route("/health/ready", routing::get(health::ready))
+        .route("/share", any(|| refusal::missing(Missing::Shares)))
+        .route("/share/{shareId}", any(|| refusal::missing(Missing::Shares)))
+        .route("/shares", any(|| refusal::missing(Missing::Shares)))
+        .route("/tags/{*resourceArn}", any(|| refusal::missing(Missing::Tags)));
+    for Route { operation, answer } in operations() {
+        router = router.route(operation.path, answer);
+    }
+    router
         .fallback(refusal::unknown_path)
         .method_not_allowed_fallback(refusal::wrong_method)
         .layer(CatchPanicLayer::custom(panicked))
@@ -44,97 +45,103 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-fn variants() -> Router<App> {
-    Router::new()
-        .route("/variantStore", post(variant_store::create))
-        .route(
-            "/variantStore/{name}",
-            get(variant_store::get).delete(variant_store::delete).post(refusal::update_variant_store),
-        )
-        .route("/variantStores", post(variant_store::list))
-        .route("/import/variant", post(variant_import_job::start))
-        .route("/import/variant/{jobId}", get(variant_import_job::get).delete(variant_import_job::cancel))
-        .route("/import/variants", post(variant_import_job::list))
+/// Every operation with what answers it.
+fn operations() -> impl Iterator<Item = Route> {
+    variants().into_iter().chain(annotations()).chain(references()).chain(ours())
 }
 
-fn annotations() -> Router<App> {
-    let store = "/annotationStore/{name}";
-    Router::new()
-        .route("/annotationStore", post(annotation_store::create))
-        .route(store, get(annotation_store::get).delete(annotation_store::delete).post(annotation_store::update))
-        .route("/annotationStores", post(annotation_store::list))
-        .route(&format!("{store}/version"), post(annotation_version::create))
-        .route(&format!("{store}/version/{{version}}"), get(annotation_version::get).post(annotation_version::update))
-        .route(&format!("{store}/versions"), post(annotation_version::list))
-        .route(&format!("{store}/versions/delete"), post(annotation_version::delete))
-        .route("/import/annotation", post(annotation_import_job::start))
-        .route("/import/annotation/{jobId}", get(annotation_import_job::get).delete(annotation_import_job::cancel))
-        .route("/import/annotations", post(annotation_import_job::list))
+fn variants() -> Vec<Route> {
+    vec![
+        write("CreateVariantStore", "/variantStore").by(variant_store::create),
+        get("GetVariantStore", "/variantStore/{name}").by(variant_store::get),
+        write("UpdateVariantStore", "/variantStore/{name}").by(refusal::update_variant_store),
+        delete("DeleteVariantStore", "/variantStore/{name}").by(variant_store::delete),
+        ask("ListVariantStores", "/variantStores").by(variant_store::list),
+        write("StartVariantImportJob", "/import/variant").by(variant_import_job::start),
+        get("GetVariantImportJob", "/import/variant/{jobId}").by(variant_import_job::get),
+        cancel("CancelVariantImportJob", "/import/variant/{jobId}").by(variant_import_job::cancel),
+        ask("ListVariantImportJobs", "/import/variants").by(variant_import_job::list),
+    ]
 }
 
-fn references() -> Router<App> {
-    let store = "/referencestore/{store}";
-    Router::new()
-        .route("/referencestore", post(reference_store::create))
-        .route(store, get(reference_store::get).delete(refusal::delete_reference_store))
-        .route("/referencestores", post(reference_store::list))
-        .route(&format!("{store}/importjob"), post(reference_import_job::start))
-        .route(&format!("{store}/importjob/{{id}}"), get(reference_import_job::get))
-        .route(&format!("{store}/importjobs"), post(reference_import_job::list))
-        .route(&format!("{store}/reference/{{id}}"), get(refusal::get_reference).delete(refusal::delete_reference))
-        .route(&format!("{store}/reference/{{id}}/metadata"), get(reference::metadata))
-        .route(&format!("{store}/references"), post(reference::list))
+fn annotations() -> Vec<Route> {
+    vec![
+        write("CreateAnnotationStore", "/annotationStore").by(annotation_store::create),
+        get("GetAnnotationStore", "/annotationStore/{name}").by(annotation_store::get),
+        write("UpdateAnnotationStore", "/annotationStore/{name}").by(annotation_store::update),
+        delete("DeleteAnnotationStore", "/annotationStore/{name}").by(annotation_store::delete),
+        ask("ListAnnotationStores", "/annotationStores").by(annotation_store::list),
+        write("CreateAnnotationStoreVersion", "/annotationStore/{name}/version").by(annotation_version::create),
+        get("GetAnnotationStoreVersion", "/annotationStore/{name}/version/{version}").by(annotation_version::get),
+        write("UpdateAnnotationStoreVersion", "/annotationStore/{name}/version/{version}")
+            .by(annotation_version::update),
+        manage("DeleteAnnotationStoreVersions", "/annotationStore/{name}/versions/delete")
+            .by(annotation_version::delete),
+        ask("ListAnnotationStoreVersions", "/annotationStore/{name}/versions").by(annotation_version::list),
+        write("StartAnnotationImportJob", "/import/annotation").by(annotation_import_job::start),
+        get("GetAnnotationImportJob", "/import/annotation/{jobId}").by(annotation_import_job::get),
+        cancel("CancelAnnotationImportJob", "/import/annotation/{jobId}").by(annotation_import_job::cancel),
+        ask("ListAnnotationImportJobs", "/import/annotations").by(annotation_import_job::list),
+    ]
 }
 
-/// Operations of the contract that this version lacks.
-fn not_here() -> Router<App> {
-    let shares = any(|| refusal::missing(Missing::Shares));
-    let tags = any(|| refusal::missing(Missing::Tags));
-    Router::new()
-        .route("/share", shares.clone())
-        .route("/share/{shareId}", shares.clone())
-        .route("/shares", shares)
-        .route("/tags/{*resourceArn}", tags)
+fn references() -> Vec<Route> {
+    vec![
+        write("CreateReferenceStore", "/referencestore").by(reference_store::create),
+        get("GetReferenceStore", "/referencestore/{store}").by(reference_store::get),
+        delete("DeleteReferenceStore", "/referencestore/{store}").by(refusal::delete_reference_store),
+        ask("ListReferenceStores", "/referencestores").by(reference_store::list),
+        write("StartReferenceImportJob", "/referencestore/{store}/importjob").by(reference_import_job::start),
+        get("GetReferenceImportJob", "/referencestore/{store}/importjob/{id}").by(reference_import_job::get),
+        ask("ListReferenceImportJobs", "/referencestore/{store}/importjobs").by(reference_import_job::list),
+        get("GetReferenceMetadata", "/referencestore/{store}/reference/{id}/metadata").by(reference::metadata),
+        get("GetReference", "/referencestore/{store}/reference/{id}").by(refusal::get_reference),
+        ask("ListReferences", "/referencestore/{store}/references").by(reference::list),
+        delete("DeleteReference", "/referencestore/{store}/reference/{id}").by(refusal::delete_reference),
+    ]
+}
+
+/// What HealthOmics does not have.
+fn ours() -> Vec<Route> {
+    vec![
+        ask("Query", "/sql").by(sql::statement),
+        get("GetImportJobProgress", "/varberg/jobs/{jobId}/progress").by(import_job::progress),
+        get("ListStoreItems", "/varberg/stores/{name}/items").by(export::items),
+        get("GetItemHeader", "/varberg/jobs/{jobId}/items/{position}/header").by(export::header),
+        ask("ExportRows", "/varberg/export").by(export::rows),
+    ]
 }
 
 /// Gives the request an id, which its log lines and its answer carry, and logs its end.
 async fn identified(request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().to_string();
-    let span =
-        tracing::info_span!("request", request.id = %id, method = %request.method(), path = request.uri().path());
-    let read = request.method().is_safe() || is_reading_post(request.uri().path());
+    let span = tracing::info_span!(
+        "request",
+        request.id = %id,
+        method = %request.method(),
+        path = request.uri().path(),
+        caller = tracing::field::Empty
+    );
+    let is_safe = request.method().is_safe();
     let begin = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let operation = response.extensions().get::<Operation>();
+    let name = operation.map(|operation| operation.name);
+    let read = operation.map_or(is_safe, |operation| operation.access == Access::Read);
     // Whoever waits for a job asks often; what changes something is worth a line each.
     span.in_scope(|| {
         if read {
-            tracing::debug!(status, duration_ms, "answered");
+            tracing::debug!(operation = name, status, duration_ms, "answered");
         } else {
-            tracing::info!(status, duration_ms, "answered");
+            tracing::info!(operation = name, status, duration_ms, "answered");
         }
     });
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), value);
     }
     response
-}
-
-/// Listings and statements are POSTs that change nothing.
-fn is_reading_post(path: &str) -> bool {
-    const READING: [&str; 7] = [
-        "/variantStores",
-        "/import/variants",
-        "/annotationStores",
-        "/import/annotations",
-        "/referencestores",
-        "/sql",
-        "/varberg/export",
-    ];
-    READING.contains(&path)
-        || (path.starts_with("/annotationStore/") && path.ends_with("/versions"))
-        || (path.starts_with("/referencestore/") && (path.ends_with("/importjobs") || path.ends_with("/references")))
 }
 
 async fn guarded(request: Request, next: Next) -> Response {

@@ -66,7 +66,7 @@ async fn a_store_is_deleted_with_its_only_version() {
     catalog.begin_delete_annotation_version(&account(), &store.name, "v2", false).await.unwrap();
     let deleting = catalog.begin_delete_annotation_store(&account(), "genes", false).await.unwrap();
     assert_eq!((deleting.status, deleting.versions), (StoreStatus::Deleting, 0));
-    assert!(catalog.all_tables(&account()).await.unwrap().is_empty());
+    assert!(catalog.tables_of(&account()).await.unwrap().is_empty());
     let deletable = catalog.deletable_destinations().await.unwrap();
     assert_eq!(deletable.len(), 2);
     for table in deletable {

@@ -14,7 +14,7 @@ async fn with_versions() -> (Catalog, AnnotationStore, AnnotationVersion, Annota
 #[tokio::test]
 async fn every_version_has_a_table_of_its_own() {
     let (catalog, store, first, second) = with_versions().await;
-    let tables = catalog.all_tables(&account()).await.unwrap();
+    let tables = catalog.tables_of(&account()).await.unwrap();
     let shown: Vec<_> = tables.iter().map(|t| (t.namespace.as_str(), t.name.as_str(), t.directory.as_str())).collect();
     let namespace = format!("annotation_000000000000_{}", store.id);
     let directory = format!("annotation_000000000000_{}", second.id);

@@ -35,7 +35,7 @@ async fn of_two_that_create_one_name_exactly_one_wins() {
         };
         assert!(matches!(loser, Error::AlreadyExists(Entity::VariantStore(_))), "{loser:?}");
     }
-    assert_eq!(a.all_tables(&account()).await.unwrap().len(), 20);
+    assert_eq!(a.tables_of(&account()).await.unwrap().len(), 20);
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn queries_see_tables_of_usable_stores_only() {
     for (name, status) in [("aaa", StoreStatus::Active), ("bbb", StoreStatus::Updating), ("ccc", StoreStatus::Failed)] {
         create(&catalog, &VariantStore { status, ..store(name, 0) }).await;
     }
-    let tables = catalog.all_tables(&account()).await.unwrap();
+    let tables = catalog.tables_of(&account()).await.unwrap();
     let names: Vec<_> = tables.iter().map(|t| (t.name.as_str(), t.metadata_location.as_str())).collect();
     assert_eq!(names, [("aaa", "m0"), ("bbb", "m0")]);
 }

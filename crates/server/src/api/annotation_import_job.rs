@@ -23,7 +23,7 @@ pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
     let fields = Fields::of_body(&body)?;
     let Start { destination, role, items, left_normalize, annotations } = parse_start(&fields, MAX_ITEMS)?;
     let version_name = fields.text("versionName")?.map(|name| StoreName::parse("versionName", name)).transpose()?;
-    let store = annotation_store::find(&app, destination.as_str()).await?;
+    let store = annotation_store::find(&app, &call, destination.as_str()).await?;
     let format = format_options::parse(&fields, store.format)?;
     let version = find_version(&app, &store, version_name.as_ref()).await?;
     check_active(&store, &version)?;
@@ -31,14 +31,14 @@ pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
         app.sources.check(&item.source)?;
     }
     if left_normalize && store.destination(&version).content.has_alleles() {
-        reference_item::check_for_normalization(&app, store.reference_arn.as_deref()).await?;
+        reference_item::check_for_normalization(&app, &call, store.reference_arn.as_deref()).await?;
     }
     let implied =
         if store.format == StoreFormat::Vcf { AnnotationFields::implied() } else { AnnotationFields::default() };
     let now = wire::now();
     let job = ImportJob {
         id: JobId::random(),
-        account: app.account().clone(),
+        account: call.account().clone(),
         destination_id: version.id,
         destination_name: store.name,
         annotation: Some(AnnotationImport { version_name: version.name, format }),
@@ -73,7 +73,7 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let filter = parse_filter(&Fields::of_body(&body)?, JobKind::Annotation)?;
     let listing = Listing::parse(&call, "ListAnnotationImportJobs", &filter)?;
-    let page = app.catalog.list_jobs(app.account(), &filter, listing.size, listing.after.as_ref()).await?;
+    let page = app.catalog.list_jobs(call.account(), &filter, listing.size, listing.after.as_ref()).await?;
     let entries = page.entries.iter().map(shown).collect();
     Ok(Reply::Json(listing.answer("annotationImportJobs", &page, entries)))
 }

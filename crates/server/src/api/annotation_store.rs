@@ -18,14 +18,14 @@ use varberg_model::{
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let fields = Fields::of_body(&body)?;
-    let store = parse_store(&app, &fields)?;
+    let store = parse_store(&call, &fields)?;
     let version = first_version(&store, &fields)?;
     if let Some(arn) = &store.reference_arn {
-        reference_item::check(&app, arn).await?;
+        reference_item::check(&app, &call, arn).await?;
     }
     let key = call.key("CreateAnnotationStore", None);
     // Cheaper than to make a table first; the transaction below decides again.
-    let taken = app.catalog.annotation_store(app.account(), store.name.as_str()).await?.is_some();
+    let taken = app.catalog.annotation_store(call.account(), store.name.as_str()).await?.is_some();
     if taken && !app.catalog.knows_call(key.as_ref()).await? {
         return Err(ApiError::Conflict(format!("annotation store {} already exists", store.name)));
     }
@@ -45,8 +45,8 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
 }
 
 pub(crate) async fn get(State(app): State<App>, call: Call) -> Answer {
-    let store = find(&app, call.param("name")).await?;
-    let mut answer = describe(&app, &store).await?;
+    let store = find(&app, &call, call.param("name")).await?;
+    let mut answer = describe(&app, &call, &store).await?;
     show_kind(&mut answer, &store);
     wire::show(&mut answer, "tags", Some(json!(store.tags.as_map())));
     wire::show(&mut answer, "numVersions", Some(store.versions.into()));
@@ -57,10 +57,11 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let filter = parse_filter(&Fields::of_body(&body)?)?;
     let listing = Listing::parse(&call, "ListAnnotationStores", &filter)?;
-    let page = app.catalog.list_annotation_stores(app.account(), &filter, listing.size, listing.after.as_ref()).await?;
+    let page =
+        app.catalog.list_annotation_stores(call.account(), &filter, listing.size, listing.after.as_ref()).await?;
     let mut entries = Vec::with_capacity(page.entries.len());
     for store in &page.entries {
-        let mut entry = describe(&app, store).await?;
+        let mut entry = describe(&app, &call, store).await?;
         wire::show(&mut entry, "storeFormat", Some(store.format.as_str().into()));
         entries.push(entry);
     }
@@ -71,7 +72,7 @@ pub(crate) async fn update(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let description = parse_description(&Fields::of_body(&body)?)?;
     let name = call.param("name");
-    let store = app.catalog.update_annotation_store(app.account(), name, description.as_ref()).await?;
+    let store = app.catalog.update_annotation_store(call.account(), name, description.as_ref()).await?;
     let mut answer = json!({
         "id": store.id.as_str(),
         "status": store.status.as_str(),
@@ -87,11 +88,11 @@ pub(crate) async fn update(State(app): State<App>, call: Call) -> Answer {
 pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
     let force = call.query_flag("force")?;
     let name = call.param("name");
-    let store = app.catalog.begin_delete_annotation_store(app.account(), name, force).await?;
+    let store = app.catalog.begin_delete_annotation_store(call.account(), name, force).await?;
     app.wake();
     app.wake_janitor();
     let is_gone = || async {
-        let found = app.catalog.annotation_store(app.account(), name).await?;
+        let found = app.catalog.annotation_store(call.account(), name).await?;
         Ok(found.is_none_or(|found| found.id != store.id))
     };
     table::wait_until(|| is_gone().boxed()).await?;
@@ -99,8 +100,8 @@ pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
 }
 
 /// The store of that name. A text that is no legal name names no store.
-pub(super) async fn find(app: &App, name: &str) -> Result<AnnotationStore, ApiError> {
-    let store = app.catalog.annotation_store(app.account(), name).await?;
+pub(super) async fn find(app: &App, call: &Call, name: &str) -> Result<AnnotationStore, ApiError> {
+    let store = app.catalog.annotation_store(call.account(), name).await?;
     store.ok_or_else(|| ApiError::NotFound(format!("annotation store {name} does not exist")))
 }
 
@@ -109,12 +110,12 @@ pub(super) fn parse_description(fields: &Fields<'_>) -> Result<Option<Descriptio
     fields.text("description")?.map(|text| Description::parse(Some(text))).transpose()
 }
 
-fn parse_store(app: &App, fields: &Fields<'_>) -> Result<AnnotationStore, ValidationError> {
+fn parse_store(call: &Call, fields: &Fields<'_>) -> Result<AnnotationStore, ValidationError> {
     let format = StoreFormat::parse("storeFormat", fields.required_text("storeFormat")?)?;
     let now = wire::now();
     Ok(AnnotationStore {
         id: StoreId::random(),
-        account: app.account().clone(),
+        account: call.account().clone(),
         name: StoreName::parse("name", fields.required_text("name")?)?,
         reference_arn: reference_item::parse(fields)?,
         description: Description::parse(fields.text("description")?)?,
@@ -165,11 +166,11 @@ fn first_version(store: &AnnotationStore, fields: &Fields<'_>) -> Result<Annotat
 }
 
 /// What get and list have in common.
-async fn describe(app: &App, store: &AnnotationStore) -> Result<Value, ApiError> {
+async fn describe(app: &App, call: &Call, store: &AnnotationStore) -> Result<Value, ApiError> {
     let mut answer = json!({
         "id": store.id.as_str(),
         "status": store.status.as_str(),
-        "storeArn": app.scope.annotation_store_arn(store.name.as_str()),
+        "storeArn": call.scope().annotation_store_arn(store.name.as_str()),
         "name": store.name.as_str(),
         "description": store.description.as_str(),
         "sseConfig": wire::sse_json(store.sse.as_ref().unwrap_or(&SseConfig { key_arn: None })),

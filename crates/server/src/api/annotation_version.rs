@@ -21,7 +21,7 @@ const MAX_DELETED: usize = 10;
 
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
-    let store = annotation_store::find(&app, call.param("name")).await?;
+    let store = annotation_store::find(&app, &call, call.param("name")).await?;
     let version = parse_version(&store, &Fields::of_body(&body)?)?;
     let key = call.key("CreateAnnotationStoreVersion", None);
     // Cheaper than to make a table first; the transaction below decides again.
@@ -47,9 +47,9 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
 }
 
 pub(crate) async fn get(State(app): State<App>, call: Call) -> Answer {
-    let store = annotation_store::find(&app, call.param("name")).await?;
+    let store = annotation_store::find(&app, &call, call.param("name")).await?;
     let version = find(&app, &store, call.param("version")).await?;
-    let mut answer = describe(&app, &store, &version).await?;
+    let mut answer = describe(&app, &call, &store, &version).await?;
     show_options(&mut answer, &version);
     wire::show(&mut answer, "tags", Some(json!(version.tags.as_map())));
     Ok(Reply::Json(answer))
@@ -58,13 +58,13 @@ pub(crate) async fn get(State(app): State<App>, call: Call) -> Answer {
 pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let status = parse_status(&Fields::of_body(&body)?)?;
-    let store = annotation_store::find(&app, call.param("name")).await?;
+    let store = annotation_store::find(&app, &call, call.param("name")).await?;
     let listing = Listing::parse(&call, "ListAnnotationStoreVersions", &(&store.id, status))?;
     let after = listing.after.as_ref();
     let page = app.catalog.list_annotation_versions(&store.id, status, listing.size, after).await?;
     let mut entries = Vec::with_capacity(page.entries.len());
     for version in &page.entries {
-        entries.push(describe(&app, &store, version).await?);
+        entries.push(describe(&app, &call, &store, version).await?);
     }
     Ok(Reply::Json(listing.answer("annotationStoreVersions", &page, entries)))
 }
@@ -72,7 +72,7 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {
 pub(crate) async fn update(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let description = parse_description(&Fields::of_body(&body)?)?;
-    let store = annotation_store::find(&app, call.param("name")).await?;
+    let store = annotation_store::find(&app, &call, call.param("name")).await?;
     let name = call.param("version");
     let version = app.catalog.update_annotation_version(&store, name, description.as_ref()).await?;
     Ok(Reply::Json(json!({
@@ -91,11 +91,11 @@ pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let names = parse_names(&Fields::of_body(&body)?)?;
     let force = call.query_flag("force")?;
-    let store = annotation_store::find(&app, call.param("name")).await?;
+    let store = annotation_store::find(&app, &call, call.param("name")).await?;
     let mut errors = Vec::new();
     let mut deleted = Vec::new();
     for name in &names {
-        match app.catalog.begin_delete_annotation_version(app.account(), &store.name, name.as_str(), force).await {
+        match app.catalog.begin_delete_annotation_version(call.account(), &store.name, name.as_str(), force).await {
             Ok(()) => deleted.push(name),
             Err(error) => {
                 let message = refused(error, deleted.is_empty())?;
@@ -199,13 +199,18 @@ fn parse_names(fields: &Fields<'_>) -> Result<Vec<StoreName>, ValidationError> {
 }
 
 /// What get and list have in common.
-async fn describe(app: &App, store: &AnnotationStore, version: &AnnotationVersion) -> Result<Value, ApiError> {
+async fn describe(
+    app: &App,
+    call: &Call,
+    store: &AnnotationStore,
+    version: &AnnotationVersion,
+) -> Result<Value, ApiError> {
     let (name, version_name) = (store.name.as_str(), version.name.as_str());
     Ok(json!({
         "storeId": version.store.as_str(),
         "id": version.id.as_str(),
         "status": version.status.as_str(),
-        "versionArn": app.scope.annotation_version_arn(name, version_name),
+        "versionArn": call.scope().annotation_version_arn(name, version_name),
         "name": name,
         "versionName": version_name,
         "description": version.description.as_str(),

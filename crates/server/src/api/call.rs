@@ -2,6 +2,10 @@
 //!
 //! In: the HTTP request. Out: [`Call`]. A body above [`MAX_BODY_BYTES`] or slower than [`BODY_TIME`] is refused.
 
+use crate::api::Operation;
+use crate::app::App;
+use crate::auth;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::wire;
 use axum::body::{Body, BodyDataStream};
@@ -9,13 +13,14 @@ use axum::extract::{FromRequest, Query, RawPathParams};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Request};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
+use tracing::Span;
 use varberg_catalog::CallKey;
-use varberg_model::ValidationError;
+use varberg_model::{AccountId, Scope, ValidationError};
 
 /// Largest body of an operation. The longest legal one, a schema of 5000 columns, fits.
 const MAX_BODY_BYTES: usize = 2 << 20;
@@ -33,6 +38,7 @@ pub(crate) struct Call {
     query: Vec<(String, String)>,
     headers: HeaderMap,
     body: Bytes,
+    caller: Caller,
 }
 
 /// How every handler ends.
@@ -42,6 +48,8 @@ pub(crate) type Answer = Result<Reply, ApiError>;
 pub(crate) enum Reply {
     Json(Value),
     Empty,
+    /// 204.
+    NoContent,
 }
 
 impl IntoResponse for Reply {
@@ -52,6 +60,7 @@ impl IntoResponse for Reply {
                 ([(CONTENT_TYPE, json)], value.to_string()).into_response()
             }
             Self::Empty => Response::new(Body::empty()),
+            Self::NoContent => StatusCode::NO_CONTENT.into_response(),
         }
     }
 }
@@ -74,6 +83,16 @@ impl Call {
             Some("true") => Ok(true),
             Some(_) => Err(ValidationError::one_of(name, &["true", "false"])),
         }
+    }
+
+    /// The account whose resources the caller sees.
+    pub(crate) fn account(&self) -> &AccountId {
+        self.caller.account()
+    }
+
+    /// Account and region of the ARNs of what he sees.
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.caller.scope
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {
@@ -100,24 +119,14 @@ impl Call {
         digest.update([0]);
         digest.update(&self.body);
         let body_sha256 = hex::encode(digest.finalize());
-        Some(CallKey { principal: self.principal(), operation, invocation_id, body_sha256 })
-    }
-
-    /// Who calls, as far as the request says: the access key of its signature, which is not verified yet.
-    fn principal(&self) -> String {
-        let credential = || {
-            let header = self.headers.get(AUTHORIZATION)?.to_str().ok()?;
-            let (_, rest) = header.split_once("Credential=")?;
-            rest.split('/').next().filter(|key| !key.is_empty() && key.len() <= 128)
-        };
-        credential().unwrap_or("anonymous").to_owned()
+        Some(CallKey { principal: self.caller.principal.clone(), operation, invocation_id, body_sha256 })
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Call {
+impl FromRequest<App> for Call {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request<Body>, state: &App) -> Result<Self, ApiError> {
         use axum::extract::FromRequestParts;
         let (mut parts, body) = request.into_parts();
         let params = RawPathParams::from_request_parts(&mut parts, state)
@@ -129,7 +138,12 @@ impl<S: Send + Sync> FromRequest<S> for Call {
         let receive = tokio::time::timeout(BODY_TIME, receive(body));
         let slow = |_| ApiError::RequestTimeout(format!("the body did not arrive within {} s", BODY_TIME.as_secs()));
         let body = receive.await.map_err(slow)??;
-        Ok(Self { path: parts.uri.path().to_owned(), params, query, headers: parts.headers, body })
+        let caller = auth::caller(state, &parts.headers);
+        Span::current().record("caller", &caller.principal);
+        if let Some(operation) = parts.extensions.get::<Operation>() {
+            caller.check(operation)?;
+        }
+        Ok(Self { path: parts.uri.path().to_owned(), params, query, headers: parts.headers, body, caller })
     }
 }
 

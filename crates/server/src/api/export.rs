@@ -17,7 +17,7 @@ use varberg_model::{JobId, StoreStatus, ValidationError};
 
 /// `GET /varberg/stores/{name}/items`: every file that an import job of the store named; `jobId` restricts to one job.
 pub(crate) async fn items(State(app): State<App>, call: Call) -> Answer {
-    let store = variant_store::find(&app, call.param("name")).await?;
+    let store = variant_store::find(&app, &call, call.param("name")).await?;
     let job = call.query("jobId").map(|id| JobId::parse("jobId", id)).transpose()?;
     let listing = Listing::parse(&call, "ListStoreItems", &(&store.id, job))?;
     let page = app.catalog.store_items(&store.id, job, listing.size, listing.after.as_ref()).await?;
@@ -50,7 +50,7 @@ pub(crate) async fn header(State(app): State<App>, call: Call) -> Result<Respons
         .param("position")
         .parse()
         .map_err(|_| ValidationError::new("position", "Member must be a number of an item, from 0"))?;
-    let header = app.catalog.header(app.account(), job, position).await?;
+    let header = app.catalog.header(call.account(), job, position).await?;
     let missing = || ApiError::NotFound(format!("item {position} of job {job} has no header here"));
     let header = header.ok_or_else(missing)?;
     let text = tokio::task::spawn_blocking(move || header_text::unpack(&header)).await;
@@ -63,10 +63,10 @@ pub(crate) async fn header(State(app): State<App>, call: Call) -> Result<Respons
 pub(crate) async fn rows(State(app): State<App>, call: Call) -> Result<Response, ApiError> {
     let selection: Selection = serde_json::from_slice(call.body())
         .map_err(|_| ApiError::Invalid("the body is not the JSON of a selection of rows".to_owned()))?;
-    let store = variant_store::find(&app, &selection.store_name).await?;
+    let store = variant_store::find(&app, &call, &selection.store_name).await?;
     if !matches!(store.status, StoreStatus::Active | StoreStatus::Updating) {
         return Err(ApiError::NotFound(format!("variant store {} is {}", store.name, store.status.as_str())));
     }
     let job = JobId::parse("jobId", &selection.job_id)?;
-    sql::rows(&app, &selection.statement(&store.name, job), &store.name).await
+    sql::rows(&app, &call, &selection.statement(&store.name, job), &store.name).await
 }

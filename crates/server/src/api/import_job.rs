@@ -65,7 +65,7 @@ pub(super) fn parse_filter(fields: &Fields<'_>, kind: JobKind) -> Result<JobFilt
 pub(super) async fn find(app: &App, call: &Call, kind: JobKind) -> Result<ImportJob, ApiError> {
     let id = JobId::parse("jobId", call.param("jobId"))?;
     let of_kind = |job: &ImportJob| job.annotation.is_some() == (kind == JobKind::Annotation);
-    let job = app.catalog.job(app.account(), id).await?.filter(of_kind);
+    let job = app.catalog.job(call.account(), id).await?.filter(of_kind);
     let name = match kind {
         JobKind::Variant => "variant",
         JobKind::Annotation => "annotation",
@@ -75,7 +75,7 @@ pub(super) async fn find(app: &App, call: &Call, kind: JobKind) -> Result<Import
 
 pub(super) async fn cancel(app: &App, call: &Call, kind: JobKind) -> Answer {
     let id = find(app, call, kind).await?.id;
-    app.catalog.request_cancel(app.account(), id).await?;
+    app.catalog.request_cancel(call.account(), id).await?;
     app.wake();
     Ok(Reply::Empty)
 }
@@ -100,7 +100,7 @@ pub(super) fn summary(job: &ImportJob) -> Value {
 /// `GET /varberg/jobs/{jobId}/progress`: how far each item is and what was found in it. Not part of HealthOmics.
 pub(crate) async fn progress(State(app): State<App>, call: Call) -> Answer {
     let id = JobId::parse("jobId", call.param("jobId"))?;
-    let job = app.catalog.job(app.account(), id).await?;
+    let job = app.catalog.job(call.account(), id).await?;
     let job = job.ok_or_else(|| ApiError::NotFound(format!("import job {id} does not exist")))?;
     let item = |item: &ImportItem| {
         json!({

@@ -16,10 +16,10 @@ const PART_BYTES: u64 = 100 << 20;
 pub(crate) async fn metadata(State(app): State<App>, call: Call) -> Answer {
     let store = reference_store::store_id(&call, "referenceStoreId")?;
     let id = RefId::parse("id", call.param("id"))?;
-    let reference = app.catalog.reference(app.account(), &store, &id).await?;
+    let reference = app.catalog.reference(call.account(), &store, &id).await?;
     let missing = || ApiError::NotFound(format!("reference {id} does not exist in reference store {store}"));
     let reference = reference.ok_or_else(missing)?;
-    let mut answer = describe(&app, &reference);
+    let mut answer = describe(&call, &reference);
     let files = json!({ "source": file(reference.source_bytes), "index": file(reference.index_bytes) });
     wire::show(&mut answer, "files", Some(files));
     wire::show(&mut answer, "creationType", Some("IMPORT".into()));
@@ -32,10 +32,10 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let filter = parse_filter(&Fields::of_body(&body)?)?;
     let listing = Listing::parse(&call, "ListReferences", &(&store, &filter))?;
-    reference_store::find(&app, &store).await?;
+    reference_store::find(&app, &call, &store).await?;
     let page =
-        app.catalog.list_references(app.account(), &store, &filter, listing.size, listing.after.as_ref()).await?;
-    let entries = page.entries.iter().map(|reference| describe(&app, reference)).collect();
+        app.catalog.list_references(call.account(), &store, &filter, listing.size, listing.after.as_ref()).await?;
+    let entries = page.entries.iter().map(|reference| describe(&call, reference)).collect();
     Ok(Reply::Json(listing.answer("references", &page, entries)))
 }
 
@@ -53,10 +53,10 @@ fn parse_filter(fields: &Fields<'_>) -> Result<ReferenceFilter, ValidationError>
     })
 }
 
-fn describe(app: &App, reference: &Reference) -> Value {
+fn describe(call: &Call, reference: &Reference) -> Value {
     let mut answer = json!({
         "id": reference.id.as_str(),
-        "arn": app.scope.reference_arn(reference.store.as_str(), reference.id.as_str()),
+        "arn": call.scope().reference_arn(reference.store.as_str(), reference.id.as_str()),
         "referenceStoreId": reference.store.as_str(),
         "md5": reference.md5,
         "status": reference.status.as_str(),

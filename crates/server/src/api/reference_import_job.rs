@@ -26,14 +26,14 @@ pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
     let role = RoleArn::parse_loose("roleArn", fields.required_text("roleArn")?)?;
     let sources = parse_sources(&fields)?;
     let key = call.key("StartReferenceImportJob", fields.printable("clientToken", 1, 127)?);
-    reference_store::find(&app, &store).await?;
+    reference_store::find(&app, &call, &store).await?;
     for source in &sources {
         app.sources.check(&source.source)?;
     }
     let job = ReferenceImportJob {
         id: RefId::random(),
         store,
-        account: app.account().clone(),
+        account: call.account().clone(),
         role,
         status: ReferenceJobStatus::Submitted,
         message: String::new(),
@@ -49,7 +49,7 @@ pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
 pub(crate) async fn get(State(app): State<App>, call: Call) -> Answer {
     let store = reference_store::store_id(&call, "referenceStoreId")?;
     let id = RefId::parse("id", call.param("id"))?;
-    let job = app.catalog.reference_import_job(app.account(), &store, &id).await?;
+    let job = app.catalog.reference_import_job(call.account(), &store, &id).await?;
     let missing = || ApiError::NotFound(format!("reference import job {id} does not exist in reference store {store}"));
     let job = job.ok_or_else(missing)?;
     let mut answer = summary(&job);
@@ -63,10 +63,10 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let filter = parse_filter(&Fields::of_body(&body)?)?;
     let listing = Listing::parse(&call, "ListReferenceImportJobs", &(&store, &filter))?;
-    reference_store::find(&app, &store).await?;
+    reference_store::find(&app, &call, &store).await?;
     let page = app
         .catalog
-        .list_reference_import_jobs(app.account(), &store, &filter, listing.size, listing.after.as_ref())
+        .list_reference_import_jobs(call.account(), &store, &filter, listing.size, listing.after.as_ref())
         .await?;
     let entries = page.entries.iter().map(summary).collect();
     Ok(Reply::Json(listing.answer("importJobs", &page, entries)))

@@ -1,5 +1,6 @@
 //! `reference` of stores: the ARN of a reference that this server holds (spec 3.9 `ReferenceItem`, 5.3).
 
+use crate::api::Call;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::wire::Fields;
@@ -20,10 +21,10 @@ pub(super) fn parse(fields: &Fields<'_>) -> Result<Option<String>, ValidationErr
 }
 
 /// The reference must be one of this account and region, exist, and be usable.
-pub(super) async fn check(app: &App, arn: &str) -> Result<(), ApiError> {
+pub(super) async fn check(app: &App, call: &Call, arn: &str) -> Result<(), ApiError> {
     let member = "reference.referenceArn";
-    let Some((store, reference)) = app.scope.parse_reference_arn(arn) else {
-        let example = app.scope.reference_arn("1234567890", "1234567890");
+    let Some((store, reference)) = call.scope().parse_reference_arn(arn) else {
+        let example = call.scope().reference_arn("1234567890", "1234567890");
         let reason = format!("Member must be the ARN of a reference of this account and region, such as {example}");
         return Err(ValidationError::new(member, reason).into());
     };
@@ -31,7 +32,7 @@ pub(super) async fn check(app: &App, arn: &str) -> Result<(), ApiError> {
     let (Ok(store), Ok(id)) = (RefId::parse(member, store), RefId::parse(member, reference)) else {
         return Err(missing());
     };
-    let reference = app.catalog.reference(app.account(), &store, &id).await?.ok_or_else(missing)?;
+    let reference = app.catalog.reference(call.account(), &store, &id).await?.ok_or_else(missing)?;
     match reference.status {
         ReferenceStatus::Active => Ok(()),
         status => {
@@ -42,13 +43,13 @@ pub(super) async fn check(app: &App, arn: &str) -> Result<(), ApiError> {
 }
 
 /// Normalization reads the store's reference: there must be one, and this server must hold it.
-pub(super) async fn check_for_normalization(app: &App, arn: Option<&str>) -> Result<(), ApiError> {
+pub(super) async fn check_for_normalization(app: &App, call: &Call, arn: Option<&str>) -> Result<(), ApiError> {
     let member = "runLeftNormalization";
     let Some(arn) = arn else {
         let reason = "the store has no reference, which records are normalized against; create a store with one";
         return Err(ValidationError::new(member, reason).into());
     };
-    let reference = app.reference(arn).await?;
+    let reference = app.reference(call.account(), arn).await?;
     let reason = match reference.map(|reference| reference.status) {
         Some(ReferenceStatus::Active) => return Ok(()),
         Some(status) => format!("the store's reference {arn} is {} and must be ACTIVE", status.as_str()),

@@ -15,7 +15,7 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
     let fields = Fields::of_body(&body)?;
     let store = ReferenceStore {
         id: RefId::random(),
-        account: app.account().clone(),
+        account: call.account().clone(),
         name: ReferenceStoreName::parse("name", fields.required_text("name")?)?,
         description: fields.printable("description", 1, 255)?.map(str::to_owned),
         sse: fields.sse()?,
@@ -24,20 +24,20 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
     };
     let key = call.key("CreateReferenceStore", fields.printable("clientToken", 1, 127)?);
     let store = app.catalog.create_reference_store(&store, key.as_ref()).await?;
-    Ok(Reply::Json(describe(&app, &store)))
+    Ok(Reply::Json(describe(&call, &store)))
 }
 
 pub(crate) async fn get(State(app): State<App>, call: Call) -> Answer {
-    let store = find(&app, &store_id(&call, "id")?).await?;
-    Ok(Reply::Json(describe(&app, &store)))
+    let store = find(&app, &call, &store_id(&call, "id")?).await?;
+    Ok(Reply::Json(describe(&call, &store)))
 }
 
 pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let filter = parse_filter(&Fields::of_body(&body)?)?;
     let listing = Listing::parse(&call, "ListReferenceStores", &filter)?;
-    let page = app.catalog.list_reference_stores(app.account(), &filter, listing.size, listing.after.as_ref()).await?;
-    let entries = page.entries.iter().map(|store| describe(&app, store)).collect();
+    let page = app.catalog.list_reference_stores(call.account(), &filter, listing.size, listing.after.as_ref()).await?;
+    let entries = page.entries.iter().map(|store| describe(&call, store)).collect();
     Ok(Reply::Json(listing.answer("referenceStores", &page, entries)))
 }
 
@@ -55,15 +55,15 @@ pub(crate) fn store_id(call: &Call, member: &str) -> Result<RefId, ValidationErr
     RefId::parse(member, call.param("store"))
 }
 
-pub(crate) async fn find(app: &App, id: &RefId) -> Result<ReferenceStore, ApiError> {
-    let store = app.catalog.reference_store(app.account(), id).await?;
+pub(crate) async fn find(app: &App, call: &Call, id: &RefId) -> Result<ReferenceStore, ApiError> {
+    let store = app.catalog.reference_store(call.account(), id).await?;
     store.ok_or_else(|| ApiError::NotFound(format!("reference store {id} does not exist")))
 }
 
-fn describe(app: &App, store: &ReferenceStore) -> Value {
+fn describe(call: &Call, store: &ReferenceStore) -> Value {
     let mut answer = json!({
         "id": store.id.as_str(),
-        "arn": app.scope.reference_store_arn(store.id.as_str()),
+        "arn": call.scope().reference_store_arn(store.id.as_str()),
         "name": store.name.as_str(),
         "creationTime": millis(store.created),
     });

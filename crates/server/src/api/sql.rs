@@ -35,12 +35,12 @@ pub(crate) async fn statement(State(app): State<App>, call: Call) -> Result<Resp
     if sql.trim().is_empty() {
         return Err(ApiError::Invalid("the body is empty; send the statement as text".to_owned()));
     }
-    answer(&app, &request(&app, sql).await?, form).await
+    answer(&app, &request(&app, &call, sql).await?, form).await
 }
 
 /// The answer to a statement of ours over one store, hidden columns included, as an Arrow stream.
-pub(super) async fn rows(app: &App, sql: &str, store: &StoreName) -> Result<Response, ApiError> {
-    let mut request = request(app, sql).await?;
+pub(super) async fn rows(app: &App, call: &Call, sql: &str, store: &StoreName) -> Result<Response, ApiError> {
+    let mut request = request(app, call, sql).await?;
     request.tables.retain(|table| table.name == store.as_str());
     request.tables.iter_mut().for_each(|table| table.hidden_columns = true);
     answer(app, &request, Form::Arrow).await
@@ -54,8 +54,8 @@ async fn answer(app: &App, request: &QueryRequest, form: Form) -> Result<Respons
 }
 
 /// The statement with the tables it may see and the limits it must keep.
-async fn request(app: &App, sql: &str) -> Result<QueryRequest, ApiError> {
-    let published = app.catalog.all_tables(app.account()).await?;
+async fn request(app: &App, call: &Call, sql: &str) -> Result<QueryRequest, ApiError> {
+    let published = app.catalog.tables_of(call.account()).await?;
     let tables = published
         .into_iter()
         .map(|table| GrantedTable {
@@ -66,7 +66,7 @@ async fn request(app: &App, sql: &str) -> Result<QueryRequest, ApiError> {
             hidden_columns: false,
         })
         .collect();
-    let contig_aliases = app.catalog.contig_aliases(app.account()).await?;
+    let contig_aliases = app.catalog.contig_aliases(call.account()).await?;
     let warehouse = app.config.warehouse().map_err(|e| ApiError::Internal(e.to_string()))?;
     let limits = QueryLimits {
         memory_bytes: usize::try_from(app.config.query.memory_bytes).unwrap_or(usize::MAX),

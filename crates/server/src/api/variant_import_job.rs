@@ -17,7 +17,7 @@ pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let Start { destination, role, items, left_normalize, annotations } =
         parse_start(&Fields::of_body(&body)?, MAX_ITEMS)?;
-    let store = variant_store::find(&app, destination.as_str()).await?;
+    let store = variant_store::find(&app, &call, destination.as_str()).await?;
     if store.status != StoreStatus::Active {
         let reason = format!("variant store {} is {} and must be ACTIVE", store.name, store.status.as_str());
         return Err(ValidationError::new("destinationName", reason).into());
@@ -26,12 +26,12 @@ pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
         app.sources.check(&item.source)?;
     }
     if left_normalize {
-        reference_item::check_for_normalization(&app, Some(&store.reference_arn)).await?;
+        reference_item::check_for_normalization(&app, &call, Some(&store.reference_arn)).await?;
     }
     let now = wire::now();
     let job = ImportJob {
         id: JobId::random(),
-        account: app.account().clone(),
+        account: call.account().clone(),
         destination_id: store.id,
         destination_name: store.name,
         annotation: None,
@@ -62,7 +62,7 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let filter = parse_filter(&Fields::of_body(&body)?, JobKind::Variant)?;
     let listing = Listing::parse(&call, "ListVariantImportJobs", &filter)?;
-    let page = app.catalog.list_jobs(app.account(), &filter, listing.size, listing.after.as_ref()).await?;
+    let page = app.catalog.list_jobs(call.account(), &filter, listing.size, listing.after.as_ref()).await?;
     let entries = page.entries.iter().map(summary).collect();
     Ok(Reply::Json(listing.answer("variantImportJobs", &page, entries)))
 }

@@ -18,11 +18,11 @@ const LAYOUT_TAG: &str = "varberg:layout";
 
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
-    let store = parse_store(&app, &Fields::of_body(&body)?)?;
-    reference_item::check(&app, &store.reference_arn).await?;
+    let store = parse_store(&call, &Fields::of_body(&body)?)?;
+    reference_item::check(&app, &call, &store.reference_arn).await?;
     let key = call.key("CreateVariantStore", None);
     // Cheaper than to make a table first; the transaction below decides again.
-    let taken = app.catalog.store(app.account(), store.name.as_str()).await?.is_some();
+    let taken = app.catalog.store(call.account(), store.name.as_str()).await?.is_some();
     if taken && !app.catalog.knows_call(key.as_ref()).await? {
         return Err(ApiError::Conflict(format!("variant store {} already exists", store.name)));
     }
@@ -39,8 +39,8 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
 }
 
 pub(crate) async fn get(State(app): State<App>, call: Call) -> Answer {
-    let store = find(&app, call.param("name")).await?;
-    let mut answer = describe(&app, &store).await?;
+    let store = find(&app, &call, call.param("name")).await?;
+    let mut answer = describe(&app, &call, &store).await?;
     wire::show(&mut answer, "tags", Some(json!(store.tags.as_map())));
     Ok(Reply::Json(answer))
 }
@@ -49,10 +49,10 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
     let filter = parse_filter(&Fields::of_body(&body)?)?;
     let listing = Listing::parse(&call, "ListVariantStores", &filter)?;
-    let page = app.catalog.list_stores(app.account(), &filter, listing.size, listing.after.as_ref()).await?;
+    let page = app.catalog.list_stores(call.account(), &filter, listing.size, listing.after.as_ref()).await?;
     let mut entries = Vec::with_capacity(page.entries.len());
     for store in &page.entries {
-        entries.push(describe(&app, store).await?);
+        entries.push(describe(&app, &call, store).await?);
     }
     Ok(Reply::Json(listing.answer("variantStores", &page, entries)))
 }
@@ -60,27 +60,27 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {
 pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
     let force = call.query_flag("force")?;
     let name = call.param("name");
-    let store = app.catalog.begin_delete_store(app.account(), name, force).await?;
+    let store = app.catalog.begin_delete_store(call.account(), name, force).await?;
     app.wake();
     app.wake_janitor();
-    let is_gone = || async { Ok(app.catalog.store(app.account(), name).await?.is_none_or(|s| s.id != store.id)) };
+    let is_gone = || async { Ok(app.catalog.store(call.account(), name).await?.is_none_or(|s| s.id != store.id)) };
     table::wait_until(|| is_gone().boxed()).await?;
     Ok(Reply::Json(json!({ "status": StoreStatus::Deleting.as_str() })))
 }
 
 /// The store of that name. A text that is no legal name names no store.
-pub(crate) async fn find(app: &App, name: &str) -> Result<VariantStore, ApiError> {
-    let store = app.catalog.store(app.account(), name).await?;
+pub(crate) async fn find(app: &App, call: &Call, name: &str) -> Result<VariantStore, ApiError> {
+    let store = app.catalog.store(call.account(), name).await?;
     store.ok_or_else(|| ApiError::NotFound(format!("variant store {name} does not exist")))
 }
 
-fn parse_store(app: &App, fields: &Fields<'_>) -> Result<VariantStore, ValidationError> {
+fn parse_store(call: &Call, fields: &Fields<'_>) -> Result<VariantStore, ValidationError> {
     let reference_arn = reference_item::parse(fields)?.ok_or_else(|| ValidationError::required("reference"))?;
     let tags = fields.tags()?;
     let now = wire::now();
     Ok(VariantStore {
         id: StoreId::random(),
-        account: app.account().clone(),
+        account: call.account().clone(),
         name: StoreName::parse("name", fields.required_text("name")?)?,
         reference_arn,
         description: Description::parse(fields.text("description")?)?,
@@ -116,13 +116,13 @@ pub(super) fn parse_filter(fields: &Fields<'_>) -> Result<StoreFilter, Validatio
 }
 
 /// What get and list have in common; every member that the model calls required is there.
-async fn describe(app: &App, store: &VariantStore) -> Result<Value, ApiError> {
+async fn describe(app: &App, call: &Call, store: &VariantStore) -> Result<Value, ApiError> {
     let bytes = table::bytes(app, &store.id, store.status, &store.namespace(), store.name.as_str()).await?;
     Ok(json!({
         "id": store.id.as_str(),
         "reference": { "referenceArn": store.reference_arn },
         "status": store.status.as_str(),
-        "storeArn": app.scope.variant_store_arn(store.name.as_str()),
+        "storeArn": call.scope().variant_store_arn(store.name.as_str()),
         "name": store.name.as_str(),
         "description": store.description.as_str(),
         "sseConfig": wire::sse_json(store.sse.as_ref().unwrap_or(&SseConfig { key_arn: None })),

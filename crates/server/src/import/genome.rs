@@ -45,7 +45,7 @@ pub(super) async fn open(app: &App, job: &ImportJob, destination: &Destination) 
     let Some(arn) = &destination.reference_arn else {
         return Ok(Err("left-normalization needs a reference, and the store has none".to_owned()));
     };
-    let reference = app.reference(arn).await?;
+    let reference = app.reference(&job.account, arn).await?;
     let Some(reference) = reference.filter(|reference| reference.status == ReferenceStatus::Active) else {
         return Ok(Err(format!("left-normalization needs the store's reference {arn}, which is no longer there")));
     };

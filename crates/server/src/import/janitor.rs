@@ -80,7 +80,7 @@ async fn after_jobs(app: &App, settled: &mut BTreeSet<JobId>) -> Result<(), Jani
     for (job, files) in &jobs {
         by_table.entry(files.destination.clone()).or_default().insert(*job, Writer::new(app, files));
     }
-    for table in app.catalog.all_tables(app.account()).await? {
+    for table in app.catalog.every_table().await? {
         let Some(writers) = by_table.get(&table.id) else { continue };
         match sweep_table(app, &table, writers).await {
             Ok(()) => settled.extend(writers.iter().filter(|(_, writer)| writer.terminal).map(|(job, _)| *job)),

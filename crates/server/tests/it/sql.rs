@@ -91,7 +91,7 @@ async fn every_store_is_a_table_under_both_of_its_schemas() {
     let server = Server::start().await;
     server.store("cohort").await;
     let id = server.get("/variantStore/cohort").await.ok()["id"].as_str().unwrap().to_owned();
-    let owned = format!("\"variant_{}_{id}\".\"cohort\"", server.app.account());
+    let owned = format!("\"variant_{}_{id}\".\"cohort\"", server.app.scope.account);
     for table in ["cohort", "\"default\".\"cohort\"", &owned] {
         let answer = text(&server, &format!("SELECT count(*) AS n FROM {table}"), "application/json").await;
         assert_eq!(answer, r#"[{"n":0}]"#, "{table}");

@@ -92,7 +92,7 @@ async fn normalization_is_accepted_when_the_server_holds_the_store_s_reference()
     let listed = server.post("/import/variants", &json!({})).await.ok();
     assert_eq!(listed["variantImportJobs"][0]["runLeftNormalization"], true);
     let catalog = &server.app.catalog;
-    let store = catalog.store(server.app.account(), "abc").await.unwrap().unwrap();
+    let store = catalog.store(&server.app.scope.account, "abc").await.unwrap().unwrap();
     let arn = server.app.scope.reference_arn("1234567890", "9876543210");
     let lost = VariantStore {
         id: StoreId::random(),
