@@ -23,6 +23,14 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(skip)
 
 
+def pytest_terminal_summary(terminalreporter):
+    """How many cases the conformance suite had; most are in loops."""
+    counted = sys.modules["conformance"].COUNTED if "conformance" in sys.modules else {}
+    if counted:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(counted.items()))
+        terminalreporter.write_line(f"conformance: {sum(counted.values())} cases: {kinds}")
+
+
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory):
     """One server for all tests that leave it as it was; each uses store names of its own."""
@@ -36,6 +44,16 @@ def shared_server(tmp_path_factory):
 def reference(shared_server):
     """The ARN of a reference on the shared server."""
     return support.reference_arn(shared_server)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory):
+    """What the conformance suite asks about; see `conformance_world.py`."""
+    from conformance_world import World
+
+    made = World(tmp_path_factory.mktemp("world"))
+    yield made
+    made.stop()
 
 
 @pytest.fixture
