@@ -166,9 +166,10 @@ def isolate():
 # What a user does
 
 
-def reference_arn(server: Server, fasta: str = "reference.fa", text: str = ">chr1\nACGTACGTAC\n") -> str:
-    """Creates a reference store, imports a FASTA and gives the reference's ARN."""
-    (server.files / fasta).write_text(text)
+def reference_arn(server: Server, fasta: str = "reference.fa", text: str | None = ">chr1\nACGTACGTAC\n") -> str:
+    """Creates a reference store, imports a FASTA (a file that is there if no text is given) and gives the reference's ARN."""
+    if text is not None:
+        (server.files / fasta).write_text(text)
     client = server.client()
     store = client.create_reference_store(name="references")["id"]
     source = {"sourceFile": f"s3://{BUCKET}/{fasta}", "name": "tiny"}

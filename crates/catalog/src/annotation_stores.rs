@@ -10,7 +10,7 @@ use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_page};
 use crate::rows::{annotation_store, micros};
 use crate::stores::StoreFilter;
-use crate::{Catalog, stored};
+use crate::{Catalog, reference_stores, stored};
 use sqlx::QueryBuilder;
 use varberg_model::{
     AccountId, AnnotationStore, AnnotationVersion, Description, Page, PageSize, PageToken, StoreId, StoreStatus,
@@ -23,7 +23,8 @@ const SELECT: &str = "SELECT s.*, (SELECT COUNT(*) FROM annotation_versions v
 impl Catalog {
     /// Creates a store, its first version and that one's table pointer in one transaction.
     ///
-    /// Errors: [`Error::AlreadyExists`] when the account has a table of that name, also one being deleted.
+    /// Errors: [`Error::AlreadyExists`] when the account has a table of that name, also one being deleted;
+    /// [`Error::NotFound`] when its reference has just been deleted.
     pub async fn create_annotation_store(
         &self,
         store: &AnnotationStore,
@@ -38,6 +39,9 @@ impl Catalog {
             let created = first.created;
             let id = StoreId::from_stored(first.id);
             return Ok(AnnotationStore { id, created, updated: created, ..store.clone() });
+        }
+        if let Some(arn) = &store.reference_arn {
+            reference_stores::check_not_deleted(&mut tx, arn).await?;
         }
         destinations::take_name(&mut tx, &store.account, table, &version.id).await?;
         insert(&mut tx, store).await?;

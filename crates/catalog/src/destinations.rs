@@ -5,8 +5,7 @@
 
 use crate::dialect::{Connection, Db, now_us};
 use crate::error::{Entity, Error, Result};
-use crate::listing::push_equal;
-use crate::{Catalog, annotation_stores, import_jobs, item_headers, leases, rows, stores, table_pointers};
+use crate::{Catalog, annotation_stores, import_jobs, item_headers, leases, rows, shares, stores, table_pointers};
 use sqlx::{QueryBuilder, Row as _};
 use varberg_model::{AccountId, AnnotationVersion, Description, Destination, ImportJob, Layout, StoreId, StoreStatus};
 
@@ -25,6 +24,7 @@ pub struct NewTable {
 pub struct PublishedTable {
     /// Of the variant store, or of the version of the annotation store.
     pub id: StoreId,
+    pub owner: AccountId,
     pub namespace: String,
     pub name: String,
     pub directory: String,
@@ -53,7 +53,7 @@ impl Catalog {
         Ok(version.map(|version| store.destination(&version)))
     }
 
-    /// The tables of the account that queries may see: those ACTIVE or UPDATING, by name.
+    /// The tables that queries of the account may see, its own and those shared with it: ACTIVE or UPDATING, by name.
     pub async fn tables_of(&self, account: &AccountId) -> Result<Vec<PublishedTable>> {
         self.published(Some(account)).await
     }
@@ -65,17 +65,22 @@ impl Catalog {
 
     async fn published(&self, account: Option<&AccountId>) -> Result<Vec<PublishedTable>> {
         let mut query = QueryBuilder::new(
-            "SELECT d.id, d.layout, d.table_namespace, d.table_name, d.directory, t.metadata_location FROM destinations d
+            "SELECT d.id, d.account, d.layout, d.table_namespace, d.table_name, d.directory, t.metadata_location FROM destinations d
              JOIN iceberg_tables t ON t.table_namespace = d.table_namespace AND t.table_name = d.table_name
              WHERE d.status IN ('ACTIVE', 'UPDATING') AND t.catalog_name = ",
         );
         query.push_bind(table_pointers::CATALOG_NAME);
-        push_equal(&mut query, "d.account", account.map(AccountId::as_str));
+        if let Some(account) = account {
+            query.push(" AND (d.account = ").push_bind(account.to_string());
+            query.push(" OR d.store_id IN (SELECT resource_id FROM shares WHERE status = 'ACTIVE' AND subscriber = ");
+            query.push_bind(account.to_string()).push("))");
+        }
         query.push(" ORDER BY d.table_name, d.id");
         let rows = query.build().fetch_all(&self.readers).await?;
         let table = |row: &crate::dialect::Row| {
             Ok(PublishedTable {
                 id: StoreId::from_stored(row.try_get("id")?),
+                owner: rows::account(row)?,
                 namespace: row.try_get("table_namespace")?,
                 name: row.try_get("table_name")?,
                 directory: row.try_get("directory")?,
@@ -111,12 +116,12 @@ impl Catalog {
     }
 
     /// Forgets what is being deleted, with its tags, its table pointer and the headers of its files, and an annotation store
-    /// that is being deleted with its last version; jobs stay. The table's name is free again. What is already gone is fine.
+    /// that is being deleted with its last version, and the shares of a store that is gone; jobs stay. The table's name is free again. What is already gone is fine.
     ///
     /// Errors: [`Error::Conflict`] when it is not DELETING or a job of it has not ended.
     pub async fn drop_destination(&self, id: &StoreId) -> Result<()> {
         let mut tx = self.write().await?;
-        let row = sqlx::query("SELECT status, table_namespace, table_name FROM destinations WHERE id = $1")
+        let row = sqlx::query("SELECT store_id, status, table_namespace, table_name FROM destinations WHERE id = $1")
             .bind(id.as_str())
             .fetch_optional(&mut *tx)
             .await?;
@@ -141,6 +146,10 @@ impl Catalog {
         )
         .execute(&mut *tx)
         .await?;
+        let store = StoreId::from_stored(row.try_get("store_id")?);
+        if !stores::exists(&mut tx, &store).await? {
+            shares::drop_of_store(&mut tx, &store).await?;
+        }
         Ok(tx.commit().await?)
     }
 }

@@ -26,6 +26,11 @@ pub enum Entity {
     /// A source of a reference import job, by its position, from 0.
     ReferenceSource(u32),
     Reference(String),
+    /// By the part of its ARN behind the account.
+    Resource(String),
+    Share(String),
+    /// By the account that the store is shared with.
+    ShareWith(String),
 }
 
 impl fmt::Display for Entity {
@@ -41,6 +46,9 @@ impl fmt::Display for Entity {
             Self::ReferenceImportJob(id) => write!(f, "reference import job {id}"),
             Self::ReferenceSource(position) => write!(f, "source {position} of the reference import job"),
             Self::Reference(id) => write!(f, "reference {id}"),
+            Self::Resource(arn) => write!(f, "resource {arn}"),
+            Self::Share(id) => write!(f, "share {id}"),
+            Self::ShareWith(account) => write!(f, "a share of this store with account {account}"),
         }
     }
 }
@@ -57,6 +65,13 @@ pub enum Error {
     Conflict(String),
     #[error("{0} is {status} and must be ACTIVE", status = .1.as_str())]
     NotActive(Entity, StoreStatus),
+    #[error("a resource can have at most 50 tags")]
+    TooManyTags,
+    /// A quota that is configured.
+    #[error("the quota is reached: {0}")]
+    TooMany(&'static str),
+    #[error("only the account that a store is shared with can accept the share")]
+    NotTheSubscriber,
     #[error("the import job has already ended as {}", .0.as_str())]
     AlreadyEnded(JobStatus),
     #[error("the creation took too long and was given up; try it again")]

@@ -1,6 +1,6 @@
 //! The embedded SQL database: what was asked and how it stands.
 //!
-//! Stores, references, import jobs, leases, table pointers, and calls already answered. Values of `varberg-model` go in
+//! Stores, references, shares, import jobs, leases, table pointers, and calls already answered. Values of `varberg-model` go in
 //! and come out; every change is one transaction, durable when the call returns. Nothing here knows Arrow, Iceberg's
 //! files, HTTP or the wire format, and no text of a bound value reaches SQL.
 
@@ -21,9 +21,11 @@ mod reference_imports;
 mod reference_stores;
 mod reports;
 mod rows;
+mod shares;
 mod stored;
 mod stores;
 mod table_pointers;
+mod tags;
 #[cfg(test)]
 mod testing;
 
@@ -37,6 +39,7 @@ pub use outcome::{Finish, JobOutcome};
 pub use reference_import_listing::ReferenceImportFilter;
 pub use reference_imports::{Epoch, ReferenceJobFiles};
 pub use reference_stores::{ReferenceFilter, ReferenceStoreFilter};
+pub use shares::{ShareFilter, ShareSide};
 pub use stores::StoreFilter;
 pub use table_pointers::{CATALOG_NAME, TableSwap};
 

@@ -4,7 +4,7 @@
 
 use crate::Catalog;
 use crate::dialect::{Connection, now_us};
-use crate::error::Result;
+use crate::error::{Entity, Error, Result};
 use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_created, push_equal, push_page};
 use crate::rows::{contig_aliases, micros, reference, reference_store};
@@ -12,7 +12,7 @@ use crate::stored;
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row as _};
 use std::collections::BTreeMap;
-use varberg_model::{AccountId, Page, PageSize, PageToken, RefId, Reference, ReferenceStore};
+use varberg_model::{AccountId, Page, PageSize, PageToken, RefId, Reference, ReferenceStore, Tags};
 
 /// Which reference stores a listing shows; what is not given does not restrict. Times are exclusive.
 #[derive(Debug, Clone, Default)]
@@ -78,7 +78,7 @@ impl Catalog {
         size: PageSize,
         after: Option<&PageToken>,
     ) -> Result<Page<ReferenceStore>> {
-        let mut query = QueryBuilder::new("SELECT * FROM reference_stores WHERE account = ");
+        let mut query = QueryBuilder::new("SELECT * FROM reference_stores WHERE deleted_us IS NULL AND account = ");
         query.push_bind(account.to_string());
         push_equal(&mut query, "name", filter.name.as_deref());
         push_created(&mut query, filter.created_after.map(micros), filter.created_before.map(micros));
@@ -90,7 +90,7 @@ impl Catalog {
     pub async fn reference(&self, account: &AccountId, store: &RefId, id: &RefId) -> Result<Option<Reference>> {
         let row = sqlx::query(
             "SELECT g.* FROM reference_genomes g JOIN reference_stores s ON s.id = g.store_id
-             WHERE s.account = $1 AND g.store_id = $2 AND g.id = $3",
+             WHERE s.account = $1 AND g.store_id = $2 AND g.id = $3 AND g.status <> 'DELETED'",
         )
         .bind(account.as_str())
         .bind(store.as_str())
@@ -109,7 +109,7 @@ impl Catalog {
         size: PageSize,
         after: Option<&PageToken>,
     ) -> Result<Page<Reference>> {
-        let mut query = QueryBuilder::new("SELECT * FROM reference_genomes WHERE store_id = ");
+        let mut query = QueryBuilder::new("SELECT * FROM reference_genomes WHERE status <> 'DELETED' AND store_id = ");
         query.push_bind(store.to_string());
         query.push(" AND store_id IN (SELECT id FROM reference_stores WHERE account = ");
         query.push_bind(account.to_string()).push(")");
@@ -118,6 +118,71 @@ impl Catalog {
         push_created(&mut query, filter.created_after.map(micros), filter.created_before.map(micros));
         push_page(&mut query, size, after);
         page(&query.build().fetch_all(&self.readers).await?, size, reference)
+    }
+
+    /// Deletes a reference, whose files then belong to nobody. Its mark stays, so that no store comes to be bound to it.
+    ///
+    /// - `arn`: its ARN, by which stores know it.
+    /// - Errors: [`Error::NotFound`]; [`Error::Conflict`] while a store is bound to it (spec 5.3).
+    pub async fn delete_reference(&self, account: &AccountId, store: &RefId, id: &RefId, arn: &str) -> Result<()> {
+        let mut tx = self.write().await?;
+        let now = now_us(&mut tx).await?;
+        let users: Vec<String> = sqlx::query_scalar(
+            "SELECT 'variant store ' || name FROM variant_stores WHERE account = $1 AND reference_arn = $2
+             UNION ALL SELECT 'annotation store ' || name FROM annotation_stores
+             WHERE account = $1 AND reference_arn = $2 ORDER BY 1 LIMIT 4",
+        )
+        .bind(account.as_str())
+        .bind(arn)
+        .fetch_all(&mut *tx)
+        .await?;
+        if !users.is_empty() {
+            let stores = users.join(", ");
+            return Err(Error::Conflict(format!("reference {id} is used by {stores}; delete the stores first")));
+        }
+        let done = sqlx::query(
+            "UPDATE reference_genomes SET status = 'DELETED', updated_us = $1, description = NULL, tags = $2
+             WHERE id = $3 AND store_id = $4 AND status <> 'DELETED'
+             AND store_id IN (SELECT id FROM reference_stores WHERE account = $5)",
+        )
+        .bind(now)
+        .bind(stored::tags_to_json(&Tags::default())?)
+        .bind(id.as_str())
+        .bind(store.as_str())
+        .bind(account.as_str())
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::NotFound(Entity::Reference(id.to_string())));
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Deletes an empty reference store, with its tags.
+    ///
+    /// Errors: [`Error::NotFound`]; [`Error::Conflict`] while it has references or imports that have not ended (spec 5.3).
+    pub async fn delete_reference_store(&self, account: &AccountId, id: &RefId) -> Result<()> {
+        let mut tx = self.write().await?;
+        let now = now_us(&mut tx).await?;
+        if find_store(&mut tx, account, id).await?.is_none() {
+            return Err(Error::NotFound(Entity::ReferenceStore(id.to_string())));
+        }
+        let references = "SELECT COUNT(*) FROM reference_genomes WHERE store_id = $1 AND status <> 'DELETED'";
+        let jobs = "SELECT COUNT(*) FROM reference_import_jobs WHERE store_id = $1
+                    AND status IN ('SUBMITTED', 'IN_PROGRESS')";
+        for (count, what) in [(references, "references"), (jobs, "import jobs that have not ended")] {
+            let count: i64 = sqlx::query_scalar(count).bind(id.as_str()).fetch_one(&mut *tx).await?;
+            if count > 0 {
+                return Err(Error::Conflict(format!("reference store {id} has {count} {what}; it must be empty")));
+            }
+        }
+        sqlx::query("UPDATE reference_stores SET deleted_us = $1, description = NULL, tags = $2 WHERE id = $3")
+            .bind(now)
+            .bind(stored::tags_to_json(&Tags::default())?)
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
     }
 
     /// Of each ACTIVE reference of the account: other names of its contigs, each with the name of the contig. References
@@ -135,9 +200,11 @@ impl Catalog {
 
     /// Every path below the warehouse that a reference of any account needs: sources and indexes.
     pub async fn all_reference_paths(&self) -> Result<Vec<String>> {
-        let rows = sqlx::query("SELECT source_path, index_path FROM reference_genomes ORDER BY created_us, id")
-            .fetch_all(&self.readers)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT source_path, index_path FROM reference_genomes WHERE status <> 'DELETED' ORDER BY created_us, id",
+        )
+        .fetch_all(&self.readers)
+        .await?;
         let mut paths = Vec::with_capacity(rows.len() * 2);
         for row in &rows {
             paths.push(row.try_get("source_path")?);
@@ -147,13 +214,26 @@ impl Catalog {
     }
 }
 
+/// A store must not be bound to a reference that has been deleted since it was looked at.
+///
+/// Errors: [`Error::NotFound`].
+pub(crate) async fn check_not_deleted(connection: &mut Connection, arn: &str) -> Result<()> {
+    let id = arn.rsplit('/').next().unwrap_or_default();
+    let deleted: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM reference_genomes WHERE id = $1 AND status <> 'ACTIVE'")
+            .bind(id)
+            .fetch_optional(connection)
+            .await?;
+    if deleted.is_none() { Ok(()) } else { Err(Error::NotFound(Entity::Reference(arn.to_owned()))) }
+}
+
 /// The reference store of that id.
 pub(crate) async fn find_store(
     connection: &mut Connection,
     account: &AccountId,
     id: &RefId,
 ) -> Result<Option<ReferenceStore>> {
-    let row = sqlx::query("SELECT * FROM reference_stores WHERE account = $1 AND id = $2")
+    let row = sqlx::query("SELECT * FROM reference_stores WHERE deleted_us IS NULL AND account = $1 AND id = $2")
         .bind(account.as_str())
         .bind(id.as_str())
         .fetch_optional(connection)

@@ -10,7 +10,8 @@ use varberg_model::{
     AccountId, AnnotationImport, AnnotationStore, AnnotationVersion, Description, ImportItem, ImportJob, ItemProgress,
     JobId, JobStatus, Layout, ObjectUri, RefId, Reference, ReferenceImportJob, ReferenceImportSource,
     ReferenceJobStatus, ReferenceName, ReferenceSourceStatus, ReferenceStatus, ReferenceStore, ReferenceStoreName,
-    RoleArn, StoreFormat, StoreId, StoreName, StoreStatus, TsvStoreOptions, VariantStore,
+    RoleArn, Share, ShareKind, ShareName, ShareStatus, StoreFormat, StoreId, StoreName, StoreStatus, TsvStoreOptions,
+    VariantStore,
 };
 
 /// A value outside its type's range or set.
@@ -67,7 +68,7 @@ fn named<T>(row: &Row, column: &'static str, parse: impl FnOnce(&str) -> Option<
     parse(&text).ok_or_else(|| unreadable(column, &text))
 }
 
-fn account(row: &Row) -> Result<AccountId> {
+pub(crate) fn account(row: &Row) -> Result<AccountId> {
     parsed(row, "account", AccountId::parse)
 }
 
@@ -251,6 +252,22 @@ pub(crate) fn reference(row: &Row) -> Result<Reference> {
         index_bytes: unsigned(row, "index_bytes")?,
         contig_aliases: contig_aliases(row)?,
         job: RefId::from_stored(row.try_get("job_id")?),
+        created: time(row, "created_us")?,
+        updated: time(row, "updated_us")?,
+    })
+}
+
+/// A row of `shares`.
+pub(crate) fn share(row: &Row) -> Result<Share> {
+    Ok(Share {
+        id: row.try_get("id")?,
+        owner: parsed(row, "owner", AccountId::parse)?,
+        resource_arn: row.try_get("resource_arn")?,
+        resource_id: StoreId::from_stored(row.try_get("resource_id")?),
+        kind: parsed(row, "kind", |text| ShareKind::parse("kind", text))?,
+        subscriber: parsed(row, "subscriber", AccountId::parse)?,
+        name: ShareName::from_stored(row.try_get("name")?),
+        status: parsed(row, "status", |text| ShareStatus::parse("status", text))?,
         created: time(row, "created_us")?,
         updated: time(row, "updated_us")?,
     })

@@ -6,9 +6,9 @@ use crate::error::{Entity, Error, Result};
 use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_equal, push_in, push_page};
 use crate::rows::{micros, variant_store};
-use crate::{Catalog, stored};
+use crate::{Catalog, reference_stores, stored};
 use sqlx::QueryBuilder;
-use varberg_model::{AccountId, Page, PageSize, PageToken, StoreId, StoreStatus, VariantStore};
+use varberg_model::{AccountId, Description, Page, PageSize, PageToken, StoreId, StoreStatus, VariantStore};
 
 /// Which stores a listing shows; what is not given does not restrict.
 #[derive(Debug, Clone, Default)]
@@ -35,7 +35,8 @@ impl StoreFilter {
 impl Catalog {
     /// Creates a store and its table pointer in one transaction.
     ///
-    /// Errors: [`Error::AlreadyExists`] when the account has a table of that name, also one being deleted.
+    /// Errors: [`Error::AlreadyExists`] when the account has a table of that name, also one being deleted;
+    /// [`Error::NotFound`] when its reference has just been deleted.
     pub async fn create_store(
         &self,
         store: &VariantStore,
@@ -49,6 +50,7 @@ impl Catalog {
             let created = first.created;
             return Ok(VariantStore { id: StoreId::from_stored(first.id), created, updated: created, ..store.clone() });
         }
+        reference_stores::check_not_deleted(&mut tx, &store.reference_arn).await?;
         destinations::take_name(&mut tx, &store.account, table, &store.id).await?;
         insert(&mut tx, store, table).await?;
         let created = Created { id: store.id.to_string(), created: store.created };
@@ -76,6 +78,26 @@ impl Catalog {
         filter.push(&mut query);
         push_page(&mut query, size, after);
         page(&query.build().fetch_all(&self.readers).await?, size, variant_store)
+    }
+
+    /// Gives a store another description, if one is given.
+    ///
+    /// Errors: [`Error::NotFound`]; [`Error::NotActive`].
+    pub async fn update_store(
+        &self,
+        account: &AccountId,
+        name: &str,
+        description: Option<&Description>,
+    ) -> Result<VariantStore> {
+        let mut tx = self.write().await?;
+        let now = now_us(&mut tx).await?;
+        let missing = || Error::NotFound(Entity::VariantStore(name.to_owned()));
+        let store = find(&mut tx, account, name).await?.ok_or_else(missing)?;
+        let what = (&store.id, Entity::VariantStore(name.to_owned()));
+        destinations::describe(&mut tx, Rows::VariantStores, what, store.status, description, now).await?;
+        let store = find(&mut tx, account, name).await?.ok_or_else(missing)?;
+        tx.commit().await?;
+        Ok(store)
     }
 
     /// Begins to delete a store: from now on nothing can be committed to it. Doing it again is fine.
@@ -108,6 +130,18 @@ pub(crate) async fn find(connection: &mut Connection, account: &AccountId, name:
         .fetch_optional(connection)
         .await?;
     row.as_ref().map(variant_store).transpose()
+}
+
+/// Whether there is a store of that id, of either kind, that is not being deleted.
+pub(crate) async fn exists(connection: &mut Connection, id: &StoreId) -> Result<bool> {
+    let found: Option<i64> = sqlx::query_scalar(
+        "SELECT 1 FROM (SELECT id, status FROM variant_stores UNION ALL SELECT id, status FROM annotation_stores) AS stores
+         WHERE id = $1 AND status <> 'DELETING'",
+    )
+    .bind(id.as_str())
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.is_some())
 }
 
 async fn insert(connection: &mut Connection, store: &VariantStore, table: &NewTable) -> Result<()> {

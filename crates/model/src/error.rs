@@ -1,5 +1,8 @@
 //! The one error of this crate: a value that is not legal, and why.
 
+use regex::Regex;
+use std::sync::LazyLock;
+
 /// A value from outside that breaks a rule.
 ///
 /// `field` is the member as the API spells it (`destinationName`, `items.3.source`); `reason` completes the
@@ -46,10 +49,32 @@ pub(crate) fn check_length(field: &str, text: &str, min: usize, max: usize) -> R
     Ok(())
 }
 
-/// Checks the model's "any letter, mark, separator, symbol, number, punctuation" pattern: no control characters.
-pub(crate) fn check_printable(field: &str, text: &str) -> Result<(), ValidationError> {
-    if text.chars().any(char::is_control) {
+/// Checks the service model's pattern of free text: letters, marks, separators, symbols, numbers and punctuation; nothing that
+/// controls, formats or is not assigned.
+pub fn check_printable(field: &str, text: &str) -> Result<(), ValidationError> {
+    static LEGAL: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*$").ok());
+    if !LEGAL.as_ref().is_some_and(|legal| legal.is_match(text)) {
         return Err(ValidationError::pattern(field, r"[\p{L}||\p{M}||\p{Z}||\p{S}||\p{N}||\p{P}]+"));
     }
     Ok(())
+}
+
+/// Whether a text has a character that the dot of the service model's patterns does not match.
+pub(crate) fn has_line_end(text: &str) -> bool {
+    text.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_text_has_only_what_can_be_seen() {
+        for legal in ["", "GRCh38", "a b_c-d.é 日本 ½ €", "\u{2028}"] {
+            assert!(check_printable("name", legal).is_ok(), "{legal:?}");
+        }
+        for refused in ["a\u{0}", "a\n", "\u{200d}", "\u{ad}", "\u{feff}", "\u{e000}", "\u{378}"] {
+            assert!(check_printable("name", refused).is_err(), "{refused:?}");
+        }
+    }
 }

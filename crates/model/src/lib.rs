@@ -22,6 +22,8 @@ mod object_uri;
 mod page;
 mod read_options;
 mod reference_store;
+mod resource;
+mod share;
 mod store;
 mod table_schema;
 mod tag;
@@ -33,7 +35,7 @@ pub use annotation_store::{AnnotationStore, AnnotationVersion, StoreFormat};
 pub use arn::{AccountId, RoleArn, Scope};
 pub use coordinates::{Interval, Position};
 pub use destination::{Content, Destination};
-pub use error::ValidationError;
+pub use error::{ValidationError, check_printable};
 pub use format_options::{FormatOptions, VcfOptions};
 pub use import_job::{
     AnnotationFields, AnnotationImport, ImportItem, ImportJob, ItemProgress, ItemReport, ItemWarning, JobId, JobStatus,
@@ -46,6 +48,8 @@ pub use reference_store::{
     RefId, Reference, ReferenceImportJob, ReferenceImportSource, ReferenceJobStatus, ReferenceName,
     ReferenceSourceStatus, ReferenceStatus, ReferenceStore, ReferenceStoreName,
 };
+pub use resource::Resource;
+pub use share::{Share, ShareKind, ShareName, ShareStatus};
 pub use store::{Description, Layout, SseConfig, StoreId, StoreName, StoreStatus, VariantStore};
 pub use table_schema::{Column, ColumnType, PlaceColumns, TableSchema};
 pub use tag::Tags;

@@ -1,7 +1,7 @@
 //! Variant stores, and what both kinds of store have in common.
 
 use crate::destination::{Content, Destination};
-use crate::error::{ValidationError, check_length};
+use crate::error::{ValidationError, check_length, has_line_end};
 use crate::{AccountId, Tags};
 use chrono::{DateTime, Utc};
 use std::fmt;
@@ -98,7 +98,7 @@ impl SseConfig {
         }
         if let Some(arn) = key_arn {
             check_length("sseConfig.keyArn", arn, 20, 2048)?;
-            if !contains_arn(arn) {
+            if !contains_arn(arn) || has_line_end(arn) {
                 let pattern = ".*arn:([^: ]*):([^: ]*):([^: ]*):([0-9]{12}):([^: ]*).*";
                 return Err(ValidationError::pattern("sseConfig.keyArn", pattern));
             }

@@ -35,6 +35,19 @@ impl Tags {
         &self.0
     }
 
+    /// These and others, which win where keys are equal; none if that were too many.
+    pub fn merged(&self, others: &Self) -> Option<Self> {
+        let mut tags = self.0.clone();
+        tags.extend(others.0.iter().map(|(key, value)| (key.clone(), value.clone())));
+        (tags.len() <= MAX_TAGS).then_some(Self(tags))
+    }
+
+    /// These without the ones of these keys.
+    pub fn without(&self, keys: &[&str]) -> Self {
+        let kept = self.0.iter().filter(|(key, _)| !keys.contains(&key.as_str()));
+        Self(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)
     }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use varberg_catalog::Catalog;
 use varberg_lake::{Lake, Sources};
-use varberg_model::{AccountId, RefId, Reference, Scope, StoreId};
+use varberg_model::{AccountId, Reference, Resource, Scope, StoreId};
 
 /// Handles on everything that outlives a request.
 #[derive(Clone)]
@@ -110,8 +110,7 @@ impl App {
         arn: &str,
     ) -> Result<Option<Reference>, varberg_catalog::Error> {
         let scope = Scope { account: account.clone(), region: self.scope.region.clone() };
-        let Some((store, id)) = scope.parse_reference_arn(arn) else { return Ok(None) };
-        let (store, id) = (RefId::from_stored(store.to_owned()), RefId::from_stored(id.to_owned()));
+        let Some(Resource::Reference { store, id }) = scope.parse_arn(arn) else { return Ok(None) };
         self.catalog.reference(account, &store, &id).await
     }
 

@@ -31,6 +31,11 @@ pub enum ApiError {
     RequestTimeout(String),
     #[error("{0}")]
     Conflict(String),
+    /// A quota is reached.
+    #[error("{0}")]
+    QuotaExceeded(String),
+    #[error("{0}")]
+    RangeNotSatisfiable(String),
     #[error("{0}")]
     TooLarge(String),
     /// Too much at once; the same request may be sent again.
@@ -54,6 +59,8 @@ impl ApiError {
             Self::NotSupported(_) => (StatusCode::METHOD_NOT_ALLOWED, "NotSupportedOperationException"),
             Self::RequestTimeout(_) => (StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "ConflictException"),
+            Self::QuotaExceeded(_) => (StatusCode::PAYMENT_REQUIRED, "ServiceQuotaExceededException"),
+            Self::RangeNotSatisfiable(_) => (StatusCode::RANGE_NOT_SATISFIABLE, "RangeNotSatisfiableException"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"),
             Self::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "ThrottlingException"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
@@ -78,6 +85,8 @@ impl From<varberg_catalog::Error> for ApiError {
             Error::Conflict(text) => Self::Conflict(text),
             // No operation that starts or ends imports knows a conflict (spec 3.10).
             Error::NotActive(..) | Error::AlreadyEnded(_) => Self::Invalid(error.to_string()),
+            Error::TooManyTags | Error::TooMany(_) => Self::QuotaExceeded(error.to_string()),
+            Error::NotTheSubscriber => Self::AccessDenied(error.to_string()),
             Error::Buried => Self::Throttled(error.to_string()),
             Error::Busy => Self::Throttled("the server is busy; send the request again".to_owned()),
             other => Self::Internal(chain(&other)),

@@ -2,11 +2,10 @@
 //!
 //! Routes go by path alone; hosts and host prefixes play no part.
 
-use crate::api::operation::{Route, ask, cancel, delete, get, manage, write};
-use crate::api::refusal::{self, Missing};
+use crate::api::operation::{Route, ask, delete, get, manage, retract, write};
 use crate::api::{
     Operation, annotation_import_job, annotation_store, annotation_version, export, health, import_job, reference,
-    reference_import_job, reference_store, sql, variant_import_job, variant_store,
+    reference_file, reference_import_job, reference_store, refusal, share, sql, tag, variant_import_job, variant_store,
 };
 use crate::app::App;
 use crate::auth;
@@ -15,7 +14,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{self, any};
+use axum::routing;
 use http::header::{HeaderName, HeaderValue};
 use std::any::Any;
 use std::time::Instant;
@@ -28,11 +27,7 @@ use varberg_model::Access;
 pub fn router(app: App) -> Router {
     let mut router = Router::new()
         .route("/health/live", routing::get(health::live))
-        .route("/health/ready", routing::get(health::ready))
-        .route("/share", any(|| refusal::missing(Missing::Shares)))
-        .route("/share/{shareId}", any(|| refusal::missing(Missing::Shares)))
-        .route("/shares", any(|| refusal::missing(Missing::Shares)))
-        .route("/tags/{*resourceArn}", any(|| refusal::missing(Missing::Tags)));
+        .route("/health/ready", routing::get(health::ready));
     for Route { operation, answer } in operations() {
         router = router.route(operation.path, answer);
     }
@@ -47,19 +42,19 @@ pub fn router(app: App) -> Router {
 
 /// Every operation with what answers it.
 fn operations() -> impl Iterator<Item = Route> {
-    variants().into_iter().chain(annotations()).chain(references()).chain(ours())
+    variants().into_iter().chain(annotations()).chain(references()).chain(of_any_store()).chain(ours())
 }
 
 fn variants() -> Vec<Route> {
     vec![
         write("CreateVariantStore", "/variantStore").by(variant_store::create),
         get("GetVariantStore", "/variantStore/{name}").by(variant_store::get),
-        write("UpdateVariantStore", "/variantStore/{name}").by(refusal::update_variant_store),
+        write("UpdateVariantStore", "/variantStore/{name}").by(variant_store::update),
         delete("DeleteVariantStore", "/variantStore/{name}").by(variant_store::delete),
         ask("ListVariantStores", "/variantStores").by(variant_store::list),
         write("StartVariantImportJob", "/import/variant").by(variant_import_job::start),
         get("GetVariantImportJob", "/import/variant/{jobId}").by(variant_import_job::get),
-        cancel("CancelVariantImportJob", "/import/variant/{jobId}").by(variant_import_job::cancel),
+        retract("CancelVariantImportJob", "/import/variant/{jobId}").by(variant_import_job::cancel),
         ask("ListVariantImportJobs", "/import/variants").by(variant_import_job::list),
     ]
 }
@@ -80,7 +75,7 @@ fn annotations() -> Vec<Route> {
         ask("ListAnnotationStoreVersions", "/annotationStore/{name}/versions").by(annotation_version::list),
         write("StartAnnotationImportJob", "/import/annotation").by(annotation_import_job::start),
         get("GetAnnotationImportJob", "/import/annotation/{jobId}").by(annotation_import_job::get),
-        cancel("CancelAnnotationImportJob", "/import/annotation/{jobId}").by(annotation_import_job::cancel),
+        retract("CancelAnnotationImportJob", "/import/annotation/{jobId}").by(annotation_import_job::cancel),
         ask("ListAnnotationImportJobs", "/import/annotations").by(annotation_import_job::list),
     ]
 }
@@ -89,15 +84,28 @@ fn references() -> Vec<Route> {
     vec![
         write("CreateReferenceStore", "/referencestore").by(reference_store::create),
         get("GetReferenceStore", "/referencestore/{store}").by(reference_store::get),
-        delete("DeleteReferenceStore", "/referencestore/{store}").by(refusal::delete_reference_store),
+        delete("DeleteReferenceStore", "/referencestore/{store}").by(reference_store::delete),
         ask("ListReferenceStores", "/referencestores").by(reference_store::list),
         write("StartReferenceImportJob", "/referencestore/{store}/importjob").by(reference_import_job::start),
         get("GetReferenceImportJob", "/referencestore/{store}/importjob/{id}").by(reference_import_job::get),
         ask("ListReferenceImportJobs", "/referencestore/{store}/importjobs").by(reference_import_job::list),
         get("GetReferenceMetadata", "/referencestore/{store}/reference/{id}/metadata").by(reference::metadata),
-        get("GetReference", "/referencestore/{store}/reference/{id}").by(refusal::get_reference),
+        get("GetReference", "/referencestore/{store}/reference/{id}").by(reference_file::get),
         ask("ListReferences", "/referencestore/{store}/references").by(reference::list),
-        delete("DeleteReference", "/referencestore/{store}/reference/{id}").by(refusal::delete_reference),
+        delete("DeleteReference", "/referencestore/{store}/reference/{id}").by(reference::delete),
+    ]
+}
+
+fn of_any_store() -> Vec<Route> {
+    vec![
+        manage("CreateShare", "/share").by(share::create),
+        get("GetShare", "/share/{shareId}").by(share::get),
+        manage("AcceptShare", "/share/{shareId}").by(share::accept),
+        delete("DeleteShare", "/share/{shareId}").by(share::delete),
+        ask("ListShares", "/shares").by(share::list),
+        write("TagResource", "/tags/{*resourceArn}").by(tag::tag),
+        retract("UntagResource", "/tags/{*resourceArn}").by(tag::untag),
+        get("ListTagsForResource", "/tags/{*resourceArn}").by(tag::list),
     ]
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 use unique::Unique;
-use varberg_model::{SseConfig, Tags, ValidationError};
+use varberg_model::{SseConfig, Tags, ValidationError, check_printable};
 
 /// An object of a request, and where it stands in the body.
 pub(crate) struct Fields<'a> {
@@ -70,16 +70,14 @@ impl<'a> Fields<'a> {
         self.text(member)?.ok_or_else(|| ValidationError::required(&self.path(member)))
     }
 
-    /// Text of `min..=max` characters without control characters (spec 3, `UText`).
+    /// Text of `min..=max` characters that can be seen (spec 3, `UText`).
     pub(crate) fn printable(&self, member: &str, min: usize, max: usize) -> Result<Option<&'a str>, ValidationError> {
         let Some(text) = self.text(member)? else { return Ok(None) };
         let length = text.chars().count();
         if length < min || length > max {
             return Err(ValidationError::length(&self.path(member), min, max));
         }
-        if text.chars().any(char::is_control) {
-            return Err(ValidationError::pattern(&self.path(member), r"[\p{L}||\p{M}||\p{Z}||\p{S}||\p{N}||\p{P}]+"));
-        }
+        check_printable(&self.path(member), text)?;
         Ok(Some(text))
     }
 

@@ -2,7 +2,7 @@
 //! DeleteAnnotationStore (spec 3.3, 5.1 to 5.3).
 
 use crate::api::listing::Listing;
-use crate::api::variant_store::parse_filter;
+use crate::api::variant_store::{parse_description, parse_filter};
 use crate::api::{Answer, Call, Reply, annotation_version, reference_item, table, tsv_options};
 use crate::app::App;
 use crate::error::ApiError;
@@ -103,11 +103,6 @@ pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
 pub(super) async fn find(app: &App, call: &Call, name: &str) -> Result<AnnotationStore, ApiError> {
     let store = app.catalog.annotation_store(call.account(), name).await?;
     store.ok_or_else(|| ApiError::NotFound(format!("annotation store {name} does not exist")))
-}
-
-/// `description` of an update; none leaves it as it is.
-pub(super) fn parse_description(fields: &Fields<'_>) -> Result<Option<Description>, ValidationError> {
-    fields.text("description")?.map(|text| Description::parse(Some(text))).transpose()
 }
 
 fn parse_store(call: &Call, fields: &Fields<'_>) -> Result<AnnotationStore, ValidationError> {

@@ -1,9 +1,9 @@
 //! Versions of annotation stores: CreateAnnotationStoreVersion, GetAnnotationStoreVersion, ListAnnotationStoreVersions,
 //! UpdateAnnotationStoreVersion, DeleteAnnotationStoreVersions (spec 3.4, 12.4).
 
-use crate::api::annotation_store::{self, parse_description};
 use crate::api::listing::Listing;
-use crate::api::{Answer, Call, Reply, table, tsv_options};
+use crate::api::variant_store::parse_description;
+use crate::api::{Answer, Call, Reply, annotation_store, table, tsv_options};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::wire::{self, Fields, micros};
@@ -20,8 +20,10 @@ use varberg_model::{
 const MAX_DELETED: usize = 10;
 
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
+    // Of all operations the only one whose model restricts the name in the path.
+    let name = StoreName::parse("name", call.param("name"))?;
     let body = call.json()?;
-    let store = annotation_store::find(&app, &call, call.param("name")).await?;
+    let store = annotation_store::find(&app, &call, name.as_str()).await?;
     let version = parse_version(&store, &Fields::of_body(&body)?)?;
     let key = call.key("CreateAnnotationStoreVersion", None);
     // Cheaper than to make a table first; the transaction below decides again.

@@ -13,7 +13,7 @@ use axum::extract::{FromRequest, Query, RawPathParams};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -50,6 +50,13 @@ pub(crate) enum Reply {
     Empty,
     /// 204.
     NoContent,
+    /// Bytes of a file.
+    Bytes {
+        body: Body,
+        length: u64,
+        /// `Content-Range` of an answer that is a part of what was named; none if it is all of it.
+        range: Option<String>,
+    },
 }
 
 impl IntoResponse for Reply {
@@ -61,6 +68,16 @@ impl IntoResponse for Reply {
             }
             Self::Empty => Response::new(Body::empty()),
             Self::NoContent => StatusCode::NO_CONTENT.into_response(),
+            Self::Bytes { body, length, range } => {
+                let binary = (CONTENT_TYPE, "application/octet-stream".to_owned());
+                let headers = [binary, (CONTENT_LENGTH, length.to_string()), (ACCEPT_RANGES, "bytes".to_owned())];
+                match range {
+                    None => (headers, body).into_response(),
+                    Some(range) => {
+                        (StatusCode::PARTIAL_CONTENT, headers, [(CONTENT_RANGE, range)], body).into_response()
+                    }
+                }
+            }
         }
     }
 }
@@ -74,6 +91,11 @@ impl Call {
     /// A parameter of the query; the first when repeated.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a parameter of the query that may be repeated.
+    pub(crate) fn queries(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.query.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// A yes or no of the query; absent is no.

@@ -65,7 +65,8 @@ pub(crate) const fn write(name: &'static str, path: &'static str) -> Operation {
     Operation { name, method: Method::Post, path, access: Access::Write }
 }
 
-pub(crate) const fn cancel(name: &'static str, path: &'static str) -> Operation {
+/// Takes back what a write did.
+pub(crate) const fn retract(name: &'static str, path: &'static str) -> Operation {
     Operation { name, method: Method::Delete, path, access: Access::Write }
 }
 

@@ -1,6 +1,7 @@
-//! References: ListReferences, GetReferenceMetadata (spec 3.8, 5.6).
+//! References: ListReferences, GetReferenceMetadata, DeleteReference (spec 3.8, 5.6).
 
 use crate::api::listing::Listing;
+use crate::api::reference_file::{PART_BYTES, parts};
 use crate::api::{Answer, Call, Reply, reference_store};
 use crate::app::App;
 use crate::error::ApiError;
@@ -10,21 +11,31 @@ use serde_json::{Value, json};
 use varberg_catalog::ReferenceFilter;
 use varberg_model::{RefId, Reference, ValidationError};
 
-/// Size of the parts in which a reference is downloaded: 100 MiB (spec 5.6).
-const PART_BYTES: u64 = 100 << 20;
-
 pub(crate) async fn metadata(State(app): State<App>, call: Call) -> Answer {
-    let store = reference_store::store_id(&call, "referenceStoreId")?;
-    let id = RefId::parse("id", call.param("id"))?;
-    let reference = app.catalog.reference(call.account(), &store, &id).await?;
-    let missing = || ApiError::NotFound(format!("reference {id} does not exist in reference store {store}"));
-    let reference = reference.ok_or_else(missing)?;
+    let reference = find(&app, &call).await?;
     let mut answer = describe(&call, &reference);
     let files = json!({ "source": file(reference.source_bytes), "index": file(reference.index_bytes) });
     wire::show(&mut answer, "files", Some(files));
     wire::show(&mut answer, "creationType", Some("IMPORT".into()));
     wire::show(&mut answer, "creationJobId", Some(reference.job.as_str().into()));
     Ok(Reply::Json(answer))
+}
+
+/// The reference that the path names.
+pub(super) async fn find(app: &App, call: &Call) -> Result<Reference, ApiError> {
+    let store = reference_store::store_id(call, "referenceStoreId")?;
+    let id = RefId::parse("id", call.param("id"))?;
+    let reference = app.catalog.reference(call.account(), &store, &id).await?;
+    let missing = || ApiError::NotFound(format!("reference {id} does not exist in reference store {store}"));
+    reference.ok_or_else(missing)
+}
+
+pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
+    let Reference { store, id, .. } = find(&app, &call).await?;
+    let arn = call.scope().reference_arn(store.as_str(), id.as_str());
+    app.catalog.delete_reference(call.account(), &store, &id, &arn).await?;
+    app.wake_janitor();
+    Ok(Reply::Empty)
 }
 
 pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {
@@ -69,5 +80,5 @@ fn describe(call: &Call, reference: &Reference) -> Value {
 }
 
 fn file(bytes: u64) -> Value {
-    json!({ "totalParts": bytes.div_ceil(PART_BYTES).max(1), "partSize": PART_BYTES, "contentLength": bytes })
+    json!({ "totalParts": parts(bytes), "partSize": PART_BYTES, "contentLength": bytes })
 }

@@ -4,7 +4,7 @@ use crate::api::Call;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::wire::Fields;
-use varberg_model::{RefId, ReferenceStatus, ValidationError};
+use varberg_model::{ReferenceStatus, Resource, ValidationError};
 
 /// The ARN in a request, if there is one, checked in form.
 pub(super) fn parse(fields: &Fields<'_>) -> Result<Option<String>, ValidationError> {
@@ -23,15 +23,12 @@ pub(super) fn parse(fields: &Fields<'_>) -> Result<Option<String>, ValidationErr
 /// The reference must be one of this account and region, exist, and be usable.
 pub(super) async fn check(app: &App, call: &Call, arn: &str) -> Result<(), ApiError> {
     let member = "reference.referenceArn";
-    let Some((store, reference)) = call.scope().parse_reference_arn(arn) else {
+    let Some(Resource::Reference { store, id }) = call.scope().parse_arn(arn) else {
         let example = call.scope().reference_arn("1234567890", "1234567890");
         let reason = format!("Member must be the ARN of a reference of this account and region, such as {example}");
         return Err(ValidationError::new(member, reason).into());
     };
     let missing = || ApiError::NotFound(format!("reference {arn} does not exist"));
-    let (Ok(store), Ok(id)) = (RefId::parse(member, store), RefId::parse(member, reference)) else {
-        return Err(missing());
-    };
     let reference = app.catalog.reference(call.account(), &store, &id).await?.ok_or_else(missing)?;
     match reference.status {
         ReferenceStatus::Active => Ok(()),

@@ -1,4 +1,4 @@
-//! Reference stores: CreateReferenceStore, GetReferenceStore, ListReferenceStores (spec 3.8, 5.6).
+//! Reference stores: CreateReferenceStore, GetReferenceStore, DeleteReferenceStore, ListReferenceStores (spec 3.8, 5.6).
 
 use crate::api::listing::Listing;
 use crate::api::{Answer, Call, Reply};
@@ -30,6 +30,11 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
 pub(crate) async fn get(State(app): State<App>, call: Call) -> Answer {
     let store = find(&app, &call, &store_id(&call, "id")?).await?;
     Ok(Reply::Json(describe(&call, &store)))
+}
+
+pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
+    app.catalog.delete_reference_store(call.account(), &store_id(&call, "id")?).await?;
+    Ok(Reply::Empty)
 }
 
 pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {

@@ -18,8 +18,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use form::Form;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use std::collections::HashMap;
+use varberg_catalog::PublishedTable;
 use varberg_lake::{GrantedTable, QueryLimits, QueryRequest};
-use varberg_model::StoreName;
+use varberg_model::{AccountId, StoreName};
 
 /// Most bytes that the sorts and joins of one statement write to disk.
 const SPILL_BYTES: u64 = 64 << 30;
@@ -55,17 +57,7 @@ async fn answer(app: &App, request: &QueryRequest, form: Form) -> Result<Respons
 
 /// The statement with the tables it may see and the limits it must keep.
 async fn request(app: &App, call: &Call, sql: &str) -> Result<QueryRequest, ApiError> {
-    let published = app.catalog.tables_of(call.account()).await?;
-    let tables = published
-        .into_iter()
-        .map(|table| GrantedTable {
-            schemas: vec![DEFAULT_SCHEMA.to_owned(), table.namespace],
-            name: table.name,
-            metadata_location: table.metadata_location,
-            layout: table.layout.as_str().to_owned(),
-            hidden_columns: false,
-        })
-        .collect();
+    let tables = granted(app.catalog.tables_of(call.account()).await?, call.account());
     let contig_aliases = app.catalog.contig_aliases(call.account()).await?;
     let warehouse = app.config.warehouse().map_err(|e| ApiError::Internal(e.to_string()))?;
     let limits = QueryLimits {
@@ -76,6 +68,26 @@ async fn request(app: &App, call: &Call, sql: &str) -> Result<QueryRequest, ApiE
         target_partitions: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
     };
     Ok(QueryRequest { sql: sql.to_owned(), tables, limits, warehouse, contig_aliases })
+}
+
+/// Tables under their schemas. Those of other accounts are in the default schema only where no other table has their name.
+fn granted(published: Vec<PublishedTable>, account: &AccountId) -> Vec<GrantedTable> {
+    let mut names: HashMap<String, usize> = HashMap::new();
+    for table in &published {
+        *names.entry(table.name.clone()).or_default() += 1;
+    }
+    let granted = |table: PublishedTable| {
+        let by_name = table.owner == *account || names.get(&table.name) == Some(&1);
+        let default = by_name.then(|| DEFAULT_SCHEMA.to_owned());
+        GrantedTable {
+            schemas: default.into_iter().chain([table.namespace]).collect(),
+            name: table.name,
+            metadata_location: table.metadata_location,
+            layout: table.layout.as_str().to_owned(),
+            hidden_columns: false,
+        }
+    };
+    published.into_iter().map(granted).collect()
 }
 
 fn api_error(failure: QueryFailure) -> ApiError {

@@ -1,4 +1,4 @@
-//! Variant stores: CreateVariantStore, GetVariantStore, ListVariantStores, DeleteVariantStore (spec 3.1, 5.1 to 5.3).
+//! Variant stores: CreateVariantStore, GetVariantStore, ListVariantStores, UpdateVariantStore, DeleteVariantStore (spec 3.1, 5.1 to 5.3).
 
 use crate::api::listing::Listing;
 use crate::api::{Answer, Call, Reply, reference_item, table};
@@ -57,6 +57,21 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Answer {
     Ok(Reply::Json(listing.answer("variantStores", &page, entries)))
 }
 
+pub(crate) async fn update(State(app): State<App>, call: Call) -> Answer {
+    let body = call.json()?;
+    let description = parse_description(&Fields::of_body(&body)?)?;
+    let store = app.catalog.update_store(call.account(), call.param("name"), description.as_ref()).await?;
+    Ok(Reply::Json(json!({
+        "id": store.id.as_str(),
+        "reference": { "referenceArn": store.reference_arn },
+        "status": store.status.as_str(),
+        "name": store.name.as_str(),
+        "description": store.description.as_str(),
+        "creationTime": micros(store.created),
+        "updateTime": micros(store.updated),
+    })))
+}
+
 pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
     let force = call.query_flag("force")?;
     let name = call.param("name");
@@ -72,6 +87,11 @@ pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
 pub(crate) async fn find(app: &App, call: &Call, name: &str) -> Result<VariantStore, ApiError> {
     let store = app.catalog.store(call.account(), name).await?;
     store.ok_or_else(|| ApiError::NotFound(format!("variant store {name} does not exist")))
+}
+
+/// `description` of an update; none leaves it as it is.
+pub(super) fn parse_description(fields: &Fields<'_>) -> Result<Option<Description>, ValidationError> {
+    fields.text("description")?.map(|text| Description::parse(Some(text))).transpose()
 }
 
 fn parse_store(call: &Call, fields: &Fields<'_>) -> Result<VariantStore, ValidationError> {
