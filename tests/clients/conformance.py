@@ -199,5 +199,3 @@ def names(answer: Answer, member: str) -> bool:
     """Whether a refusal names a member: in the quoted path of the value, else anywhere."""
     path = re.search(r"Value at '([^']*)'", answer.message)
     return member in re.split(r"[.\[\]]", path.group(1)) if path else member in answer.message
-
-

@@ -9,13 +9,21 @@ import functools
 import re
 import sys
 import unicodedata
+import urllib.parse
 from re import _constants as sre
 from re import _parser
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.(\d{3}|\d{6})Z")
 ABSENT = object()
 JSON_TYPES = {
-    "string": str, "timestamp": str, "integer": int, "long": int, "boolean": bool, "list": list, "map": dict, "structure": dict,
+    "string": str,
+    "timestamp": str,
+    "integer": int,
+    "long": int,
+    "boolean": bool,
+    "list": list,
+    "map": dict,
+    "structure": dict,
 }
 WRONG = ["text", 7, 1.5, True, ["text"], [], {"a": "b"}, {}]
 
@@ -171,7 +179,7 @@ def variants(shape, value, member: str, place: str = "body"):
         yield from _of_map(shape, value, member)
     elif shape.type_name == "string":
         for text in _texts(shape, value):
-            if place != "header" or text.isprintable() and text.isascii():
+            if travels(text, place):
                 yield Variant(member, f"{len(text)} characters {short(text)}", text, fits(shape, text))
     elif shape.type_name == "timestamp":
         for text in ("yesterday", "", "2026-01-31", "2026-13-01T00:00:00Z", "2026-01-31T12:00:00"):
@@ -185,6 +193,13 @@ def variants(shape, value, member: str, place: str = "body"):
             yield Variant(member, repr(wrong), wrong, False)
         for flag in (True, False):
             yield Variant(member, repr(flag), flag, True)
+
+
+def travels(text: str, place: str) -> bool:
+    """Whether HTTP can carry a text there: headers are printable, and targets have less than 64 kB (else 414)."""
+    if place == "header":
+        return text.isprintable() and text.isascii()
+    return place == "body" or len(urllib.parse.quote(text)) < 60_000
 
 
 def _of_structure(shape, value, member: str):
@@ -245,7 +260,9 @@ def _of_map(shape, value, member: str):
         yield Variant(member, "no entries", {}, low == 0)
     yield Variant(member, "a null value", rest | {key: None}, False, None)
     for text in _texts(shape.key, key):
-        yield Variant(member, f"a key of {len(text)} characters {short(text)}", rest | {text: value[key]}, fits(shape.key, text), text)
+        yield Variant(
+            member, f"a key of {len(text)} characters {short(text)}", rest | {text: value[key]}, fits(shape.key, text), text
+        )
     for variant in variants(shape.value, value[key], member):
         yield dataclasses.replace(variant, value={key: variant.value} | rest)
 

@@ -22,8 +22,15 @@ COLUMNS = "chr:STRING pos:LONG start:INT end:INT ref:STRING alt:STRING f:FLOAT d
 POSITIONS = tsv_options("CHR_POS_REF_ALT", "CHR=chr POS=pos START=start END=end REF=ref ALT=alt", COLUMNS)
 GENERIC = tsv_options("GENERIC", "", COLUMNS)
 READ_OPTIONS = {
-    "sep": "\t", "encoding": "UTF-8", "quote": '"', "quoteAll": True, "escape": "\\", "escapeQuotes": False,
-    "comment": "#", "header": False, "lineSep": "\n",
+    "sep": "\t",
+    "encoding": "UTF-8",
+    "quote": '"',
+    "quoteAll": True,
+    "escape": "\\",
+    "escapeQuotes": False,
+    "comment": "#",
+    "header": False,
+    "lineSep": "\n",
 }
 VCF_OPTIONS = {"ignoreQualField": True, "ignoreFilterField": False}
 
@@ -198,7 +205,9 @@ def maximal(world: World, operation: str) -> list[dict]:
     }
     if operation in filters:
         return [page | dict(filter=filters[operation]), dict(maxResults=1), {}]
-    tsv = least | dict(destinationName="the_table", versionName="second", formatOptions={"tsvOptions": {"readOptions": READ_OPTIONS}})
+    tsv = least | dict(
+        destinationName="the_table", versionName="second", formatOptions={"tsvOptions": {"readOptions": READ_OPTIONS}}
+    )
     with_reference = dict(reference={"referenceArn": world.reference}, sseConfig=SSE)
     made = {
         "CreateVariantStore": [described | dict(sseConfig=SSE)],
@@ -210,15 +219,11 @@ def maximal(world: World, operation: str) -> list[dict]:
         ],
         "UpdateAnnotationStore": [dict(description="")],
         "DeleteAnnotationStore": [dict(force=True)],
-        "CreateAnnotationStoreVersion": [
-            described | dict(name="the_table", versionOptions={"tsvVersionOptions": POSITIONS})
-        ],
+        "CreateAnnotationStoreVersion": [described | dict(name="the_table", versionOptions={"tsvVersionOptions": POSITIONS})],
         "UpdateAnnotationStoreVersion": [dict(description="d")],
         "DeleteAnnotationStoreVersions": [dict(force=True)],
         "ListAnnotationStoreVersions": [dict(maxResults=1, filter={"status": "ACTIVE"})],
-        "StartAnnotationImportJob": [
-            tsv | job, dict(versionName="the_vcf", formatOptions={"vcfOptions": VCF_OPTIONS}),
-        ],
+        "StartAnnotationImportJob": [tsv | job, dict(versionName="the_vcf", formatOptions={"vcfOptions": VCF_OPTIONS})],
         "CreateShare": [dict(resourceArn=share_target(world, operation), shareName="share-1_A")],
         "ListShares": [
             dict(maxResults=1),
@@ -229,9 +234,12 @@ def maximal(world: World, operation: str) -> list[dict]:
         "UntagResource": [dict(tagKeys=[*TAGS, "absent"])],
         "CreateReferenceStore": [dict(name="名前", description="text", sseConfig=SSE, tags=TAGS, clientToken=world.fresh())],
         "StartReferenceImportJob": [
-            dict(clientToken=world.fresh(), sources=[
-                {"sourceFile": f"s3://{BUCKET}/more{i}.fa", "name": "name", "description": "text", "tags": TAGS} for i in (2, 3)
-            ])
+            dict(
+                clientToken=world.fresh(),
+                sources=[
+                    {"sourceFile": f"s3://{BUCKET}/more{i}.fa", "name": "name", "description": "text", "tags": TAGS} for i in (2, 3)
+                ],
+            )
         ],
         "ListReferenceStores": [dict(maxResults=100, filter=dates | {"name": "references"}), dict(maxResults=1)],
         "ListReferenceImportJobs": [dict(maxResults=100, filter=dates | {"status": "COMPLETED"}), dict(maxResults=1)],
@@ -279,8 +287,14 @@ def probes(world: World, operation: str) -> list[tuple[dict, set]]:
     if operation == "CreateAnnotationStore":
         no_options = {k: v for k, v in first.items() if k != "storeOptions"} | dict(storeFormat="GFF")
         generic = first | dict(storeOptions={"tsvStoreOptions": GENERIC})
-        return [(first, {"schema", "storeFormat"}), (generic, {"annotationType", "formatToHeader", "storeFormat"}), (no_options, {"storeOptions"})]
+        return [
+            (first, {"schema", "storeFormat"}),
+            (generic, {"annotationType", "formatToHeader", "storeFormat"}),
+            (no_options, {"storeOptions"}),
+        ]
     if operation == "CreateAnnotationStoreVersion":
         generic = first | dict(versionOptions={"tsvVersionOptions": GENERIC})
         return [(first, {"schema"}), (generic, {"annotationType", "formatToHeader"})]
+    if operation.startswith("List") and operation != "ListTagsForResource":
+        found.append((minimal(world, operation) | dict(nextToken="token"), set()))
     return found

@@ -23,7 +23,11 @@ REFUSED = "a store that cannot be made is refused when it is created"
 NOT_FOUND = "DELETED is no status of a store; what is deleted is not found (spec 4)"
 NO_CANCEL = "no operation cancels a reference import (spec 5.2)"
 NEVER = {
-    **{(f"{kind}Created", status): AT_ONCE for kind in ("VariantStore", "AnnotationStore", "AnnotationStoreVersion") for status in ("CREATING", "UPDATING")},
+    **{
+        (f"{kind}Created", status): AT_ONCE
+        for kind in ("VariantStore", "AnnotationStore", "AnnotationStoreVersion")
+        for status in ("CREATING", "UPDATING")
+    },
     **{(f"{kind}Created", "FAILED"): REFUSED for kind in ("VariantStore", "AnnotationStore", "AnnotationStoreVersion")},
     **{(f"{kind}Deleted", "DELETED"): NOT_FOUND for kind in ("VariantStore", "AnnotationStore", "AnnotationStoreVersion")},
     ("ReferenceImportJobCompleted", "CANCELLING"): NO_CANCEL,
@@ -108,7 +112,9 @@ def store(name: str, delete: str, held):
             getattr(standing.client, delete)(**deletion)
             return standing.client, arguments
         client = request.getfixturevalue("world").client
-        there = {"variants": dict(name="the_variants"), "annotations": dict(name="the_vcf")}.get(name, dict(name="the_table", versionName="second"))
+        there = {"variants": dict(name="the_variants"), "annotations": dict(name="the_vcf")}.get(
+            name, dict(name="the_table", versionName="second")
+        )
         return client, there | ({list(there)[-1]: "no_such_thing"} if expected == GONE else {})
 
     return make
@@ -152,13 +158,17 @@ def reference_job(request, expected):
         for _ in range(200):
             packed.write((b"A" * 79 + b"\n") * 10_000)
     arguments = start_references(standing.client, where, ["long.fa.gz"])
-    wait_for(lambda: standing.client.get_reference_import_job(**arguments)["status"] == "IN_PROGRESS", "the job to begin", interval=0.01)
+    wait_for(
+        lambda: standing.client.get_reference_import_job(**arguments)["status"] == "IN_PROGRESS", "the job to begin", interval=0.01
+    )
     return standing.client, arguments
 
 
 def start_references(client, where: str, names: list) -> dict:
     sources = [{"sourceFile": f"s3://{BUCKET}/{name}", "name": name} for name in names]
-    return dict(id=client.start_reference_import_job(referenceStoreId=where, roleArn=ROLE, sources=sources)["id"], referenceStoreId=where)
+    return dict(
+        id=client.start_reference_import_job(referenceStoreId=where, roleArn=ROLE, sources=sources)["id"], referenceStoreId=where
+    )
 
 
 MAKE = {
