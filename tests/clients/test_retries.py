@@ -1,0 +1,158 @@
+"""Answers that get lost: an SDK sends a Start or Create again, and there is one job, one store, and one answer.
+
+With each retry mode of boto3, and each way in which an answer gets lost. The pauses between tries are left out.
+"""
+
+import dataclasses
+import itertools
+import types
+from collections.abc import Callable
+
+import boto3
+import botocore.endpoint
+import pytest
+import server as support
+from annotation_stores import tsv_options
+from botocore.config import Config
+from conformance import count
+from lossy_proxy import MANNERS, LossyProxy
+from server import ACCOUNT, BUCKET, ROLE, reference_arn, wait_for, wait_for_no_leftovers
+
+MODES = ("legacy", "standard", "adaptive")
+COLUMNS = tsv_options("CHR_POS", "CHR=chr POS=pos", "chr:STRING pos:LONG")
+ITEMS = [{"source": f"s3://{BUCKET}/absent"}]
+NUMBERS = itertools.count(1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """An operation that makes something: its arguments for a number, the member of its answer that identifies what it made,
+    and the listing that shows it."""
+
+    arguments: Callable[[object, int], dict]
+    id: str
+    listing: str
+    member: str
+    where: Callable[[object], dict] = lambda place: {}
+
+
+CALLS = {
+    "create_variant_store": Call(
+        lambda at, n: dict(name=f"store_{n}", reference={"referenceArn": at.reference}),
+        "id",
+        "list_variant_stores",
+        "variantStores",
+    ),
+    "create_annotation_store": Call(
+        lambda at, n: dict(name=f"store_{n}", storeFormat="GFF"), "id", "list_annotation_stores", "annotationStores"
+    ),
+    "create_annotation_store_version": Call(
+        lambda at, n: dict(name="the_table", versionName=f"version_{n}"),
+        "id",
+        "list_annotation_store_versions",
+        "annotationStoreVersions",
+        lambda at: dict(name="the_table"),
+    ),
+    "start_variant_import_job": Call(
+        lambda at, n: dict(destinationName="the_variants", roleArn=ROLE, items=ITEMS),
+        "jobId",
+        "list_variant_import_jobs",
+        "variantImportJobs",
+    ),
+    "start_annotation_import_job": Call(
+        lambda at, n: dict(destinationName="the_table", roleArn=ROLE, items=ITEMS),
+        "jobId",
+        "list_annotation_import_jobs",
+        "annotationImportJobs",
+    ),
+    "create_reference_store": Call(lambda at, n: dict(name="store"), "id", "list_reference_stores", "referenceStores"),
+    "start_reference_import_job": Call(
+        lambda at, n: dict(referenceStoreId=at.store, roleArn=ROLE, sources=[{"sourceFile": ITEMS[0]["source"], "name": "name"}]),
+        "id",
+        "list_reference_import_jobs",
+        "importJobs",
+        lambda at: dict(referenceStoreId=at.store),
+    ),
+    "create_share": Call(
+        lambda at, n: dict(
+            resourceArn=f"arn:aws:omics:us-east-1:{ACCOUNT}:variantStore/the_variants", principalSubscriber=f"{n:012}"
+        ),
+        "shareId",
+        "list_shares",
+        "shares",
+        lambda at: dict(resourceOwner="SELF"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A server with what jobs and versions are started on. Their files are absent, so that jobs end at once."""
+    base = tmp_path_factory.mktemp("retries")
+    with support.Server(base / "data", base / "files", config="janitor_interval_s = 1\n") as running:
+        client, arn = running.client(), reference_arn(running)
+        client.create_variant_store(name="the_variants", reference={"referenceArn": arn})
+        client.create_annotation_store(name="the_table", storeFormat="TSV", storeOptions={"tsvStoreOptions": COLUMNS})
+        yield types.SimpleNamespace(server=running, client=client, reference=arn, store=arn.split("/")[1])
+        wait_for_no_leftovers(running.data_dir)
+
+
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch):
+    monkeypatch.setattr(botocore.endpoint, "time", types.SimpleNamespace(sleep=lambda _: None))
+
+
+def made(place, call: Call) -> set[str]:
+    """The ids of everything of a kind that there is."""
+    found = place.client.get_paginator(call.listing).paginate(**call.where(place))
+    return {entry.get("id") or entry["shareId"] for page in found for entry in page[call.member]}
+
+
+def lose_and_retry(place, mode: str, manner: str, operation: str, rounds: int):
+    """Calls through a proxy that loses the first answer: the retry gets the answer that was lost, and nothing more is made."""
+    call, before, answered = CALLS[operation], made(place, CALLS[operation]), set()
+    with LossyProxy(place.server.endpoint, manner) as proxy:
+        client = boto3.client(
+            "omics",
+            endpoint_url=proxy.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="thing",
+            config=Config(inject_host_prefix=False, retries={"mode": mode}),
+        )
+        for round_ in range(rounds):
+            answer = getattr(client, operation)(**call.arguments(place, next(NUMBERS)))
+            assert answer["ResponseMetadata"]["RetryAttempts"] == 1, (round_, answer)
+            answered.add(answer[call.id])
+            count("lost answers")
+        if manner != "cut":
+            wait_for(lambda: len(proxy.lost) == rounds, "the answers that were lost")
+            differ = [
+                (lost, proxy.passed[id_])
+                for id_, lost in proxy.lost.items()
+                if (lost.status, lost.body) != (200, proxy.passed[id_].body)
+            ]
+            assert not differ, f"{operation}, {mode}, {manner}: {len(differ)} of {rounds} answers, such as {differ[0]}"
+    assert len(answered) == rounds
+    assert made(place, call) - before == answered, f"{operation}, {mode}, {manner}: what was answered is not what was made"
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+@pytest.mark.parametrize("mode", MODES)
+def test_a_lost_answer_makes_nothing_twice(place, mode, manner):
+    for operation in CALLS:
+        lose_and_retry(place, mode, manner, operation, rounds=4)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_hundred_lost_answers_make_a_hundred_jobs(place, mode):
+    lose_and_retry(place, mode, "swallowed", "start_variant_import_job", rounds=100)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("manner", MANNERS)
+@pytest.mark.parametrize("mode", MODES)
+def test_a_hundred_lost_answers_of_each_operation(place, mode, manner):
+    for operation in CALLS:
+        lose_and_retry(place, mode, manner, operation, rounds=100)
