@@ -1,6 +1,6 @@
 """Fixtures: one server for tests that only use it, a maker of servers for tests that break it, and the AWS command line."""
 
-import json
+import functools
 import pathlib
 import subprocess
 import sys
@@ -11,8 +11,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import server as support  # noqa: E402
 
 support.isolate()
-
-AWS = pathlib.Path(sys.executable).parent / "aws"
 
 
 def pytest_collection_modifyitems(items):
@@ -77,26 +75,7 @@ def make_server(tmp_path):
 @pytest.fixture
 def aws(shared_server):
     """`aws omics ...` of this venv against the shared server; its answer, or the error that is expected."""
-
-    def run(*arguments, fails_with=None):
-        environment = support.clean_environment() | {
-            "AWS_ENDPOINT_URL_OMICS": shared_server.endpoint,
-            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
-            "AWS_ACCESS_KEY_ID": "any",
-            "AWS_SECRET_ACCESS_KEY": "thing",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_MAX_ATTEMPTS": "1",
-        }
-        done = subprocess.run(
-            [AWS, "omics", *arguments, "--output", "json"], env=environment, capture_output=True, text=True, timeout=120
-        )
-        if fails_with:
-            assert done.returncode != 0 and fails_with in done.stderr, done
-            return None
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout) if done.stdout.strip() else None
-
-    return run
+    return functools.partial(support.run_aws, shared_server)
 
 
 @pytest.fixture

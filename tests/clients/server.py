@@ -4,6 +4,7 @@ In: the binary named by VARBERG_BIN. Out: a running server with its address. Not
 inside, except for the two public things a user may rely on: the data directory's layout and the Iceberg tables in it.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -11,6 +12,7 @@ import select
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 import urllib.parse
 
@@ -22,6 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ACCOUNT = "000000000000"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/importer"
 BUCKET = "lab-files"
+AWS = pathlib.Path(sys.executable).parent / "aws"
 FULL = os.environ.get("VARBERG_FULL") == "1"
 NO_AWS = {
     "AWS_CONFIG_FILE": "/dev/null",
@@ -164,6 +167,24 @@ def isolate():
 
 
 # What a user does
+
+
+def run_aws(running, *arguments, fails_with=None):
+    """`aws omics ...` against a server; what it printed, parsed."""
+    environment = clean_environment() | {
+        "AWS_ENDPOINT_URL_OMICS": running.endpoint,
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+        "AWS_ACCESS_KEY_ID": "any",
+        "AWS_SECRET_ACCESS_KEY": "thing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_MAX_ATTEMPTS": "1",
+    }
+    done = subprocess.run([AWS, "omics", *arguments, "--output", "json"], env=environment, capture_output=True, text=True, timeout=120)
+    if fails_with:
+        assert done.returncode != 0 and fails_with in done.stderr, done
+        return None
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout) if done.stdout.strip() else None
 
 
 def reference_arn(server: Server, fasta: str = "reference.fa", text: str | None = ">chr1\nACGTACGTAC\n") -> str:
