@@ -8,6 +8,7 @@ use crate::dialect::{Connection, now_us};
 use crate::error::{Entity, Error, Result};
 use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_page};
+use crate::quotas::Counted;
 use crate::rows::{annotation_store, micros};
 use crate::stores::StoreFilter;
 use crate::{Catalog, reference_stores, stored};
@@ -40,6 +41,7 @@ impl Catalog {
             let id = StoreId::from_stored(first.id);
             return Ok(AnnotationStore { id, created, updated: created, ..store.clone() });
         }
+        self.quotas.check(&mut tx, Counted::AnnotationStores(&store.account), 1).await?;
         if let Some(arn) = &store.reference_arn {
             reference_stores::check_not_deleted(&mut tx, arn).await?;
         }

@@ -6,6 +6,7 @@ use crate::dialect::{Connection, now_us};
 use crate::error::{Entity, Error, Result};
 use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_equal, push_page};
+use crate::quotas::Counted;
 use crate::rows::{annotation_version, micros};
 use crate::{Catalog, stored};
 use sqlx::QueryBuilder;
@@ -48,6 +49,7 @@ impl Catalog {
         if find(&mut tx, &store.id, version.name.as_str()).await?.is_some() {
             return Err(Error::AlreadyExists(entity(name, version.name.as_str())));
         }
+        self.quotas.check(&mut tx, Counted::Versions(&store.id), 1).await?;
         destinations::take_name(&mut tx, &store.account, table, &version.id).await?;
         insert(&mut tx, version, table).await?;
         let created = Created { id: version.id.to_string(), created: version.created };

@@ -68,8 +68,8 @@ pub enum Error {
     #[error("a resource can have at most 50 tags")]
     TooManyTags,
     /// A quota that is configured.
-    #[error("the quota is reached: {0}")]
-    TooMany(&'static str),
+    #[error("the quota of {most} {what} is reached")]
+    TooMany { what: &'static str, most: u32 },
     #[error("only the account that a store is shared with can accept the share")]
     NotTheSubscriber,
     #[error("the import job has already ended as {}", .0.as_str())]

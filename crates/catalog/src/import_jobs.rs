@@ -7,6 +7,7 @@ use crate::error::{Entity, Error, Result};
 use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::leases::{Lease, held};
 use crate::listing::{page, push_equal, push_in, push_page};
+use crate::quotas::Counted;
 use crate::rows::{count, import_item, import_job, job_id, job_status, micros};
 use crate::{Catalog, destinations, item_headers, stored};
 use sqlx::QueryBuilder;
@@ -56,6 +57,7 @@ impl Catalog {
             Some(StoreStatus::Active) => {}
             Some(status) => return Err(Error::NotActive(destination(job), status)),
         }
+        self.quotas.check(&mut tx, Counted::ImportJobs(&job.account), 1).await?;
         insert(&mut tx, job).await?;
         let created = Created { id: job.id.to_string(), created: job.created };
         remember(&mut tx, call, &created, now).await?;

@@ -16,6 +16,7 @@ mod leases;
 mod listing;
 mod migrate;
 mod outcome;
+mod quotas;
 mod reference_import_listing;
 mod reference_imports;
 mod reference_stores;
@@ -36,6 +37,7 @@ pub use import_jobs::{JobFilter, JobKind};
 pub use item_headers::{ItemHeader, StoreItem};
 pub use leases::{Beat, Claim, ItemOutcome, ItemResult, JobFiles, Lease};
 pub use outcome::{Finish, JobOutcome};
+pub use quotas::Quotas;
 pub use reference_import_listing::ReferenceImportFilter;
 pub use reference_imports::{Epoch, ReferenceJobFiles};
 pub use reference_stores::{ReferenceFilter, ReferenceStoreFilter};
@@ -45,6 +47,7 @@ pub use table_pointers::{CATALOG_NAME, TableSwap};
 
 use dialect::{Pool, Tx};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A cheap handle on the database; clones share its connections.
 ///
@@ -54,6 +57,7 @@ use std::path::Path;
 pub struct Catalog {
     readers: Pool,
     writer: Pool,
+    quotas: Arc<Quotas>,
 }
 
 impl Catalog {
@@ -66,7 +70,12 @@ impl Catalog {
         let writer = dialect::writer(path).await.map_err(open_error)?;
         migrate::migrate(&writer).await?;
         let readers = dialect::readers(path).await.map_err(open_error)?;
-        Ok(Self { readers, writer })
+        Ok(Self { readers, writer, quotas: Arc::default() })
+    }
+
+    /// The same catalog, in which accounts may have no more than that.
+    pub fn with_quotas(self, quotas: Quotas) -> Self {
+        Self { quotas: Arc::new(quotas), ..self }
     }
 
     /// The id of this catalog, made when it is first asked for: what tells whose a warehouse is.
@@ -90,7 +99,7 @@ impl Catalog {
     pub async fn open_in_memory() -> Result<Self> {
         let one = dialect::in_memory().await?;
         migrate::migrate(&one).await?;
-        Ok(Self { readers: one.clone(), writer: one })
+        Ok(Self { readers: one.clone(), writer: one, quotas: Arc::default() })
     }
 
     /// Closes all connections; waits until running calls have ended.

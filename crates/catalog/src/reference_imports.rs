@@ -7,6 +7,7 @@ use crate::dialect::{Connection, Row, now_us};
 use crate::error::{Entity, Error, Result};
 use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::leases::{Beat, lease_end};
+use crate::quotas::Counted;
 use crate::reference_stores::find_store;
 use crate::rows::{count, micros, reference_import_job, reference_import_source, source_status};
 use crate::stored;
@@ -45,6 +46,7 @@ impl Catalog {
         if find_store(&mut tx, &job.account, &job.store).await?.is_none() {
             return Err(Error::NotFound(Entity::ReferenceStore(job.store.to_string())));
         }
+        self.quotas.check(&mut tx, Counted::References(&job.store), job.sources.len()).await?;
         insert_job(&mut tx, job).await?;
         let created = Created { id: job.id.to_string(), created: job.created };
         remember(&mut tx, call, &created, now).await?;

@@ -7,6 +7,7 @@ use crate::dialect::{Connection, now_us};
 use crate::error::{Entity, Error, Result};
 use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_created, push_equal, push_page};
+use crate::quotas::Counted;
 use crate::rows::{contig_aliases, micros, reference, reference_store};
 use crate::stored;
 use chrono::{DateTime, Utc};
@@ -45,6 +46,7 @@ impl Catalog {
             let created = first.created;
             return Ok(ReferenceStore { id: RefId::from_stored(first.id), created, ..store.clone() });
         }
+        self.quotas.check(&mut tx, Counted::ReferenceStores(&store.account), 1).await?;
         sqlx::query(
             "INSERT INTO reference_stores (id, account, name, description, sse, tags, created_us)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",

@@ -5,6 +5,7 @@ use crate::dialect::{Connection, Db, Row, now_us};
 use crate::error::{Entity, Error, Result};
 use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_in, push_page};
+use crate::quotas::Counted;
 use crate::rows::{micros, share};
 use crate::{Catalog, stores};
 use sqlx::QueryBuilder;
@@ -29,10 +30,9 @@ pub struct ShareFilter {
 impl Catalog {
     /// Offers a store to another account.
     ///
-    /// - `at_most`: shares that the store may have.
-    /// - Errors: [`Error::NotFound`] when the store is gone; [`Error::AlreadyExists`] when it is shared with that account
-    ///   already; [`Error::TooMany`].
-    pub async fn create_share(&self, share: &Share, at_most: Option<u32>, call: Option<&CallKey>) -> Result<Share> {
+    /// Errors: [`Error::NotFound`] when the store is gone; [`Error::AlreadyExists`] when it is shared with that account
+    /// already; [`Error::TooMany`].
+    pub async fn create_share(&self, share: &Share, call: Option<&CallKey>) -> Result<Share> {
         let mut tx = self.write().await?;
         let now = now_us(&mut tx).await?;
         if let Some(first) = recall(&mut tx, call, now).await? {
@@ -46,9 +46,7 @@ impl Catalog {
         if others.iter().any(|other| other.subscriber == share.subscriber) {
             return Err(Error::AlreadyExists(Entity::ShareWith(share.subscriber.to_string())));
         }
-        if at_most.is_some_and(|most| others.len() >= usize::try_from(most).unwrap_or(usize::MAX)) {
-            return Err(Error::TooMany("shares of a store"));
-        }
+        self.quotas.check(&mut tx, Counted::Shares(&share.resource_id), 1).await?;
         insert(&mut tx, share).await?;
         let created = Created { id: share.id.clone(), created: share.created };
         remember(&mut tx, call, &created, now).await?;

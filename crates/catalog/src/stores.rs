@@ -5,6 +5,7 @@ use crate::dialect::{Connection, Db, now_us};
 use crate::error::{Entity, Error, Result};
 use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_equal, push_in, push_page};
+use crate::quotas::Counted;
 use crate::rows::{micros, variant_store};
 use crate::{Catalog, reference_stores, stored};
 use sqlx::QueryBuilder;
@@ -50,6 +51,7 @@ impl Catalog {
             let created = first.created;
             return Ok(VariantStore { id: StoreId::from_stored(first.id), created, updated: created, ..store.clone() });
         }
+        self.quotas.check(&mut tx, Counted::VariantStores(&store.account), 1).await?;
         reference_stores::check_not_deleted(&mut tx, &store.reference_arn).await?;
         destinations::take_name(&mut tx, &store.account, table, &store.id).await?;
         insert(&mut tx, store, table).await?;

@@ -30,5 +30,5 @@ pub use query::{GrantedTable, QueryError, QueryLimits, QueryRequest};
 pub use stored_files::StoredFile;
 pub use table::{SnapshotInfo, TableInfo};
 pub use upload::{Finishing, Upload};
-pub use warehouse::{Lake, S3Options, WarehouseConfig};
+pub use warehouse::{Lake, S3Credentials, S3Options, WarehouseConfig};
 pub use writer::{Bound, ColumnMetrics, DataFile, DataFileWriter, WriteTarget, WriterOptions, Written};

@@ -1,6 +1,6 @@
-//! One S3 bucket as an object store: options, then the environment, then the profile, then the machine's role.
+//! One S3 bucket as an object store, with the credentials that its options name.
 
-use crate::S3Options;
+use crate::{S3Credentials, S3Options};
 use async_trait::async_trait;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_credential_types::provider::ProvideCredentials;
@@ -18,7 +18,11 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 
 /// Opens a bucket. Nothing is asked of S3. The error text says what is missing.
 pub(crate) async fn open(options: &S3Options, bucket: &str) -> Result<Arc<dyn ObjectStore>, String> {
-    let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(RetryConfig {
+    let environment = match options.credentials {
+        S3Credentials::Environment => AmazonS3Builder::from_env(),
+        S3Credentials::Profile | S3Credentials::Keys { .. } | S3Credentials::None => AmazonS3Builder::new(),
+    };
+    let mut builder = environment.with_bucket_name(bucket).with_retry(RetryConfig {
         max_retries: 5,
         retry_timeout: RETRY,
         ..RetryConfig::default()
@@ -35,14 +39,30 @@ pub(crate) async fn open(options: &S3Options, bucket: &str) -> Result<Arc<dyn Ob
         }
         None => builder = builder.with_virtual_hosted_style_request(!options.path_style && !bucket.contains('.')),
     }
+    builder = match &options.credentials {
+        S3Credentials::Environment => from_environment(builder, options).await?,
+        S3Credentials::Profile => match profile(options.profile.as_deref()).await? {
+            Some(provider) => builder.with_credentials(Arc::new(provider)),
+            None => return Err("the default AWS profile gives no credentials".to_owned()),
+        },
+        S3Credentials::Keys { access_key_id, secret_access_key } => {
+            builder.with_access_key_id(access_key_id).with_secret_access_key(secret_access_key)
+        }
+        S3Credentials::None => builder.with_skip_signature(true),
+    };
+    let store = builder.with_client_options(client).build().map_err(|e| e.to_string())?;
+    Ok(Arc::new(store))
+}
+
+/// Variables, then the profile, then what the machine has.
+async fn from_environment(builder: AmazonS3Builder, options: &S3Options) -> Result<AmazonS3Builder, String> {
     let in_environment = builder.get_config_value(&AmazonS3ConfigKey::AccessKeyId).is_some();
     if (!in_environment || options.profile.is_some())
         && let Some(provider) = profile(options.profile.as_deref()).await?
     {
-        builder = builder.with_credentials(Arc::new(provider));
+        return Ok(builder.with_credentials(Arc::new(provider)));
     }
-    let store = builder.with_client_options(client).build().map_err(|e| e.to_string())?;
-    Ok(Arc::new(store))
+    Ok(builder)
 }
 
 /// Credentials of a profile. A named profile must work; the default one may be absent.

@@ -9,6 +9,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use url::Url;
@@ -22,7 +23,7 @@ pub struct WarehouseConfig {
     pub s3: S3Options,
 }
 
-/// How S3 is reached. Credentials: `AWS_*` variables, then the profile, then those of the machine.
+/// How S3 is reached.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct S3Options {
     /// Another endpoint than Amazon's, e.g. `http://127.0.0.1:9000`.
@@ -33,6 +34,35 @@ pub struct S3Options {
     pub path_style: bool,
     /// Profile of `~/.aws/config`.
     pub profile: Option<String>,
+    #[serde(default)]
+    pub credentials: S3Credentials,
+}
+
+/// Whose credentials are sent.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub enum S3Credentials {
+    /// `AWS_*` variables, then the profile, then those of the machine.
+    #[default]
+    Environment,
+    /// Those of the profile, and no others.
+    Profile,
+    Keys {
+        access_key_id: String,
+        secret_access_key: String,
+    },
+    /// Requests are not signed.
+    None,
+}
+
+impl fmt::Debug for S3Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Environment => "Environment",
+            Self::Profile => "Profile",
+            Self::Keys { .. } => "Keys",
+            Self::None => "None",
+        })
+    }
 }
 
 /// A handle on the warehouse; cheap to clone. Opened inside a Tokio runtime, which its uploads use.

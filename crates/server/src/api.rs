@@ -6,7 +6,7 @@
 pub(crate) mod annotation_import_job;
 pub(crate) mod annotation_store;
 pub(crate) mod annotation_version;
-mod call;
+pub(crate) mod call;
 pub(crate) mod export;
 mod format_options;
 pub(crate) mod health;

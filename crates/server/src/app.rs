@@ -1,4 +1,4 @@
-//! What the running program holds: configuration, catalog, lake, sources, and the bells that wake its workers.
+//! What the running program holds: configuration, catalog, lake, roles, and the bells that wake its workers.
 //!
 //! Cloned into every handler and worker; a clone is cheap and shares everything. Holds no request and no job.
 
@@ -6,6 +6,8 @@ use crate::config::Config;
 use crate::cpu::Cpu;
 use crate::import::Hold;
 use crate::query_pool::QueryPool;
+use crate::roles::Roles;
+use crate::throttle::Throttle;
 use anyhow::{Context, Result};
 use std::collections::HashMap;
 use std::os::unix::fs::DirBuilderExt;
@@ -15,7 +17,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use varberg_catalog::Catalog;
-use varberg_lake::{Lake, Sources};
+use varberg_lake::Lake;
 use varberg_model::{AccountId, Reference, Resource, Scope, StoreId};
 
 /// Handles on everything that outlives a request.
@@ -26,7 +28,8 @@ pub struct App {
     pub scope: Arc<Scope>,
     pub catalog: Catalog,
     pub lake: Lake,
-    pub sources: Arc<Sources>,
+    /// Where sources come from, by the role of the job.
+    pub(crate) roles: Arc<Roles>,
     /// Threads for parsing and writing.
     pub cpu: Cpu,
     /// Parts of import jobs whose data files are being written or are on their way to the store: twice as many as threads,
@@ -44,6 +47,8 @@ pub struct App {
     pub stop: CancellationToken,
     /// Tasks that must end before the process does.
     pub tasks: TaskTracker,
+    /// Calls of each account.
+    pub(crate) throttle: Arc<Throttle>,
     sizes: Arc<Mutex<HashMap<StoreId, Measured>>>,
 }
 
@@ -59,8 +64,7 @@ impl App {
     pub async fn open(config: Config) -> Result<Self> {
         let scope = config.scope()?;
         // Before anything is written: a mistyped directory leaves no trace.
-        let sources = Sources::new(config.sources(), tokio::runtime::Handle::current())
-            .context("cannot set up the places that sources come from")?;
+        let roles = Roles::new(&config)?;
         for directory in [config.data_dir.clone(), config.spill_dir()] {
             create_private(&directory)?;
         }
@@ -70,6 +74,7 @@ impl App {
         }
         let path = config.catalog_path();
         let catalog = Catalog::open(&path).await.with_context(|| format!("cannot open {}", path.display()))?;
+        let catalog = catalog.with_quotas(config.quotas.counted());
         let uri = warehouse.uri.clone();
         let lake = Lake::open(warehouse).await.with_context(|| format!("cannot open the warehouse {uri}"))?;
         let identity = catalog.identity().await?;
@@ -93,12 +98,13 @@ impl App {
             scope: Arc::new(scope),
             catalog,
             lake,
-            sources: Arc::new(sources),
+            roles: Arc::new(roles),
             queries,
             work: Arc::new(Notify::new()),
             leftovers: Arc::new(Notify::new()),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            throttle: Arc::default(),
             sizes: Arc::default(),
         })
     }

@@ -44,7 +44,12 @@ pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Caller {
         let (_, rest) = header.split_once("Credential=")?;
         rest.split('/').next().filter(|key| !key.is_empty() && key.len() <= 128)
     };
-    Caller { scope: app.scope.clone(), principal: key().unwrap_or("anonymous").to_owned(), role: Role::Admin }
+    Caller {
+        scope: app.scope.clone(),
+        principal: key().unwrap_or("anonymous").to_owned(),
+        role: Role::Admin,
+        verified: false,
+    }
 }
 
 /// Refuses requests that a web page could have made a browser send: other hosts (rebound names), other origins.

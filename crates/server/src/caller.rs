@@ -13,6 +13,8 @@ pub(crate) struct Caller {
     /// Who he is; the same for all his requests, and nobody else's.
     pub(crate) principal: String,
     pub(crate) role: Role,
+    /// Whether credentials said who he is.
+    pub(crate) verified: bool,
 }
 
 impl Caller {

@@ -5,9 +5,14 @@
 //! Nothing else in the server reads the environment.
 
 mod layers;
+mod quotas;
+mod roles;
 mod verdicts;
 
 pub use layers::Flags;
+pub(crate) use quotas::RateGroup;
+pub use quotas::{Preset, QuotaConfig};
+pub use roles::RoleConfig;
 pub use verdicts::Verdicts;
 
 use anyhow::{Context, Result, bail};
@@ -16,7 +21,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use varberg_formats::{Limits, Policy};
-use varberg_lake::{S3Options, SourcesConfig, WarehouseConfig, WriterOptions};
+use varberg_lake::{S3Credentials, S3Options, SourcesConfig, WarehouseConfig, WriterOptions};
 use varberg_model::{AccountId, Scope};
 
 const MIB: u64 = 1 << 20;
@@ -48,6 +53,8 @@ pub struct Config {
     pub s3: S3Config,
     pub import: ImportConfig,
     pub query: QueryConfig,
+    pub quotas: QuotaConfig,
+    pub roles: BTreeMap<String, RoleConfig>,
 }
 
 /// Form of the log.
@@ -133,6 +140,8 @@ impl Default for Config {
             s3: S3Config::default(),
             import: ImportConfig::default(),
             query: QueryConfig::default(),
+            quotas: QuotaConfig::default(),
+            roles: BTreeMap::new(),
         }
     }
 }
@@ -184,6 +193,7 @@ impl Config {
     /// Checks what the types alone do not.
     fn check(&self) -> Result<()> {
         self.scope()?;
+        self.roles.iter().try_for_each(|(name, role)| role.check(name))?;
         if self.import.lease_s == 0 || self.import.max_jobs == 0 || self.import.max_attempts == 0 {
             bail!("import.lease_s, import.max_jobs and import.max_attempts must be at least 1");
         }
@@ -245,6 +255,7 @@ impl S3Config {
             region: self.region.clone(),
             path_style: self.path_style,
             profile: self.profile.clone(),
+            credentials: S3Credentials::Environment,
         }
     }
 }

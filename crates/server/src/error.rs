@@ -85,7 +85,7 @@ impl From<varberg_catalog::Error> for ApiError {
             Error::Conflict(text) => Self::Conflict(text),
             // No operation that starts or ends imports knows a conflict (spec 3.10).
             Error::NotActive(..) | Error::AlreadyEnded(_) => Self::Invalid(error.to_string()),
-            Error::TooManyTags | Error::TooMany(_) => Self::QuotaExceeded(error.to_string()),
+            Error::TooManyTags | Error::TooMany { .. } => Self::QuotaExceeded(error.to_string()),
             Error::NotTheSubscriber => Self::AccessDenied(error.to_string()),
             Error::Buried => Self::Throttled(error.to_string()),
             Error::Busy => Self::Throttled("the server is busy; send the request again".to_owned()),

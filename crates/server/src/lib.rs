@@ -14,14 +14,18 @@ mod import;
 mod listen;
 pub mod query_child;
 mod query_pool;
+mod roles;
 mod router;
 mod serve;
 mod shutdown;
 mod telemetry;
+mod throttle;
 mod wire;
 
 pub use app::App;
-pub use config::{Config, Flags, ImportConfig, LogFormat, QueryConfig, S3Config, Verdicts};
+pub use config::{
+    Config, Flags, ImportConfig, LogFormat, Preset, QueryConfig, QuotaConfig, RoleConfig, S3Config, Verdicts,
+};
 pub use error::ApiError;
 pub use query_pool::{QueryFailure, QueryPool};
 pub use router::router;

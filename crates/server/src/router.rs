@@ -2,6 +2,7 @@
 //!
 //! Routes go by path alone; hosts and host prefixes play no part.
 
+use crate::api::call::discard;
 use crate::api::operation::{Route, ask, delete, get, manage, retract, write};
 use crate::api::{
     Operation, annotation_import_job, annotation_store, annotation_version, export, health, import_job, reference,
@@ -155,7 +156,10 @@ async fn identified(request: Request, next: Next) -> Response {
 async fn guarded(request: Request, next: Next) -> Response {
     match auth::guard(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => {
+            discard(request.into_body()).await;
+            refusal.into_response()
+        }
     }
 }
 

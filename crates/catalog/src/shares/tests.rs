@@ -1,7 +1,7 @@
 //! Tests of `shares.rs` through the catalog's own calls.
 
 use crate::testing::{account, at, call, store, table};
-use crate::{Catalog, Error, ShareFilter, ShareSide};
+use crate::{Catalog, Error, Quotas, ShareFilter, ShareSide};
 use varberg_model::*;
 
 const SUBSCRIBER: &str = "222222222222";
@@ -30,7 +30,7 @@ async fn with_share() -> (Catalog, VariantStore, Share) {
     let store = store("store", 0);
     catalog.create_store(&store, &table(&store), None).await.unwrap();
     let share = share(&store, SUBSCRIBER);
-    assert_eq!(catalog.create_share(&share, None, None).await.unwrap(), share);
+    assert_eq!(catalog.create_share(&share, None).await.unwrap(), share);
     (catalog, store, share)
 }
 
@@ -69,13 +69,14 @@ async fn only_the_two_accounts_know_a_share_and_only_one_accepts() {
 async fn a_store_is_shared_once_with_an_account_and_no_oftener_than_allowed() {
     let (catalog, store, first) = with_share().await;
     let again = Share { id: "other".to_owned(), ..first.clone() };
-    assert!(matches!(catalog.create_share(&again, None, None).await, Err(Error::AlreadyExists(_))));
+    assert!(matches!(catalog.create_share(&again, None).await, Err(Error::AlreadyExists(_))));
     let second = share(&store, "333333333333");
-    assert!(matches!(catalog.create_share(&second, Some(1), None).await, Err(Error::TooMany(_))));
+    let bounded = |most| catalog.clone().with_quotas(Quotas { shares: Some(most), ..Quotas::default() });
+    assert!(matches!(bounded(1).create_share(&second, None).await, Err(Error::TooMany { .. })));
     let key = call("1");
-    catalog.create_share(&second, Some(2), Some(&key)).await.unwrap();
+    bounded(2).create_share(&second, Some(&key)).await.unwrap();
     let retried = Share { id: "third".to_owned(), ..second.clone() };
-    assert_eq!(catalog.create_share(&retried, Some(2), Some(&key)).await.unwrap(), second);
+    assert_eq!(bounded(2).create_share(&retried, Some(&key)).await.unwrap(), second);
 }
 
 #[tokio::test]

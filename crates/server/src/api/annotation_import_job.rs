@@ -27,9 +27,7 @@ pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
     let format = format_options::parse(&fields, store.format)?;
     let version = find_version(&app, &store, version_name.as_ref()).await?;
     check_active(&store, &version)?;
-    for item in &items {
-        app.sources.check(&item.source)?;
-    }
+    app.roles.check(call.caller(), &role, items.iter().map(|item| &item.source))?;
     if left_normalize && store.destination(&version).content.has_alleles() {
         reference_item::check_for_normalization(&app, &call, store.reference_arn.as_deref()).await?;
     }

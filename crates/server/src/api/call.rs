@@ -17,7 +17,8 @@ use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
 use tracing::Span;
 use varberg_catalog::CallKey;
 use varberg_model::{AccountId, Scope, ValidationError};
@@ -117,6 +118,10 @@ impl Call {
         &self.caller.scope
     }
 
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -155,8 +160,9 @@ impl FromRequest<App> for Call {
             .await
             .map_err(|_| ApiError::Invalid("the path is not valid UTF-8 once decoded".to_owned()))?;
         let params = params.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-        let Query(query) = Query::try_from_uri(&parts.uri)
+        let Query::<Vec<(String, String)>>(query) = Query::try_from_uri(&parts.uri)
             .map_err(|_| ApiError::Invalid("the query string cannot be decoded".to_owned()))?;
+        check_single(&query)?;
         let receive = tokio::time::timeout(BODY_TIME, receive(body));
         let slow = |_| ApiError::RequestTimeout(format!("the body did not arrive within {} s", BODY_TIME.as_secs()));
         let body = receive.await.map_err(slow)??;
@@ -164,8 +170,19 @@ impl FromRequest<App> for Call {
         Span::current().record("caller", &caller.principal);
         if let Some(operation) = parts.extensions.get::<Operation>() {
             caller.check(operation)?;
+            state.throttle.take(&state.config.quotas, caller.account(), operation, Instant::now())?;
         }
         Ok(Self { path: parts.uri.path().to_owned(), params, query, headers: parts.headers, body, caller })
+    }
+}
+
+/// What could be read in two ways is refused: of all parameters only the keys of tags may be repeated.
+fn check_single(query: &[(String, String)]) -> Result<(), ValidationError> {
+    let mut seen = HashSet::new();
+    let repeated = query.iter().map(|(key, _)| key.as_str()).find(|key| *key != "tagKeys" && !seen.insert(*key));
+    match repeated {
+        Some(key) => Err(ValidationError::new(key, "Member must be given once")),
+        None => Ok(()),
     }
 }
 
@@ -181,6 +198,12 @@ async fn receive(body: Body) -> Result<Bytes, ApiError> {
         whole.extend_from_slice(&chunk);
     }
     Ok(whole.freeze())
+}
+
+/// Takes a body that nobody reads, for as long as one may take to arrive.
+pub(crate) async fn discard(body: Body) {
+    // What does not arrive is the client's loss.
+    let _ = tokio::time::timeout(BODY_TIME, drain(body.into_data_stream(), 0)).await;
 }
 
 /// Takes the rest of a body that is too large, within bounds: a client that still sends when the connection closes sees

@@ -27,9 +27,7 @@ pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
     let sources = parse_sources(&fields)?;
     let key = call.key("StartReferenceImportJob", fields.printable("clientToken", 1, 127)?);
     reference_store::find(&app, &call, &store).await?;
-    for source in &sources {
-        app.sources.check(&source.source)?;
-    }
+    app.roles.check(call.caller(), &role, sources.iter().map(|source| &source.source))?;
     let job = ReferenceImportJob {
         id: RefId::random(),
         store,

@@ -1,6 +1,8 @@
 //! Answers of paths that lead nowhere: operations of HealthOmics that are not about analytics, wrong methods, unknown paths.
 
+use crate::api::call::discard;
 use crate::error::ApiError;
+use axum::body::Body;
 use http::{Method, Uri};
 
 /// First path segments of HealthOmics operations outside analytics: workflows and sequence stores.
@@ -16,11 +18,13 @@ const OTHER_SERVICES: [&str; 9] = [
     "configuration",
 ];
 
-pub(crate) async fn wrong_method(method: Method, uri: Uri) -> ApiError {
+pub(crate) async fn wrong_method(method: Method, uri: Uri, body: Body) -> ApiError {
+    discard(body).await;
     ApiError::NotSupported(format!("no operation has method {method} on {}", uri.path()))
 }
 
-pub(crate) async fn unknown_path(method: Method, uri: Uri) -> ApiError {
+pub(crate) async fn unknown_path(method: Method, uri: Uri, body: Body) -> ApiError {
+    discard(body).await;
     let first = uri.path().trim_start_matches('/').split('/').next().unwrap_or_default();
     if OTHER_SERVICES.contains(&first) {
         return ApiError::NotSupported(

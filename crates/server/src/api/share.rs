@@ -39,7 +39,7 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
         updated: now,
     };
     let key = call.key("CreateShare", None);
-    let share = app.catalog.create_share(&share, None, key.as_ref()).await?;
+    let share = app.catalog.create_share(&share, key.as_ref()).await?;
     Ok(Reply::Json(json!({
         "shareId": share.id,
         "status": share.status.as_str(),

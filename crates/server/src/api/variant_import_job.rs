@@ -22,9 +22,7 @@ pub(crate) async fn start(State(app): State<App>, call: Call) -> Answer {
         let reason = format!("variant store {} is {} and must be ACTIVE", store.name, store.status.as_str());
         return Err(ValidationError::new("destinationName", reason).into());
     }
-    for item in &items {
-        app.sources.check(&item.source)?;
-    }
+    app.roles.check(call.caller(), &role, items.iter().map(|item| &item.source))?;
     if left_normalize {
         reference_item::check_for_normalization(&app, &call, Some(&store.reference_arn)).await?;
     }

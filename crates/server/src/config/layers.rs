@@ -82,6 +82,21 @@ const KEYS: &[(&str, Kind)] = &[
     ("query.time_s", Kind::Integer),
     ("query.memory_bytes", Kind::Integer),
     ("query.concurrency", Kind::Integer),
+    ("quotas.preset", Kind::Text),
+    ("quotas.variant_stores", Kind::Integer),
+    ("quotas.annotation_stores", Kind::Integer),
+    ("quotas.versions", Kind::Integer),
+    ("quotas.import_jobs", Kind::Integer),
+    ("quotas.source_bytes", Kind::Integer),
+    ("quotas.shares", Kind::Integer),
+    ("quotas.reference_stores", Kind::Integer),
+    ("quotas.references", Kind::Integer),
+    ("quotas.rate_analytics", Kind::Integer),
+    ("quotas.rate_shares", Kind::Integer),
+    ("quotas.rate_tags", Kind::Integer),
+    ("quotas.rate_references", Kind::Integer),
+    ("quotas.rate_reference_changes", Kind::Integer),
+    ("quotas.rate_downloads", Kind::Integer),
 ];
 
 impl Config {

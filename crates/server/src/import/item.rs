@@ -49,7 +49,12 @@ pub(super) async fn import_item(app: &App, running: &Running, item: &ImportItem)
         Ok(format) => format,
         Err(error) => return (item.position, Ok(ItemEnd::failed(error.to_string()))),
     };
-    let planned = plan::plan(app, item, format, &running.control).await;
+    let job = &running.claim.job;
+    let sources = match app.roles.sources(&job.account, &job.role, &item.source) {
+        Ok(sources) => sources,
+        Err(error) => return (item.position, Ok(ItemEnd::failed(error.to_string()))),
+    };
+    let planned = plan::plan(app, sources, item, format, &running.control).await;
     let end = match planned {
         Ok(plan) => {
             running.hold.reached(Stage::HeaderRead).await;
@@ -156,7 +161,7 @@ async fn run_part(
     let table_path = running.destination.table_path();
     let target = WriteTarget { table_path, job: lease.job.to_string(), epoch: lease.epoch };
     let table = running.destination.content.schema();
-    let (lake, sources, pinned) = (app.lake.clone(), app.sources.clone(), plan.pinned.clone());
+    let (lake, sources, pinned) = (app.lake.clone(), plan.sources.clone(), plan.pinned.clone());
     let rows_of_a_record = plan.format.samples().max(1);
     let options = WriterOptions { rows_of_a_record, ..app.config.import.writer() };
     let (faults, hold) = (context.first_fault.clone(), context.hold.clone());

@@ -18,6 +18,8 @@ const MIN_PART_PLAIN: u64 = 4 << 20;
 #[derive(Debug, Clone)]
 pub(super) struct ItemPlan {
     pub position: u32,
+    /// Where it is read from.
+    pub sources: Sources,
     pub pinned: Pinned,
     pub compression: Compression,
     pub format: Opened,
@@ -31,6 +33,8 @@ pub(super) enum PlanError {
     Source(#[from] SourceError),
     #[error(transparent)]
     Malformed(#[from] Fault),
+    #[error("the file has {bytes} bytes, and the quota is {most}")]
+    TooLarge { bytes: u64, most: u64 },
     #[error("{0}")]
     Unsupported(&'static str),
     #[error(transparent)]
@@ -42,27 +46,37 @@ pub(super) enum PlanError {
 /// Plans one item. Reads the beginning and a few windows of the source, nothing more.
 pub(super) async fn plan(
     app: &App,
+    sources: &Sources,
     item: &ImportItem,
     format: Format,
     control: &Control,
 ) -> Result<ItemPlan, PlanError> {
     control.check()?;
-    let pinned = app.sources.pin(&item.source).await?;
-    let head = app.sources.read_range(&pinned, 0..pinned.size.min(Compression::PREFIX)).await?;
+    let pinned = sources.pin(&item.source).await?;
+    check_size(app, pinned.size)?;
+    let head = sources.read_range(&pinned, 0..pinned.size.min(Compression::PREFIX)).await?;
     refuse_foreign(&head)?;
     let compression = Compression::detect(&head);
     if compression == Compression::Bgzf {
-        check_end_marker(&app.sources, &pinned).await?;
+        check_end_marker(sources, &pinned).await?;
     }
-    let source = app.sources.open(&pinned, 0, 0);
+    let source = sources.open(&pinned, 0, 0);
     let format = app.cpu.run("varberg-header", move || format.open(source, compression)).await??;
     control.check()?;
-    let parts = parts(app, &pinned, compression, &format, control).await?;
-    Ok(ItemPlan { position: item.position, pinned, compression, format, parts })
+    let parts = parts(app, sources, &pinned, compression, &format, control).await?;
+    Ok(ItemPlan { position: item.position, sources: sources.clone(), pinned, compression, format, parts })
+}
+
+fn check_size(app: &App, bytes: u64) -> Result<(), PlanError> {
+    match app.config.quotas.source_bytes() {
+        Some(most) if bytes > most => Err(PlanError::TooLarge { bytes, most }),
+        _ => Ok(()),
+    }
 }
 
 async fn parts(
     app: &App,
+    sources: &Sources,
     pinned: &Pinned,
     compression: Compression,
     format: &Opened,
@@ -75,7 +89,7 @@ async fn parts(
     let wanted = plain_or_block_parts(compression, pinned.size, wanted);
     let mut cuts = match compression {
         Compression::Plain | Compression::Gzip | Compression::Zstd | Compression::Bzip2 => wanted,
-        Compression::Bgzf => block_starts(&app.sources, pinned, &wanted, control).await?,
+        Compression::Bgzf => block_starts(sources, pinned, &wanted, control).await?,
     };
     cuts.retain(|cut| format.may_cut(*cut));
     Ok(Part::between(&cuts))

@@ -7,6 +7,7 @@ use super::lease::{self, Leased};
 use super::message::{MAX_SOURCE_MESSAGE, shorten};
 use crate::app::App;
 use crate::cpu::Panicked;
+use crate::roles::RoleError;
 use std::io::Read;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,7 @@ use varberg_catalog::Epoch;
 use varberg_formats::fasta::{self, FastaIndex};
 use varberg_formats::genome::{TranscodeError, to_bgzf};
 use varberg_formats::{Compression, Fault};
-use varberg_lake::{Pinned, SourceError};
+use varberg_lake::{Pinned, SourceError, Sources};
 use varberg_model::{
     RefId, Reference, ReferenceImportJob, ReferenceImportSource, ReferenceSourceStatus, ReferenceStatus,
 };
@@ -24,6 +25,8 @@ use varberg_model::{
 /// Why one source cannot become a reference.
 #[derive(Debug, thiserror::Error)]
 enum SourceFailure {
+    #[error(transparent)]
+    Role(#[from] RoleError),
     #[error(transparent)]
     Source(#[from] SourceError),
     #[error(transparent)]
@@ -100,22 +103,24 @@ async fn import_source(
     source: &ReferenceImportSource,
     control: &Arc<Control>,
 ) -> Result<Reference, SourceFailure> {
-    let pinned = app.sources.pin(&source.source).await?;
-    let head = app.sources.read_range(&pinned, 0..pinned.size.min(Compression::PREFIX)).await?;
+    let sources = app.roles.sources(&job.account, &job.role, &source.source)?.clone();
+    let pinned = sources.pin(&source.source).await?;
+    let head = sources.read_range(&pinned, 0..pinned.size.min(Compression::PREFIX)).await?;
     let compression = Compression::detect(&head);
-    let index = index(app, &pinned, compression, control).await?;
+    let input = Input { sources, pinned, control: control.clone() };
+    let index = index(app, &input, compression).await?;
     let id = RefId::random();
     let folder = format!("references/{}/{}-{epoch}-{id}", job.store, job.id);
     let source_path = format!("{folder}/source");
     let index_path = format!("{folder}/index");
     let index_bytes = u64::try_from(index.fai.len()).unwrap_or(u64::MAX);
     app.lake.put(&index_path, index.fai.into_bytes()).await?;
-    copy(app, &pinned, &source_path, control).await?;
+    copy(app, &input, &source_path).await?;
     let blocks = match compression {
         Compression::Plain => None,
         Compression::Bgzf => index.gzi,
         Compression::Gzip | Compression::Zstd | Compression::Bzip2 => {
-            Some(transcode(app, &pinned, compression, &beside(&source_path, Beside::Bgzf), control).await?)
+            Some(transcode(app, &input, compression, &beside(&source_path, Beside::Bgzf)).await?)
         }
     };
     if let Some(blocks) = blocks {
@@ -131,7 +136,7 @@ async fn import_source(
         status: ReferenceStatus::Active,
         md5: index.md5,
         source_path,
-        source_bytes: pinned.size,
+        source_bytes: input.pinned.size,
         index_path,
         index_bytes,
         contig_aliases: index.aliases,
@@ -141,15 +146,10 @@ async fn import_source(
     })
 }
 
-async fn index(
-    app: &App,
-    pinned: &Pinned,
-    compression: Compression,
-    control: &Arc<Control>,
-) -> Result<FastaIndex, SourceFailure> {
-    let source = Stoppable { inner: app.sources.open(pinned, 0, pinned.size), control: control.clone() };
+async fn index(app: &App, input: &Input, compression: Compression) -> Result<FastaIndex, SourceFailure> {
+    let source = input.reader();
     let limits = app.config.import.limits();
-    let check = control.clone();
+    let check = input.control.clone();
     let work = move || {
         let index = fasta::index(Box::new(source), compression, &limits);
         check.check()?;
@@ -158,8 +158,8 @@ async fn index(
     app.cpu.run("varberg-fasta", work).await?
 }
 
-async fn copy(app: &App, pinned: &Pinned, path: &str, control: &Arc<Control>) -> Result<(), SourceFailure> {
-    let mut source = Stoppable { inner: app.sources.open(pinned, 0, pinned.size), control: control.clone() };
+async fn copy(app: &App, input: &Input, path: &str) -> Result<(), SourceFailure> {
+    let mut source = input.reader();
     let lake = app.lake.clone();
     let path = path.to_owned();
     let work = move || {
@@ -174,16 +174,10 @@ async fn copy(app: &App, pinned: &Pinned, path: &str, control: &Arc<Control>) ->
 }
 
 /// Writes the text of a compressed file as BGZF; the bytes of its block index.
-async fn transcode(
-    app: &App,
-    pinned: &Pinned,
-    compression: Compression,
-    path: &str,
-    control: &Arc<Control>,
-) -> Result<Vec<u8>, SourceFailure> {
-    let source = Stoppable { inner: app.sources.open(pinned, 0, pinned.size), control: control.clone() };
+async fn transcode(app: &App, input: &Input, compression: Compression, path: &str) -> Result<Vec<u8>, SourceFailure> {
+    let source = input.reader();
     let lake = app.lake.clone();
-    let (path, check) = (path.to_owned(), control.clone());
+    let (path, check) = (path.to_owned(), input.control.clone());
     let work = move || {
         let mut upload = lake.upload(&path)?;
         let blocks = to_bgzf(Box::new(source), compression, &mut upload);
@@ -193,6 +187,20 @@ async fn transcode(
         Ok::<_, SourceFailure>(blocks)
     };
     app.cpu.run("varberg-fasta", work).await?
+}
+
+/// One source of a job.
+struct Input {
+    sources: Sources,
+    pinned: Pinned,
+    control: Arc<Control>,
+}
+
+impl Input {
+    /// All its bytes, from the first on.
+    fn reader(&self) -> Stoppable {
+        Stoppable { inner: self.sources.open(&self.pinned, 0, self.pinned.size), control: self.control.clone() }
+    }
 }
 
 /// Passes bytes on, and ends the read when the job must stop.

@@ -4,7 +4,6 @@ use crate::server::Server;
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use varberg_lake::{QueryLimits, QueryRequest};
 use varberg_server::{QueryFailure, QueryPool};
 
