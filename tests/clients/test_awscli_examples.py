@@ -251,11 +251,7 @@ def fits(value, form: str) -> bool:
     return isinstance(value, str) and bool(re.fullmatch(FORMS[text], value))
 
 
-NOT_YET = {"get-reference-import-job": "an import that has not ended has no message, while the documented one has"}
-RUN = [pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason=NOT_YET[name])] if name in NOT_YET else []) for name in EXAMPLES]
-
-
-@pytest.mark.parametrize("name", RUN)
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_prints_what_is_documented(desk, tmp_path, name):
     forms = parsed(" ".join(EXAMPLES[name][1:]))
     printed = list(leaves(run_example(desk, tmp_path, name), forms))

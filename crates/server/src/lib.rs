@@ -12,6 +12,7 @@ pub mod export;
 mod header_text;
 mod import;
 mod listen;
+mod openapi;
 pub mod query_child;
 mod query_pool;
 mod roles;
@@ -28,5 +29,5 @@ pub use config::{
 };
 pub use error::ApiError;
 pub use query_pool::{QueryFailure, QueryPool};
-pub use router::router;
+pub use router::{openapi_document, operations_manual, router};
 pub use serve::{run, serve};

@@ -51,7 +51,7 @@ pub(crate) async fn get(State(app): State<App>, call: Call) -> Answer {
     let missing = || ApiError::NotFound(format!("reference import job {id} does not exist in reference store {store}"));
     let job = job.ok_or_else(missing)?;
     let mut answer = summary(&job);
-    wire::show(&mut answer, "statusMessage", message(&job.message));
+    wire::show(&mut answer, "statusMessage", message(&job.message).or_else(|| job_under_way(job.status)));
     wire::show(&mut answer, "sources", Some(job.sources.iter().map(source_json).collect()));
     Ok(Reply::Json(answer))
 }
@@ -117,10 +117,32 @@ fn source_json(source: &ReferenceImportSource) -> Value {
         "name": source.name.as_str(),
         "tags": source.tags.as_map(),
     });
-    wire::show(&mut answer, "statusMessage", message(&source.message));
+    let text = message(&source.message).or_else(|| source_under_way(source.status));
+    wire::show(&mut answer, "statusMessage", text);
     wire::show(&mut answer, "description", source.description.as_deref().map(Value::from));
     wire::show(&mut answer, "referenceId", source.reference.as_ref().map(|id| id.as_str().into()));
     answer
+}
+
+/// What is said of a job that has not ended (spec 5.6).
+fn job_under_way(status: ReferenceJobStatus) -> Option<Value> {
+    match status {
+        ReferenceJobStatus::Submitted => Some("The job waits to be started.".into()),
+        ReferenceJobStatus::InProgress => Some("The job is in progress.".into()),
+        ReferenceJobStatus::Cancelling
+        | ReferenceJobStatus::Cancelled
+        | ReferenceJobStatus::Failed
+        | ReferenceJobStatus::Completed
+        | ReferenceJobStatus::CompletedWithFailures => None,
+    }
+}
+
+fn source_under_way(status: ReferenceSourceStatus) -> Option<Value> {
+    match status {
+        ReferenceSourceStatus::NotStarted => Some("The source waits for its turn.".into()),
+        ReferenceSourceStatus::InProgress => Some("The source is being imported.".into()),
+        ReferenceSourceStatus::Finished | ReferenceSourceStatus::Failed => None,
+    }
 }
 
 /// A message cut to what the wire allows; an empty one is not shown.

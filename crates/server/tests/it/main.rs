@@ -16,5 +16,6 @@ mod tidy;
 mod variant_import_job;
 mod variant_store;
 
+mod api_manual;
 mod cli;
 mod sql;

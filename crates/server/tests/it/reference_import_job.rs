@@ -16,8 +16,12 @@ async fn a_job_is_accepted_and_shown_before_any_byte_is_read() {
     assert_timestamp(&started["creationTime"], 3);
     let id = started["id"].as_str().unwrap();
     let shown = server.get(&format!("{path}/{id}")).await.ok();
-    let expected = json!([{ "sourceFile": "s3://inputs/absent.fa", "status": "NOT_STARTED", "name": "hg38", "description": "d", "tags": { "a": "b" } }]);
+    let expected = json!([{
+        "sourceFile": "s3://inputs/absent.fa", "status": "NOT_STARTED", "name": "hg38", "description": "d",
+        "tags": { "a": "b" }, "statusMessage": "The source waits for its turn."
+    }]);
     assert_eq!(shown["sources"], expected);
+    assert_eq!(shown["statusMessage"], "The job waits to be started.");
     let jobs = server.post(&format!("{path}s"), &json!({ "filter": { "status": "SUBMITTED" } })).await.ok();
     assert_eq!(jobs, json!({ "importJobs": [started] }));
     let none = server.post(&format!("{path}s"), &json!({ "filter": { "status": "COMPLETED" } })).await.ok();
