@@ -202,6 +202,7 @@ QUERIES = [
     "maxResults",
     "maxResults=9" + "9" * 400,
     "maxResults=-9223372036854775809",
+    "maxResults=1&maxResults=x&maxResults=0",
     "maxResults=%00",
     "maxResults=1%0a",
     "nextToken=",
