@@ -112,16 +112,25 @@ class Wire:
         return self.send(operation, dataclasses.replace(request(operation, values), **more))
 
     def send(self, operation: str, wanted: Request) -> Answer:
+        """The answer. A kept connection that has ended since is made anew, as SDKs do."""
         try:
-            self._connection.request(wanted.method, wanted.target, wanted.body, wanted.headers)
+            got, body = self._exchange(wanted)
+        except http.client.RemoteDisconnected:
+            got, body = self._exchange(wanted)
+        return Answer(operation, got.status, {k.lower(): v for k, v in got.getheaders()}, body)
+
+    def _exchange(self, wanted: Request):
+        try:
+            try:
+                self._connection.request(wanted.method, wanted.target, wanted.body, wanted.headers)
+            except BrokenPipeError:
+                pass  # refused before all of it was read: there is an answer
             got = self._connection.getresponse()
-            body = got.read()
+            return got, got.read()
         except Exception:
             self._connection.close()
+            self._connection = http.client.HTTPConnection(self._address, timeout=60)
             raise
-        if got.status in (403, 405):  # may come before the body is read, and the connection may end
-            self._connection.close()
-        return Answer(operation, got.status, {k.lower(): v for k, v in got.getheaders()}, body)
 
 
 def complaints(answer: Answer) -> list[str]:

@@ -35,15 +35,29 @@ READ_OPTIONS = {
 VCF_OPTIONS = {"ignoreQualField": True, "ignoreFilterField": False}
 
 
+QUOTAS = "variant_stores annotation_stores versions import_jobs shares reference_stores references"
+RATES = "analytics shares tags references reference_changes downloads"
+FULL = "[quotas]\n" + "".join(f"{name} = 1\n" for name in QUOTAS.split())
+RATED = "[quotas]\n" + "".join(f"rate_{name} = 1\n" for name in RATES.split())
+
+
 class World:
-    """A running server, one on the same data for another account, and one whose imports stand still, so that jobs stay in progress."""
+    """A running server, and others for what it cannot show itself.
+
+    On the same data one for another account and one that takes one call a second; on other data one whose imports stand
+    still, so that jobs stay in progress, and one that has as much of everything as it may have.
+    """
 
     def __init__(self, base: pathlib.Path):
         self.hold = base / "hold"
         self.server = Server(base / "data", base / "files")
         self.held = Server(base / "held", base / "files", hold=f"claimed:{self.hold}", config="max_jobs = 1\n")
+        self.full_hold = base / "full_hold"
+        self.full = Server(base / "held", base / "files", hold=f"claimed:{self.full_hold}", config="max_jobs = 1\n" + FULL)
+        self.rated = Server(base / "data", base / "files", config=RATED)
         self.subscriber = Server(base / "data", base / "files", environment={"VARBERG_ACCOUNT": SUBSCRIBER})
         self.wire, self.held_wire, self.subscriber_wire = (Wire(s.endpoint) for s in (self.server, self.held, self.subscriber))
+        self.full_wire, self.rated_wire = Wire(self.full.endpoint), Wire(self.rated.endpoint)
         self.client = self.server.client()
         self._numbers = itertools.count(1)
         self._make_references()
@@ -52,7 +66,8 @@ class World:
 
     def stop(self):
         self.hold.unlink(missing_ok=True)
-        for running in (self.server, self.subscriber, self.held):
+        self.full_hold.unlink(missing_ok=True)
+        for running in (self.server, self.subscriber, self.rated, self.held, self.full):
             running.kill()
 
     def wire_of(self, operation: str) -> Wire:
@@ -92,8 +107,9 @@ class World:
         (self.server.files / "good.tsv").write_text("chr1\t3\t1\t2\tA\tC\t1.5\t2.5\ttrue\n")
         for i in range(4):
             (self.server.files / f"more{i}.fa").write_text(f">chr{i}\nACGT\n")
-        self.start_variants(self.held.client())
-        wait_for(self.hold.exists, "the worker to stand still: whatever is started after it waits")
+        for _ in range(2):
+            self.start_variants(self.held.client())
+        wait_for(lambda: self.hold.exists() and self.full_hold.exists(), "both workers to stand still: what is started later waits")
         self.start_variants(self.client)
         self.variant_job = self.start_variants(self.client)
         assert wait_for_job(self.server, self.variant_job)["status"] == "COMPLETED"

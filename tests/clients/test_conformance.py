@@ -3,11 +3,15 @@
 Where the specification decides otherwise than the model, `conformance_exceptions.py` says so, each time with its reason.
 """
 
+import json
+import re
+
 import pytest
-from conformance import OPERATIONS, accepted, complaints, count, members, names
+from conformance import MODEL, OPERATIONS, accepted, complaints, count, members, names
 from conformance_values import of_member
 from conformance_exceptions import ACCEPTED, REFUSED, decided
 from conformance_world import maximal, minimal, probes
+from raw_http import exchange, head
 
 SENT_NAME = {"CreateVariantStore", "CreateAnnotationStore"}
 
@@ -101,3 +105,14 @@ def judge(answer, member: str, inside: bool) -> str | None:
     if not inside and member and not names(answer, member):
         return f"the message does not name it: {answer.message}"
     return f"{complaints(answer)}: {answer}" if complaints(answer) else None
+
+
+@pytest.mark.parametrize("other", sorted(set(MODEL.operation_names) - set(OPERATIONS)))
+def test_other_operations_of_the_service_are_told_that_they_are_not_here(world, other):
+    """Workflows, runs, sequence stores, read sets: an error that SDKs know, and what this server is."""
+    http = MODEL.operation_model(other).http
+    target = re.sub(r"\{[\w+]+\}", "1234567890", http["requestUri"])
+    reply = exchange(world.server.endpoint, head(http["method"], target, "Content-Length: 2") + b"{}")
+    assert (reply.status, reply.headers["x-amzn-errortype"]) == (405, "NotSupportedOperationException"), reply
+    assert "Varberg" in json.loads(reply.body)["message"]
+    count("other operations")
