@@ -31,6 +31,9 @@ pub enum Entity {
     Share(String),
     /// By the account that the store is shared with.
     ShareWith(String),
+    User(String),
+    /// By its id.
+    AccessKey(String),
 }
 
 impl fmt::Display for Entity {
@@ -49,6 +52,8 @@ impl fmt::Display for Entity {
             Self::Resource(arn) => write!(f, "resource {arn}"),
             Self::Share(id) => write!(f, "share {id}"),
             Self::ShareWith(account) => write!(f, "a share of this store with account {account}"),
+            Self::User(name) => write!(f, "user {name}"),
+            Self::AccessKey(id) => write!(f, "access key {id}"),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The embedded SQL database: what was asked and how it stands.
 //!
-//! Stores, references, shares, import jobs, leases, table pointers, and calls already answered. Values of `varberg-model` go in
-//! and come out; every change is one transaction, durable when the call returns. Nothing here knows Arrow, Iceberg's
-//! files, HTTP or the wire format, and no text of a bound value reaches SQL.
+//! Stores, references, shares, import jobs, leases, table pointers, users with their keys, and calls already answered.
+//! Values of `varberg-model` go in and come out; every change is one transaction, durable when the call returns. Nothing
+//! here knows Arrow, Iceberg's files, HTTP or the wire format, and no text of a bound value reaches SQL.
 
 mod annotation_stores;
 mod annotation_versions;
@@ -29,6 +29,7 @@ mod table_pointers;
 mod tags;
 #[cfg(test)]
 mod testing;
+mod users;
 
 pub use destinations::{DeletedTable, NewTable, PublishedTable};
 pub use error::{Entity, Error, Result};
@@ -44,6 +45,7 @@ pub use reference_stores::{ReferenceFilter, ReferenceStoreFilter};
 pub use shares::{ShareFilter, ShareSide};
 pub use stores::StoreFilter;
 pub use table_pointers::{CATALOG_NAME, TableSwap};
+pub use users::{FormerKeys, KnownUsers, SealedKey, UserKeys};
 
 use dialect::{Pool, Tx};
 use std::path::Path;

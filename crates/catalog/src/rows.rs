@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 use std::collections::BTreeMap;
 use varberg_model::{
-    AccountId, AnnotationImport, AnnotationStore, AnnotationVersion, Description, ImportItem, ImportJob, ItemProgress,
-    JobId, JobStatus, Layout, ObjectUri, RefId, Reference, ReferenceImportJob, ReferenceImportSource,
-    ReferenceJobStatus, ReferenceName, ReferenceSourceStatus, ReferenceStatus, ReferenceStore, ReferenceStoreName,
-    RoleArn, Share, ShareKind, ShareName, ShareStatus, StoreFormat, StoreId, StoreName, StoreStatus, TsvStoreOptions,
-    VariantStore,
+    AccessKey, AccessKeyId, AccountId, AnnotationImport, AnnotationStore, AnnotationVersion, Description, ImportItem,
+    ImportJob, ItemProgress, JobId, JobStatus, Layout, ObjectUri, RefId, Reference, ReferenceImportJob,
+    ReferenceImportSource, ReferenceJobStatus, ReferenceName, ReferenceSourceStatus, ReferenceStatus, ReferenceStore,
+    ReferenceStoreName, Role, RoleArn, Share, ShareKind, ShareName, ShareStatus, StoreFormat, StoreId, StoreName,
+    StoreStatus, TsvStoreOptions, User, UserName, VariantStore,
 };
 
 /// A value outside its type's range or set.
@@ -74,6 +74,25 @@ pub(crate) fn account(row: &Row) -> Result<AccountId> {
 
 fn source(row: &Row) -> Result<ObjectUri> {
     parsed(row, "source", |text| ObjectUri::parse("source", text))
+}
+
+/// A row of `users`.
+pub(crate) fn user(row: &Row) -> Result<User> {
+    Ok(User {
+        name: UserName::from_stored(row.try_get("name")?),
+        account: account(row)?,
+        role: parsed(row, "role", |text| Role::parse("role", text))?,
+        created: time(row, "created_us")?,
+    })
+}
+
+/// A row of `access_keys`, without its secret.
+pub(crate) fn access_key(row: &Row) -> Result<AccessKey> {
+    Ok(AccessKey {
+        id: AccessKeyId::from_stored(row.try_get("id")?),
+        created: time(row, "created_us")?,
+        last_used: optional_time(row, "last_used_us")?,
+    })
 }
 
 fn tags(row: &Row) -> Result<varberg_model::Tags> {

@@ -8,6 +8,7 @@
 //! - *import job*: one request to import files into a store; *item*: one file of it.
 //! - *part*: a byte range of an item that one thread reads (see `varberg-formats`).
 //! - *data file*, *snapshot*: as in Iceberg.
+//! - *user*: somebody who may call, in one account, by access keys.
 //! - *contig*, *allele*, *record*, *sample*: as in the VCF specification.
 
 mod access;
@@ -29,6 +30,7 @@ mod table_schema;
 mod tag;
 mod tsv_schema;
 mod tsv_store_options;
+mod user;
 
 pub use access::{Access, Role};
 pub use annotation_store::{AnnotationStore, AnnotationVersion, StoreFormat};
@@ -55,3 +57,4 @@ pub use table_schema::{Column, ColumnType, PlaceColumns, TableSchema};
 pub use tag::Tags;
 pub use tsv_schema::{MAX_TSV_COLUMNS, TsvSchema, ValueType};
 pub use tsv_store_options::{AnnotationType, FormatKey, TsvStoreOptions};
+pub use user::{AccessKey, AccessKeyId, MAX_ACCESS_KEYS, User, UserName};
