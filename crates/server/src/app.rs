@@ -2,6 +2,8 @@
 //!
 //! Cloned into every handler and worker; a clone is cheap and shares everything. Holds no request and no job.
 
+use crate::auth::exposure;
+use crate::auth::users::Users;
 use crate::config::Config;
 use crate::cpu::Cpu;
 use crate::import::Hold;
@@ -27,6 +29,10 @@ pub struct App {
     /// The account of callers without credentials, and the region.
     pub scope: Arc<Scope>,
     pub catalog: Catalog,
+    /// Who may call.
+    pub(crate) users: Users,
+    /// Whether other machines reach the server, so that nobody may call without credentials.
+    pub is_exposed: bool,
     pub lake: Lake,
     /// Where sources come from, by the role of the job.
     pub(crate) roles: Arc<Roles>,
@@ -90,13 +96,17 @@ impl App {
         let queries = QueryPool::new(program, usize::try_from(config.query.concurrency)?, &spill)
             .with_context(|| format!("cannot write to {}", spill.display()))?;
         let cpu = Cpu::new(config.import.thread_count());
+        let config = Arc::new(config);
+        let users = Users::open(config.clone(), scope.region.clone(), catalog.clone()).await?;
         Ok(Self {
             parts: Arc::new(Semaphore::new(2 * cpu.threads())),
             cpu,
             hold: Hold::parse(config.hold_at.as_deref()),
-            config: Arc::new(config),
+            is_exposed: exposure::is_exposed(exposure::address(&config.listen)?),
+            config,
             scope: Arc::new(scope),
             catalog,
+            users,
             lake,
             roles: Arc::new(roles),
             queries,

@@ -1,7 +1,7 @@
 //! The command line: what can be typed, and which command it starts.
 //!
 //! In: the parsed arguments. Out: an [`Exit`]. Standard output carries data, standard error talk. Every command but
-//! `serve` and `demo` is a client of a running server: no command opens the catalog or a table by itself.
+//! `serve`, `demo` and `user` is a client of a running server: no other command opens the catalog or a table by itself.
 
 mod aws_config;
 pub(crate) mod client;
@@ -23,6 +23,7 @@ mod reference;
 mod serve;
 mod source;
 mod store;
+mod user;
 mod version;
 
 pub use completions::completions;
@@ -86,6 +87,9 @@ Environment: VARBERG_ENDPOINT (as --endpoint), NO_COLOR (no colours).";
 pub enum Command {
     /// Run the server
     Serve(Box<serve::ServeArgs>),
+    /// Create, list, rotate and delete the users who may call, and their access keys
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// Create, list, show and delete variant stores
     #[command(subcommand)]
     Store(store::StoreCommand),
@@ -146,6 +150,9 @@ pub async fn run(command: Command, global: GlobalArgs) -> anyhow::Result<Exit> {
     if let Command::Serve(args) = command {
         return serve::run(*args).await;
     }
+    if let Command::User(command) = command {
+        return user::run(command, global.output).await;
+    }
     let context = Context::new(Client::new(&global.endpoint())?, global.output);
     tokio::select! {
         exit = dispatch(command, &context) => exit,
@@ -170,6 +177,6 @@ async fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Doctor => doctor::run(context).await,
         Command::Demo(args) => demo::run(args, context.output).await,
         // Handled before a runtime exists.
-        Command::Serve(_) | Command::Completions { .. } | Command::QueryChild => Ok(Exit::Usage),
+        Command::Serve(_) | Command::User(_) | Command::Completions { .. } | Command::QueryChild => Ok(Exit::Usage),
     }
 }

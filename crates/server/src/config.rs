@@ -15,6 +15,7 @@ pub use quotas::{Preset, QuotaConfig};
 pub use roles::RoleConfig;
 pub use verdicts::Verdicts;
 
+use crate::auth::secret::Secret;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,9 +31,15 @@ const MIB: u64 = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Address and port to listen on. Port 0 takes a free one; the log line at start names it. Without credentials only loopback addresses are possible.
+    /// Address and port to listen on. Port 0 takes a free one; the log line at start names it. Addresses beyond loopback need users (`docs/security.md`), and either a certificate or `behind_proxy`.
     pub listen: String,
-    /// Directory of everything the server writes: `catalog.sqlite`, `warehouse/`, `spill/`. Created with mode 0700.
+    /// File with the server's certificate and those that vouch for it, in PEM; read again when it changes. With it the server speaks TLS only.
+    pub tls_cert: Option<PathBuf>,
+    /// File with the key of the certificate, in PEM.
+    pub tls_key: Option<PathBuf>,
+    /// Whether a proxy that encrypts stands in front, and nobody else reaches the address: the server may then listen beyond loopback in clear text. Nothing that a proxy says (`X-Forwarded-*`) is believed.
+    pub behind_proxy: bool,
+    /// Directory of everything the server writes: `catalog.sqlite`, `secrets.key`, `warehouse/`, `spill/`. Created with mode 0700.
     pub data_dir: PathBuf,
     /// Where tables and references lie: `s3://bucket/prefix`, `file:///directory` or a directory. Default: `warehouse` below the data directory.
     pub warehouse: Option<String>,
@@ -40,10 +47,12 @@ pub struct Config {
     pub buckets: BTreeMap<String, PathBuf>,
     /// Directories below which `file://` sources may be read; none when empty. As a variable: separated by `:`.
     pub allow_files: Vec<PathBuf>,
-    /// Account number of every ARN: 12 digits.
+    /// Account of callers without credentials, and of new users that are given none: 12 digits.
     pub account: String,
     /// Region of every ARN.
     pub region: String,
+    /// Key that the secrets of users are encrypted with: 32 bytes in base64. Default: the file `secrets.key` of the data directory, made when the first user is.
+    pub secrets_key: Option<Secret>,
     /// Form of the log on standard error: `human` or `json`.
     pub log_format: LogFormat,
     /// What is logged: a level (`error`, `warn`, `info`, `debug`), or levels by module (`info,varberg_lake=debug`).
@@ -128,12 +137,16 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8400".to_owned(),
+            tls_cert: None,
+            tls_key: None,
+            behind_proxy: false,
             data_dir: PathBuf::from("varberg-data"),
             warehouse: None,
             buckets: BTreeMap::new(),
             allow_files: Vec::new(),
             account: "000000000000".to_owned(),
             region: "us-east-1".to_owned(),
+            secrets_key: None,
             log_format: LogFormat::Human,
             log_level: "info".to_owned(),
             hold_at: None,
@@ -184,8 +197,9 @@ impl Config {
         let mut config = layers::merge(flags, variables)?;
         config.check()?;
         config.data_dir = absolute(&config.data_dir)?;
-        for directory in config.buckets.values_mut().chain(&mut config.allow_files) {
-            *directory = absolute(directory)?;
+        let files = config.tls_cert.iter_mut().chain(&mut config.tls_key);
+        for path in files.chain(config.buckets.values_mut()).chain(&mut config.allow_files) {
+            *path = absolute(path)?;
         }
         Ok(config)
     }
@@ -194,6 +208,9 @@ impl Config {
     fn check(&self) -> Result<()> {
         self.scope()?;
         self.roles.iter().try_for_each(|(name, role)| role.check(name))?;
+        if self.tls_cert.is_some() != self.tls_key.is_some() {
+            bail!("tls_cert and tls_key (--tls-cert and --tls-key) must be given together");
+        }
         if self.import.lease_s == 0 || self.import.max_jobs == 0 || self.import.max_attempts == 0 {
             bail!("import.lease_s, import.max_jobs and import.max_attempts must be at least 1");
         }

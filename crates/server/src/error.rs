@@ -3,6 +3,7 @@
 //! In: an [`ApiError`]. Out: status, `x-amzn-errortype` (bare name), `{"message": ...}` (facts: error contract).
 //! The text of an internal failure goes to the log, never to the client.
 
+use crate::auth::signature::Refusal;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
@@ -16,6 +17,9 @@ pub(crate) const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errort
 pub enum ApiError {
     #[error(transparent)]
     Validation(#[from] ValidationError),
+    /// The credentials are missing or wrong.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// Not valid for a reason that no single member has.
     #[error("{0}")]
     Invalid(String),
@@ -52,6 +56,7 @@ pub enum ApiError {
 impl ApiError {
     fn status_and_name(&self) -> (StatusCode, &'static str) {
         match self {
+            Self::Refused(refusal) => status_and_name_of(refusal),
             Self::Validation(_) | Self::Invalid(_) => (StatusCode::BAD_REQUEST, "ValidationException"),
             Self::AccessDenied(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "ResourceNotFoundException"),
@@ -73,6 +78,17 @@ impl ApiError {
             Self::Internal(_) => "the server failed; its log says why, under the request id of this answer".to_owned(),
             other => other.to_string(),
         }
+    }
+}
+
+/// AWS's own names; no operation declares them (facts: error contract, 5.2).
+fn status_and_name_of(refusal: &Refusal) -> (StatusCode, &'static str) {
+    match refusal {
+        Refusal::Malformed(_) => (StatusCode::BAD_REQUEST, "ValidationException"),
+        Refusal::Missing => (StatusCode::FORBIDDEN, "MissingAuthenticationTokenException"),
+        Refusal::Incomplete(_) => (StatusCode::FORBIDDEN, "IncompleteSignatureException"),
+        Refusal::Unrecognized => (StatusCode::FORBIDDEN, "UnrecognizedClientException"),
+        Refusal::Invalid(_) => (StatusCode::FORBIDDEN, "InvalidSignatureException"),
     }
 }
 

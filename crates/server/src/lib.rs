@@ -3,6 +3,7 @@
 mod api;
 mod app;
 mod auth;
+mod body;
 mod caller;
 pub mod cli;
 mod config;
@@ -21,9 +22,12 @@ mod serve;
 mod shutdown;
 mod telemetry;
 mod throttle;
+mod tls;
 mod wire;
 
 pub use app::App;
+pub use auth::secret::Secret;
+pub use auth::signature;
 pub use config::{
     Config, Flags, ImportConfig, LogFormat, Preset, QueryConfig, QuotaConfig, RoleConfig, S3Config, Verdicts,
 };

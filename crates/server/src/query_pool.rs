@@ -126,6 +126,8 @@ impl QueryPool {
         let spill = self.spill.directory()?;
         let child = Command::new(&self.program)
             .arg(SUBCOMMAND)
+            // It reads tables with the server's storage credentials; the secrets of users are no business of a statement.
+            .env_remove("VARBERG_SECRETS_KEY")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(stderr.try_clone()?)

@@ -1,8 +1,7 @@
-//! Every route on one page, and what surrounds all of them: request id, guard, panics, the log line.
+//! Every route on one page, and what surrounds all of them: request id, authentication, panics, the log line.
 //!
 //! Routes go by path alone; hosts and host prefixes play no part.
 
-use crate::api::call::discard;
 use crate::api::operation::{Route, ask, delete, get, manage, retract, write};
 use crate::api::{
     Answer, Call, Operation, Reply, annotation_import_job, annotation_store, annotation_version, export, health,
@@ -10,12 +9,12 @@ use crate::api::{
     variant_import_job, variant_store,
 };
 use crate::app::App;
-use crate::auth;
+use crate::auth::gate;
 use crate::error::ApiError;
 use crate::openapi;
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing;
 use http::header::{HeaderName, HeaderValue};
@@ -37,8 +36,8 @@ pub fn router(app: App) -> Router {
     router
         .fallback(refusal::unknown_path)
         .method_not_allowed_fallback(refusal::wrong_method)
+        .layer(from_fn_with_state(app.clone(), gate::authenticated))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(guarded))
         .layer(from_fn(identified))
         .with_state(app)
 }
@@ -187,16 +186,6 @@ async fn identified(request: Request, next: Next) -> Response {
         response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), value);
     }
     response
-}
-
-async fn guarded(request: Request, next: Next) -> Response {
-    match auth::guard(request.uri(), request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => {
-            discard(request.into_body()).await;
-            refusal.into_response()
-        }
-    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]

@@ -5,7 +5,8 @@ use crate::config::Config;
 use crate::import::{janitor, worker};
 use crate::listen::listen;
 use crate::shutdown::Signals;
-use crate::{auth, router, telemetry};
+use crate::tls::Certificate;
+use crate::{auth::exposure, router, telemetry};
 use anyhow::{Context, Result};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -19,14 +20,19 @@ const CLOSE: Duration = Duration::from_secs(2);
 
 /// Runs the server of `config` until SIGTERM or SIGINT.
 ///
-/// Refuses to start on an address that is not loopback. One log line names the address with its real port.
+/// Refuses to start on an address beyond loopback without users, or in clear text without a proxy. One log line names the
+/// address with its real port.
 pub async fn serve(config: Config) -> Result<()> {
-    let address = auth::loopback(&config.listen)?;
+    exposure::check(&config)?;
+    let address = exposure::address(&config.listen)?;
     telemetry::start(&config)?;
     let mut signals = Signals::listen()?;
     // First of all, so that a taken port leaves no data directory behind.
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     let app = App::open(config).await?;
+    if app.is_exposed && app.users.roster().await?.is_empty() {
+        return Err(exposure::no_users(&app.config));
+    }
     let catalog = app.catalog.clone();
     let stop = app.stop.clone();
     let stopped_by_signal = async {
@@ -52,12 +58,14 @@ pub async fn serve(config: Config) -> Result<()> {
 /// Answers on `listener` until `app.stop` is cancelled; then ends within 30 seconds, sooner when nothing is left.
 pub async fn run(app: App, listener: TcpListener) -> Result<()> {
     let address = listener.local_addr().context("the listening socket has no address")?;
-    tracing::info!("listening on http://{address}");
+    let certificate = Certificate::of_config(&app.config)?;
+    let scheme = if certificate.is_some() { "https" } else { "http" };
+    tracing::info!("listening on {scheme}://{address}");
     let stop = app.stop.clone();
     let tasks = app.tasks.clone();
     tasks.spawn(watched("import worker", worker::run(app.clone(), stop.clone()), stop.clone()));
     tasks.spawn(watched("janitor", janitor::run(app.clone(), stop.clone()), stop.clone()));
-    let server = listen(listener, router(app), stop.clone());
+    let server = listen(listener, certificate, router(app), stop.clone());
     let deadline = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;

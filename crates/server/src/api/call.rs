@@ -1,36 +1,26 @@
-//! One request as handlers see it: path, query, headers and the whole body, received under limits.
+//! One request as handlers see it: path, query, headers and the whole body, received under limits (`body.rs`).
 //!
-//! In: the HTTP request. Out: [`Call`]. A body above [`MAX_BODY_BYTES`] or slower than [`BODY_TIME`] is refused.
+//! In: the HTTP request, with its caller. Out: [`Call`].
 
 use crate::api::Operation;
 use crate::app::App;
-use crate::auth;
+use crate::body;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::wire;
-use axum::body::{Body, BodyDataStream};
+use axum::body::Body;
 use axum::extract::{FromRequest, Query, RawPathParams};
 use axum::response::{IntoResponse, Response};
-use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
+use bytes::Bytes;
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tracing::Span;
 use varberg_catalog::CallKey;
 use varberg_model::{AccountId, Scope, ValidationError};
-
-/// Largest body of an operation. The longest legal one, a schema of 5000 columns, fits.
-const MAX_BODY_BYTES: usize = 2 << 20;
-
-/// How much of a body that is too large is still taken.
-const MAX_DRAINED_BYTES: usize = 8 << 20;
-
-/// Time in which a body must have arrived.
-const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// A received request.
 pub(crate) struct Call {
@@ -163,10 +153,9 @@ impl FromRequest<App> for Call {
         let Query::<Vec<(String, String)>>(query) = Query::try_from_uri(&parts.uri)
             .map_err(|_| ApiError::Invalid("the query string cannot be decoded".to_owned()))?;
         check_single(&query)?;
-        let receive = tokio::time::timeout(BODY_TIME, receive(body));
-        let slow = |_| ApiError::RequestTimeout(format!("the body did not arrive within {} s", BODY_TIME.as_secs()));
-        let body = receive.await.map_err(slow)??;
-        let caller = auth::caller(state, &parts.headers);
+        let body = body::receive(body).await?;
+        let caller = parts.extensions.remove::<Caller>();
+        let caller = caller.ok_or_else(|| ApiError::Internal("a request came in past the gate".to_owned()))?;
         Span::current().record("caller", &caller.principal);
         if let Some(operation) = parts.extensions.get::<Operation>() {
             caller.check(operation)?;
@@ -183,35 +172,5 @@ fn check_single(query: &[(String, String)]) -> Result<(), ValidationError> {
     match repeated {
         Some(key) => Err(ValidationError::new(key, "Member must be given once")),
         None => Ok(()),
-    }
-}
-
-async fn receive(body: Body) -> Result<Bytes, ApiError> {
-    let mut chunks = body.into_data_stream();
-    let mut whole = BytesMut::new();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| ApiError::Invalid(format!("the body broke off: {error}")))?;
-        if whole.len() + chunk.len() > MAX_BODY_BYTES {
-            drain(chunks, chunk.len()).await;
-            return Err(ApiError::TooLarge(format!("the body is larger than {MAX_BODY_BYTES} bytes")));
-        }
-        whole.extend_from_slice(&chunk);
-    }
-    Ok(whole.freeze())
-}
-
-/// Takes a body that nobody reads, for as long as one may take to arrive.
-pub(crate) async fn discard(body: Body) {
-    // What does not arrive is the client's loss.
-    let _ = tokio::time::timeout(BODY_TIME, drain(body.into_data_stream(), 0)).await;
-}
-
-/// Takes the rest of a body that is too large, within bounds: a client that still sends when the connection closes sees
-/// a broken pipe, not the answer.
-async fn drain(mut chunks: BodyDataStream, mut taken: usize) {
-    while taken <= MAX_DRAINED_BYTES
-        && let Some(Ok(chunk)) = chunks.next().await
-    {
-        taken += chunk.len();
     }
 }

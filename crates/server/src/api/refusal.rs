@@ -1,6 +1,6 @@
 //! Answers of paths that lead nowhere: operations of HealthOmics that are not about analytics, wrong methods, unknown paths.
 
-use crate::api::call::discard;
+use crate::body::discard;
 use crate::error::ApiError;
 use axum::body::Body;
 use http::{Method, Uri};

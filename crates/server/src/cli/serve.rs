@@ -8,12 +8,13 @@ use crate::config::{Config, Flags};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Without a configuration the server keeps everything below ./varberg-data, listens on loopback, and takes signed and
-unsigned requests alike. It reads no file that was not allowed:
+unsigned requests alike until there are users (varberg user create). It reads no file that was not allowed:
   --allow-files /data          file:///data/... and what `varberg import STORE /data/x.vcf.gz` means
   --bucket lab=/data/lab       s3://lab/x.vcf.gz is the file /data/lab/x.vcf.gz
 
 Examples:
   varberg serve --allow-files /data
+  varberg serve --listen 0.0.0.0:443 --tls-cert server.pem --tls-key server.key
   varberg serve --data-dir /srv/varberg --bucket lab=/data/lab --warehouse s3://tables/varberg
 
 Every key of the configuration file is also a variable: VARBERG_LISTEN, VARBERG_QUERY_TIME_S, ...
@@ -25,7 +26,7 @@ pub struct ServeArgs {
 
 pub(super) async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
     let config = Config::load(&args.flags).map_err(|error| UsageError(format!("{error:#}")))?;
-    crate::auth::loopback(&config.listen).map_err(|error| UsageError(format!("{error:#}")))?;
+    crate::auth::exposure::check(&config).map_err(|error| UsageError(format!("{error:#}")))?;
     match crate::serve::serve(config).await {
         Ok(()) => Ok(Exit::Done),
         Err(error) if error.chain().any(|cause| cause.is::<varberg_lake::SourceError>()) => {

@@ -20,6 +20,15 @@ pub struct Flags {
     /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8400]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<String>,
+    /// Certificate of the server, in PEM; it then speaks TLS only
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// Key of the certificate, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// Listen beyond loopback in clear text: a proxy in front encrypts, and nobody else reaches the address
+    #[arg(long)]
+    pub behind_proxy: bool,
     /// Directory of everything the server writes [default: ./varberg-data]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -53,12 +62,16 @@ enum Kind {
 /// Every key; its variable is `VARBERG_` and the key in upper case, dots as underscores.
 const KEYS: &[(&str, Kind)] = &[
     ("listen", Kind::Text),
+    ("tls_cert", Kind::Text),
+    ("tls_key", Kind::Text),
+    ("behind_proxy", Kind::Boolean),
     ("data_dir", Kind::Text),
     ("warehouse", Kind::Text),
     ("buckets", Kind::Pairs),
     ("allow_files", Kind::Paths),
     ("account", Kind::Text),
     ("region", Kind::Text),
+    ("secrets_key", Kind::Text),
     ("log_format", Kind::Text),
     ("log_level", Kind::Text),
     ("hold_at", Kind::Text),
@@ -129,13 +142,26 @@ fn variable(key: &str) -> String {
 /// Reads the file as a table; it is checked as a whole configuration first, so that an error names its line.
 fn read_file(path: &Path) -> Result<Table> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    toml::from_str::<Config>(&text).map_err(|error| anyhow!("{}: {error}", path.display()))?;
-    toml::from_str(&text).map_err(|error| anyhow!("{}: {error}", path.display()))
+    let refused = |error: toml::de::Error| match text.contains("secrets_key") {
+        // The library quotes the line at fault, which may be that of the secret.
+        true => anyhow!("{}: {}", path.display(), error.message()),
+        false => anyhow!("{}: {error}", path.display()),
+    };
+    toml::from_str::<Config>(&text).map_err(refused)?;
+    toml::from_str(&text).map_err(refused)
 }
 
 fn apply_flags(table: &mut Table, flags: &Flags) -> Result<()> {
     if let Some(listen) = &flags.listen {
         set(table, "listen", Value::String(listen.clone()))?;
+    }
+    for (key, path) in [("tls_cert", &flags.tls_cert), ("tls_key", &flags.tls_key)] {
+        if let Some(path) = path {
+            set(table, key, Value::String(utf8(path)?))?;
+        }
+    }
+    if flags.behind_proxy {
+        set(table, "behind_proxy", Value::Boolean(true))?;
     }
     if let Some(directory) = &flags.data_dir {
         set(table, "data_dir", Value::String(utf8(directory)?))?;

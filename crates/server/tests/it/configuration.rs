@@ -78,6 +78,7 @@ fn refusals_name_the_key() {
         ("region = \"\"", "region"),
         ("[import]\nlease_s = 0", "import.lease_s"),
         ("log_format = \"xml\"", "xml"),
+        ("tls_cert = \"/c\"", "--tls-key"),
     ];
     for (file, word) in files {
         let text = format!("{:#}", load(Some(file), &[], Flags::default()).unwrap_err());
@@ -91,6 +92,17 @@ fn refusals_name_the_key() {
     }
     let flags = Flags { buckets: vec!["a".into()], ..Flags::default() };
     assert!(format!("{:#}", load(None, &[], flags).unwrap_err()).contains("--bucket a"));
+}
+
+#[test]
+fn a_faulty_file_shows_no_secret() {
+    for line in ["secrets_key = c2VjcmV0", "secrets_key = 5", "secrets_key = \"c2VjcmV0\"\nlistn = 1"] {
+        let error = load(Some(line), &[], Flags::default()).unwrap_err();
+        assert!(!format!("{error:#} {error:?}").contains("c2VjcmV0"), "{error:#}");
+    }
+    let config = load(None, &[("VARBERG_SECRETS_KEY", "c2VjcmV0")], Flags::default()).unwrap();
+    assert!(!format!("{config:?}").contains("c2VjcmV0"));
+    assert!(!toml::to_string(&config).unwrap().contains("c2VjcmV0"));
 }
 
 #[test]

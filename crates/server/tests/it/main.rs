@@ -12,6 +12,7 @@ mod reference;
 mod reference_import_job;
 mod reference_store;
 mod server;
+mod signature;
 mod tidy;
 mod variant_import_job;
 mod variant_store;
