@@ -292,7 +292,8 @@ fn kinds(sample: &Sample) -> Vec<Mutation> {
     ] {
         all.push(mutation(other, sample.authorized(|_| other.to_owned()), Kind::Incomplete));
     }
-    let changes: [(&str, &dyn Fn(&str) -> String); 9] = [
+    type Change<'a> = &'a dyn Fn(&str) -> String;
+    let changes: [(&str, Change<'_>); 9] = [
         ("64 kB", &|text| format!("{text}{}", "0".repeat(65_536))),
         ("64 kB of parts", &|text| format!("{text}{}", ", Signature=0".repeat(5_000))),
         ("algorithm in small letters", &|text| text.replace("AWS4-HMAC", "aws4-hmac")),

@@ -5,7 +5,9 @@
 
 use super::sample::{Kind, Sample};
 
-const EMPTY: &[(&str, &str)] = &[];
+type Headers = &'static [(&'static str, &'static str)];
+
+const EMPTY: Headers = &[];
 
 fn vector(method: &'static str, uri: &str, headers: &[(&str, &str)], body: &str, signature: &str) -> Sample {
     let mut all = vec![("host", "example.amazonaws.com"), ("x-amz-date", "20150830T123600Z")];
@@ -38,7 +40,7 @@ fn the_signatures_of_the_public_suite_are_accepted() {
     let one = "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11";
     let letters = "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let (path, query) = (format!("/{letters}"), format!("/?{letters}={letters}"));
-    let gets: [(&str, &str, &[(&str, &str)]); 17] = [
+    let gets: [(&str, &str, Headers); 17] = [
         ("/", vanilla, EMPTY),
         ("/?", vanilla, EMPTY),
         ("/example/..", vanilla, EMPTY),
