@@ -58,9 +58,12 @@ def wait_for(condition, what: str, timeout: float = 60.0, interval: float = 0.05
 
 class Server:
     """`varberg serve` on `data_dir`; `files` is what the bucket `lab-files` shows; `wrapper` starts
-    the command, `environment` is added to a clean one."""
+    the command, `environment` is added to a clean one; `ca` is the certificate to trust when it speaks TLS."""
 
-    def __init__(self, data_dir, files, hold=None, config="", lease_s=3, args=(), wrapper=(), environment=None):
+    def __init__(
+        self, data_dir, files, hold=None, config="", lease_s=3, args=(), wrapper=(), environment=None, ca=None, listen="127.0.0.1:0"
+    ):
+        self.ca = ca
         self.data_dir = pathlib.Path(data_dir)
         self.files = pathlib.Path(files)
         self.files.mkdir(parents=True, exist_ok=True)
@@ -70,7 +73,7 @@ class Server:
         environment = clean_environment() | (environment or {})
         if hold:
             environment["VARBERG_HOLD_AT"] = hold
-        command = [*wrapper, str(binary()), "serve", "--listen", "127.0.0.1:0", "--data-dir", str(self.data_dir)]
+        command = [*wrapper, str(binary()), "serve", "--listen", listen, "--data-dir", str(self.data_dir)]
         command += ["--config", str(config_path), "--bucket", f"{BUCKET}={self.files}", *args]
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         self._log = open(self.log_path, "wb")
@@ -81,17 +84,16 @@ class Server:
         def address():
             if self.process.poll() is not None:
                 raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.log()}")
-            found = re.search(r"listening on (http://127\.0\.0\.1:\d+)", self.log())
-            return found and found.group(1)
+            found = re.search(r"listening on (https?)://\S+:(\d+)", self.log())
+            return found and f"{found.group(1)}://127.0.0.1:{found.group(2)}"
 
         endpoint = wait_for(address, "the line that says where the server listens", 30)
         wait_for(lambda: self._is_ready(endpoint), "/health/ready to answer 200", 30)
         return endpoint
 
-    @staticmethod
-    def _is_ready(endpoint) -> bool:
+    def _is_ready(self, endpoint) -> bool:
         try:
-            return requests.get(f"{endpoint}/health/ready", timeout=5).status_code == 200
+            return requests.get(f"{endpoint}/health/ready", timeout=5, verify=self.ca).status_code == 200
         except requests.ConnectionError:
             return False
 

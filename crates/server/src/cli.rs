@@ -21,6 +21,7 @@ mod query;
 mod read_options;
 mod reference;
 mod serve;
+mod signing;
 mod source;
 mod store;
 mod user;
@@ -80,7 +81,9 @@ A first tour (or just `varberg demo`):
   eval \"$(varberg env)\" && aws omics list-variant-stores  the same server from the AWS CLI and boto3
 
 Exit codes: 0 done, 1 failed, 2 wrong call, 3 partly done (COMPLETED_WITH_FAILURES), 130 stopped by Ctrl-C.
-Environment: VARBERG_ENDPOINT (as --endpoint), NO_COLOR (no colours).";
+Environment: VARBERG_ENDPOINT (as --endpoint), NO_COLOR (no colours). A server with users wants signed requests:
+VARBERG_ACCESS_KEY_ID and VARBERG_SECRET_ACCESS_KEY, else the AWS variables, else the AWS profile; VARBERG_CA_BUNDLE, else
+AWS_CA_BUNDLE, names certificates to trust.";
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]

@@ -1,8 +1,9 @@
 //! What the AWS profile in use says about endpoint, host prefix, region and credentials.
 //!
 //! Reads the two files of the AWS tools, lightly: unknown lines are skipped, a missing file is an empty one. Secrets are
-//! looked for, never kept.
+//! kept only where they are asked for.
 
+use crate::auth::secret::Secret;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -22,13 +23,19 @@ type Sections = BTreeMap<String, BTreeMap<String, String>>;
 
 impl Settings {
     pub(super) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Self {
-        let home = variable("HOME").map(PathBuf::from).unwrap_or_default();
-        let file = |name: &str, default: &str| variable(name).map_or_else(|| home.join(default), PathBuf::from);
-        let config = sections(&file("AWS_CONFIG_FILE", ".aws/config"));
-        let credentials = sections(&file("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"));
-        let profile = variable("AWS_PROFILE").or_else(|| variable("AWS_DEFAULT_PROFILE"));
-        let profile = profile.as_deref().unwrap_or("default");
-        Self::of_profile(&config, &credentials, profile)
+        let [config, credentials] = files(variable).map(|path| sections(&path, Secrets::LeftOut));
+        Self::of_profile(&config, &credentials, &profile(variable))
+    }
+
+    /// The access key and the secret that the profile in force holds as they are.
+    pub(super) fn access_key(variable: &dyn Fn(&str) -> Option<String>) -> Option<(String, Secret)> {
+        let [config, credentials] = files(variable).map(|path| sections(&path, Secrets::Kept));
+        let name = profile(variable);
+        let found = [credentials.get(&name), config.get(&format!("profile {name}")), config.get(&name)];
+        found.into_iter().flatten().find_map(|section| {
+            let secret = section.get("aws_secret_access_key")?;
+            Some((section.get("aws_access_key_id")?.clone(), Secret::new(secret.clone())))
+        })
     }
 
     fn of_profile(config: &Sections, credentials: &Sections, profile: &str) -> Self {
@@ -62,12 +69,33 @@ impl Settings {
     }
 }
 
-fn sections(path: &Path) -> Sections {
-    // A file that cannot be read says nothing; the AWS tools treat it alike.
-    parse(&std::fs::read_to_string(path).unwrap_or_default())
+/// What becomes of secrets while a file is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Secrets {
+    Kept,
+    /// That the key exists is all that is asked.
+    LeftOut,
 }
 
-fn parse(text: &str) -> Sections {
+/// The configuration file and the credentials file.
+fn files(variable: &dyn Fn(&str) -> Option<String>) -> [PathBuf; 2] {
+    let home = variable("HOME").map(PathBuf::from).unwrap_or_default();
+    [("AWS_CONFIG_FILE", ".aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials")]
+        .map(|(name, default)| variable(name).map_or_else(|| home.join(default), PathBuf::from))
+}
+
+/// The profile in force.
+fn profile(variable: &dyn Fn(&str) -> Option<String>) -> String {
+    let named = variable("AWS_PROFILE").or_else(|| variable("AWS_DEFAULT_PROFILE"));
+    named.unwrap_or_else(|| "default".to_owned())
+}
+
+fn sections(path: &Path, secrets: Secrets) -> Sections {
+    // A file that cannot be read says nothing; the AWS tools treat it alike.
+    parse(&std::fs::read_to_string(path).unwrap_or_default(), secrets)
+}
+
+fn parse(text: &str, secrets: Secrets) -> Sections {
     let mut all = Sections::new();
     let (mut section, mut block) = (String::new(), String::new());
     for line in text.lines() {
@@ -86,8 +114,8 @@ fn parse(text: &str) -> Sections {
             if !nested {
                 block = if value.is_empty() { key.to_owned() } else { String::new() };
             }
-            // Secrets stay where they are: that the key exists is all we ask.
-            let kept = if key.contains("secret") || key.contains("token") { "" } else { value };
+            let is_secret = key.contains("secret") || key.contains("token");
+            let kept = if is_secret && secrets == Secrets::LeftOut { "" } else { value };
             all.entry(section.clone()).or_default().insert(name, kept.to_owned());
         }
     }

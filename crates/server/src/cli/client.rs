@@ -1,8 +1,9 @@
 //! A small client of the server: the public REST API as JSON in and JSON out, and `POST /sql`.
 //!
-//! Requests are not signed; a server without credentials takes them. Answers keep the API's member names. Errors carry
+//! Requests are signed when there are credentials (`signing.rs`). Answers keep the API's member names. Errors carry
 //! the server's own text. Must not interpret answers: that is for the commands.
 
+use super::signing::Signer;
 use crate::export::Selection;
 use anyhow::Context as _;
 use reqwest::{Method, RequestBuilder, Response, Url};
@@ -26,6 +27,17 @@ struct Unreachable {
     endpoint: String,
 }
 
+/// Somebody listens there whose certificate nobody vouches for.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the certificate of {endpoint} is not trusted ({why}); name a file with the certificates to trust in \
+     VARBERG_CA_BUNDLE"
+)]
+struct Untrusted {
+    endpoint: String,
+    why: String,
+}
+
 /// Whether a request failed because the server is away or busy, so that the same request may work later.
 pub(crate) fn is_away(error: &anyhow::Error) -> bool {
     let busy = |error: &ApiError| matches!(&*error.kind, "ServiceUnavailable" | "ThrottlingException");
@@ -44,10 +56,12 @@ pub(crate) fn is_not_found(error: &anyhow::Error) -> bool {
 pub(crate) struct Client {
     http: reqwest::Client,
     base: Url,
+    signer: Option<Signer>,
 }
 
 impl Client {
-    /// `endpoint` is an `http` or `https` URL; nothing is contacted yet.
+    /// `endpoint` is an `http` or `https` URL; nothing is contacted yet. Credentials and certificates to trust come from
+    /// the environment.
     pub(crate) fn new(endpoint: &str) -> anyhow::Result<Self> {
         let usage = |why: String| {
             super::exit::UsageError(format!(
@@ -65,7 +79,12 @@ impl Client {
             // A proxy of the environment cannot reach this machine's loopback.
             builder = builder.no_proxy();
         }
-        Ok(Self { http: builder.build().context("cannot set up the HTTP client")?, base })
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        for certificate in trusted(&variable)? {
+            builder = builder.add_root_certificate(certificate);
+        }
+        let http = builder.build().context("cannot set up the HTTP client")?;
+        Ok(Self { http, base, signer: Signer::find(&variable)? })
     }
 
     /// The address without a trailing slash, as given to other tools.
@@ -173,7 +192,11 @@ impl Client {
     }
 
     async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
-        let response = request.send().await.map_err(|error| self.unreachable(error))?;
+        let mut request = request.build().context("cannot make the request")?;
+        if let Some(signer) = &self.signer {
+            signer.sign(&mut request).context("cannot sign the request")?;
+        }
+        let response = self.http.execute(request).await.map_err(|error| self.unreachable(error))?;
         if response.status().is_success() {
             return Ok(response);
         }
@@ -181,12 +204,29 @@ impl Client {
     }
 
     fn unreachable(&self, error: reqwest::Error) -> anyhow::Error {
-        if error.is_connect() {
+        if let Some(why) = distrust(&error) {
+            Untrusted { endpoint: self.endpoint().to_owned(), why }.into()
+        } else if error.is_connect() {
             Unreachable { endpoint: self.endpoint().to_owned() }.into()
         } else {
             anyhow::Error::new(error).context(format!("the request to {} failed", self.endpoint()))
         }
     }
+}
+
+/// The certificates that the environment names, beside those of the system.
+fn trusted(variable: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Vec<reqwest::Certificate>> {
+    let Some(path) = variable("VARBERG_CA_BUNDLE").or_else(|| variable("AWS_CA_BUNDLE")) else {
+        return Ok(Vec::new());
+    };
+    let pem = std::fs::read(&path).with_context(|| format!("cannot read the certificates in {path}"))?;
+    reqwest::Certificate::from_pem_bundle(&pem).with_context(|| format!("{path} holds no certificates in PEM"))
+}
+
+/// What the TLS library says about a certificate that it does not trust.
+fn distrust(error: &reqwest::Error) -> Option<String> {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.map(ToString::to_string).find(|text| text.contains("certificate"))
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -71,7 +71,20 @@ async fn server(context: &Context) -> Vec<Check> {
         Err(_) => Check::bad("ready", "it does not say", "read the server's log"),
     });
     checks.push(clock(date.as_deref()));
+    checks.push(call(context).await);
     checks
+}
+
+/// Whether the server takes the requests of this shell's commands.
+async fn call(context: &Context) -> Check {
+    match context.client.post_with(&["variantStores"], &[("maxResults", "1")], &json!({})).await {
+        Ok(_) => Check::good("call", "it takes the requests of this shell"),
+        Err(error) => Check::bad(
+            "call",
+            format!("it refuses a request: {error:#}"),
+            "set VARBERG_ACCESS_KEY_ID and VARBERG_SECRET_ACCESS_KEY to what `varberg user create` showed",
+        ),
+    }
 }
 
 fn clock(date: Option<&str>) -> Check {
@@ -145,7 +158,8 @@ fn region(variable: &dyn Fn(&str) -> Option<String>, settings: &Settings) -> Che
 
 fn credentials(variable: &dyn Fn(&str) -> Option<String>, settings: &Settings) -> Check {
     let name = "credentials";
-    let fix = "export AWS_ACCESS_KEY_ID=varberg AWS_SECRET_ACCESS_KEY=varberg   (any will do for an unsigned server)";
+    let fix =
+        "export AWS_ACCESS_KEY_ID=varberg AWS_SECRET_ACCESS_KEY=varberg   (any will do for a server without users)";
     let from_elsewhere = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
     match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
         (Some(_), Some(_)) => Check::good(name, "from the environment"),

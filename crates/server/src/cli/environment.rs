@@ -1,16 +1,14 @@
 //! `varberg env`: the shell lines that point boto3, the AWS CLI and every other AWS SDK at this server.
 //!
-//! Spec 2.2: clients put `analytics-` and the like in front of the host name unless told not to. Credentials: a server
-//! without configured ones takes any, but clients refuse to send a request without.
+//! Spec 2.2: clients put `analytics-` and the like in front of the host name unless told not to. Credentials: those of
+//! `VARBERG_ACCESS_KEY_ID` if set; a server without users takes any, but clients refuse to send a request without.
 
 use super::Context;
 use super::aws_config::Settings;
 use super::exit::Exit;
 use super::output::{self, OutputFormat};
+use super::signing;
 use serde_json::{Map, Value};
-
-/// The region that clients are told when none is set; the server's default.
-const REGION: &str = "us-east-1";
 
 /// Variables from which clients take credentials.
 const CREDENTIALS: [&str; 4] = [
@@ -92,6 +90,9 @@ impl Lines {
             ],
             left: Vec::new(),
         };
+        if let (Some(bundle), None) = (variable("VARBERG_CA_BUNDLE"), variable("AWS_CA_BUNDLE")) {
+            lines.set.push(("AWS_CA_BUNDLE", bundle));
+        }
         lines.region(variable, settings);
         lines.credentials(variable, settings);
         lines
@@ -105,8 +106,8 @@ impl Lines {
             (Some(region), None) => self.set.push(("AWS_DEFAULT_REGION", region)),
             (None, Some(region)) => self.set.push(("AWS_REGION", region)),
             (None, None) => {
-                self.set.push(("AWS_REGION", REGION.to_owned()));
-                self.set.push(("AWS_DEFAULT_REGION", REGION.to_owned()));
+                self.set.push(("AWS_REGION", signing::REGION.to_owned()));
+                self.set.push(("AWS_DEFAULT_REGION", signing::REGION.to_owned()));
             }
         }
     }
@@ -118,8 +119,13 @@ impl Lines {
         } else if settings.has_credentials {
             self.left.push(format!("credentials: as in {}", of_profile(settings)));
         } else {
-            self.set.push(("AWS_ACCESS_KEY_ID", "varberg".to_owned()));
-            self.set.push(("AWS_SECRET_ACCESS_KEY", "varberg".to_owned()));
+            let own = signing::own_pair(variable).ok().flatten();
+            let (key, secret) = own.map_or_else(
+                || ("varberg".to_owned(), "varberg".to_owned()),
+                |(key, secret)| (key, secret.expose().to_owned()),
+            );
+            self.set.push(("AWS_ACCESS_KEY_ID", key));
+            self.set.push(("AWS_SECRET_ACCESS_KEY", secret));
         }
     }
 }
