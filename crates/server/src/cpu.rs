@@ -1,8 +1,12 @@
 //! Threads for CPU work: parsing, exploding, encoding. At most as many at once as configured, whatever the number of
-//! jobs. The threads that answer requests never do such work.
+//! jobs. The threads that answer requests never do such work, and come before these when cores are short.
 
+use rustix::process::{Pid, setpriority_process};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+/// Of threads for CPU work; 0 is the usual one, 19 the humblest.
+const NICENESS: i32 = 10;
 
 /// A bounded number of plain threads. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -40,9 +44,21 @@ impl Cpu {
         let span = tracing::Span::current();
         std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || span.in_scope(|| deliver(permit, answer, work)))
+            .spawn(move || {
+                stand_back();
+                span.in_scope(|| deliver(permit, answer, work));
+            })
             .map_err(|_| Panicked)?;
         result.await.map_err(|_| Panicked)
+    }
+}
+
+/// Lowers the priority of the calling thread. Where that is not possible, it keeps the one it has.
+fn stand_back() {
+    // Linux has priorities by thread, under the thread's number.
+    let number = std::fs::read_link("/proc/thread-self").ok().and_then(|link| link.file_name()?.to_str()?.parse().ok());
+    if let Some(thread) = number.and_then(Pid::from_raw) {
+        let _as_it_is = setpriority_process(Some(thread), NICENESS);
     }
 }
 
