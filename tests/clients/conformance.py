@@ -112,21 +112,13 @@ class Wire:
         return self.send(operation, dataclasses.replace(request(operation, values), **more))
 
     def send(self, operation: str, wanted: Request) -> Answer:
-        """The answer. A kept connection that has ended since is made anew, as SDKs do."""
-        try:
-            got, body = self._exchange(wanted)
-        except http.client.RemoteDisconnected:
-            got, body = self._exchange(wanted)
-        return Answer(operation, got.status, {k.lower(): v for k, v in got.getheaders()}, body)
-
-    def _exchange(self, wanted: Request):
         try:
             try:
                 self._connection.request(wanted.method, wanted.target, wanted.body, wanted.headers)
             except BrokenPipeError:
                 pass  # refused before all of it was read: there is an answer
             got = self._connection.getresponse()
-            return got, got.read()
+            return Answer(operation, got.status, {k.lower(): v for k, v in got.getheaders()}, got.read())
         except Exception:
             self._connection.close()
             self._connection = http.client.HTTPConnection(self._address, timeout=60)

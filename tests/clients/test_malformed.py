@@ -4,12 +4,13 @@ The classes of JSON cases follow the malformed-request tests of the protocol res
 """
 
 import json
+import socket
 import urllib.parse
 
 import pytest
 from conformance import OPERATIONS, Answer, complaints, count, location, members, request
 from conformance_world import probes
-from raw_http import Reply, exchange, head, post
+from raw_http import Reply, exchange, head, post, read_reply
 
 WITH_BODY = sorted(name for name in OPERATIONS if any(location(shape) == "body" for shape in members(name).values()))
 DEEP = 10_000
@@ -387,3 +388,39 @@ def test_absolute_targets_are_answered_as_those_of_a_path(world):
         reply = exchange(world.server.endpoint, head("GET", f"http://{host}/variantStore/no_such_store"))
         assert reply.status == 404, (host, reply)
         count("malformed requests", 2)
+
+
+def test_a_refusal_does_not_cost_the_next_request(world):
+    """A connection that the server keeps is answered again; one that it ends, it says so. The body comes in a packet of its own."""
+    address = urllib.parse.urlparse(world.server.endpoint)
+    for method, target, host in (
+        ("POST", "/variantStores", "evil.example"),
+        ("PUT", "/variantStores", "localhost"),
+        ("POST", "/nowhere", "localhost"),
+        ("POST", "/workflow", "localhost"),
+        ("POST", "/variantStore", "localhost"),
+        ("DELETE", "/variantStore/no_such_store", "localhost"),
+    ):
+        with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+            connection.sendall(head(method, target, "Content-Length: 7", host=host))
+            let_it_answer(connection)
+            connection.sendall(b'{"a":1}')
+            reply = read_reply(connection)
+            assert is_refused(reply), reply
+            if reply.headers.get("connection", "").lower() != "close":
+                try:
+                    connection.sendall(head("GET", "/health/live"))
+                    assert read_reply(connection).status == 200
+                except (BrokenPipeError, ConnectionResetError, AssertionError) as error:
+                    pytest.fail(f"{method} {target} to {host}: {reply.status} without `connection: close`, then {error!r}")
+        count("malformed requests")
+
+
+def let_it_answer(connection):
+    """Gives the server time to answer before the body is sent, as many clients do without meaning to."""
+    connection.settimeout(0.2)
+    try:
+        connection.recv(1, socket.MSG_PEEK)
+    except TimeoutError:
+        pass
+    connection.settimeout(20)

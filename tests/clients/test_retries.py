@@ -3,8 +3,10 @@
 With each retry mode of boto3, and each way in which an answer gets lost. The pauses between tries are left out.
 """
 
+import concurrent.futures
 import dataclasses
 import itertools
+import threading
 import types
 from collections.abc import Callable
 
@@ -14,7 +16,7 @@ import pytest
 import server as support
 from annotation_stores import tsv_options
 from botocore.config import Config
-from conformance import count
+from conformance import Wire, count, request
 from lossy_proxy import MANNERS, LossyProxy
 from server import ACCOUNT, BUCKET, ROLE, reference_arn, wait_for, wait_for_no_leftovers
 
@@ -147,6 +149,40 @@ def test_a_lost_answer_makes_nothing_twice(place, mode, manner):
 @pytest.mark.parametrize("mode", MODES)
 def test_a_hundred_lost_answers_make_a_hundred_jobs(place, mode):
     lose_and_retry(place, mode, "swallowed", "start_variant_import_job", rounds=100)
+
+
+@pytest.mark.parametrize("operation", CALLS)
+def test_the_same_call_many_times_at_once_makes_one_thing(place, operation):
+    """Eight tries of one call at the same moment, as when a client gives up too early again and again: one answer for all."""
+    call, before, rounds = CALLS[operation], made(place, CALLS[operation]), 5
+    name = "".join(part.capitalize() for part in operation.split("_"))
+    for round_ in range(rounds):
+        values = call.arguments(place, next(NUMBERS))
+        ready = threading.Barrier(8)
+
+        def send(_, values=values, ready=ready, id_=f"{operation}-{round_}"):
+            wanted = request(name, values)
+            wanted = dataclasses.replace(wanted, headers=wanted.headers | {"amz-sdk-invocation-id": id_})
+            wire = Wire(place.server.endpoint)
+            ready.wait()
+            return wire.send(name, wanted)
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(send, range(8)))
+        assert {(answer.status, answer.body) for answer in answers} == {(200, answers[0].body)}, [str(answer) for answer in answers]
+        count("answers at once", 8)
+    assert len(made(place, call) - before) == rounds
+
+
+def test_a_client_token_says_which_calls_are_one(place):
+    """The two operations with `clientToken`: the same one is the same call, with whatever invocation id."""
+    client = place.client
+    start = dict(referenceStoreId=place.store, roleArn=ROLE, sources=[{"sourceFile": ITEMS[0]["source"], "name": "name"}])
+    for operation, values in ((client.create_reference_store, dict(name="token")), (client.start_reference_import_job, start)):
+        first, again, other = (operation(**values, clientToken=token) for token in ("one", "one", "two"))
+        ids = [answer["id"] for answer in (first, again, other)]
+        assert ids[0] == ids[1] != ids[2]
+        assert first["creationTime"] == again["creationTime"]
 
 
 @pytest.mark.slow
