@@ -146,6 +146,8 @@ impl FromRequest<App> for Call {
     async fn from_request(request: Request<Body>, state: &App) -> Result<Self, ApiError> {
         use axum::extract::FromRequestParts;
         let (mut parts, body) = request.into_parts();
+        // Before anything is refused: a body that is left in the connection costs the client its next request.
+        let body = body::receive(body).await?;
         let params = RawPathParams::from_request_parts(&mut parts, state)
             .await
             .map_err(|_| ApiError::Invalid("the path is not valid UTF-8 once decoded".to_owned()))?;
@@ -153,7 +155,6 @@ impl FromRequest<App> for Call {
         let Query::<Vec<(String, String)>>(query) = Query::try_from_uri(&parts.uri)
             .map_err(|_| ApiError::Invalid("the query string cannot be decoded".to_owned()))?;
         check_single(&query)?;
-        let body = body::receive(body).await?;
         let caller = parts.extensions.remove::<Caller>();
         let caller = caller.ok_or_else(|| ApiError::Internal("a request came in past the gate".to_owned()))?;
         Span::current().record("caller", &caller.principal);
