@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 
-from measure import cpu_model, version
+from measure import cpu_model, version  # first: it knows where the clients' helpers are
+from credentials import create, wait_until_known
 from server import BUCKET, ROLE, Server, binary, create_store, reference_arn, start_import, wait_for_job
 
 CLIENTS = int(os.environ.get("VARBERG_BENCH_CLIENTS", "64"))
@@ -47,17 +48,14 @@ def main():
             cohort(server.files / "cohort.vcf")
             job = start_import(server, "store_0", "small.vcf")
             wait_for_job(server, job)
-            made = subprocess.run(
-                [str(binary()), "user", "create", "bench", "--role", "admin", "--data-dir", str(server.data_dir), "--json"],
-                check=True, capture_output=True, text=True,
-            )
-            user = json.loads(made.stdout)
-            credentials = (user["accessKeyId"], user["secretAccessKey"])
+            key = create(server.data_dir, "bench")
+            wait_until_known(server, key)
+            credentials = (key["accessKeyId"], key["secretAccessKey"])
             idle = load(server, credentials, job)
             running = Imports(server, credentials)
             busy = load(server, credentials, job)
             finished = running.stop()
-    print(f"{CLIENTS} signed clients, {SECONDS} s each; {cpu_model()}, {os.cpu_count()} cores; varberg {version()}")
+    print(f"{CLIENTS} signed clients, {SECONDS} s each; {cpu_model()}, {os.cpu_count()} cores; {version(str(binary()), '--version')}")
     print(f"while imports ran: {finished} of {RECORDS:,} records x {SAMPLES} samples ended")
     print(f"{'':14}{'calls/s':>9}{'get p50':>9}{'get p99':>9}{'list p99':>10}{'write p99':>11}{'most':>8}  failed")
     for name, found in (("alone", idle), ("five imports", busy)):
