@@ -1,6 +1,8 @@
 //! Accepted requests, each changed in one thing: none of what comes out is accepted, and each refusal has its name.
 
 use super::sample::{KEY, Kind, Sample, botocore};
+use rand::rngs::SmallRng;
+use rand::{Rng as _, SeedableRng as _};
 
 /// A changed request and what it must be refused as.
 pub(super) struct Mutation {
@@ -28,6 +30,38 @@ fn no_changed_request_is_accepted() {
     }
     println!("{count} changed requests, none accepted");
     assert!(count >= 600, "{count}");
+}
+
+/// Random bytes in random places: nothing panics, and what is accepted says the same as before.
+#[test]
+fn no_accident_is_accepted() {
+    let mut random = SmallRng::seed_from_u64(4);
+    let samples = botocore();
+    let (mut count, mut same) = (0, 0);
+    for round in 0..20_000 {
+        let sample = &samples[round % samples.len()];
+        let name = ["authorization", "authorization", "x-amz-date", "host"][random.random_range(0..4)];
+        let changed = sample.with(name, |text| {
+            let mut bytes = text.as_bytes().to_vec();
+            for _ in 0..random.random_range(1..4) {
+                let at = random.random_range(0..bytes.len());
+                match random.random_range(0..3) {
+                    0 => bytes[at] = random.random_range(b' '..=b'~'),
+                    1 => bytes.insert(at, random.random_range(b' '..=b'~')),
+                    _ => drop(bytes.drain(at..(at + random.random_range(1..8)).min(bytes.len() - 1).max(at))),
+                }
+            }
+            String::from_utf8(bytes).unwrap()
+        });
+        let bare = |sample: &Sample| sample.header(name).unwrap().replace(' ', "");
+        if changed.verify().is_ok() {
+            assert_eq!(bare(&changed), bare(sample), "{changed:?}");
+            same += 1;
+        }
+        count += 1;
+    }
+    println!("{count} accidents, {same} of them spaces");
+    assert!(same < count / 10);
 }
 
 /// One bit of each digit; other lengths and forms.
