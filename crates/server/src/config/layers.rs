@@ -142,10 +142,13 @@ fn variable(key: &str) -> String {
 /// Reads the file as a table; it is checked as a whole configuration first, so that an error names its line.
 fn read_file(path: &Path) -> Result<Table> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let refused = |error: toml::de::Error| match text.contains("secrets_key") {
+    let refused = |error: toml::de::Error| {
+        if !text.contains("secret") {
+            return anyhow!("{}: {error}", path.display());
+        }
         // The library quotes the line at fault, which may be that of the secret.
-        true => anyhow!("{}: {}", path.display(), error.message()),
-        false => anyhow!("{}: {error}", path.display()),
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        anyhow!("{}, line {}: {}", path.display(), before.matches('\n').count() + 1, error.message())
     };
     toml::from_str::<Config>(&text).map_err(refused)?;
     toml::from_str(&text).map_err(refused)

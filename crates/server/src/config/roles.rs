@@ -1,8 +1,8 @@
 //! Roles of import jobs: what a `roleArn` lets a job read, and with whose credentials.
 
+use crate::auth::secret::Secret;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::path::PathBuf;
 use varberg_lake::{S3Credentials, S3Options};
 
@@ -15,7 +15,7 @@ pub struct RoleConfig {
     /// Access key for the buckets. Without key and profile they are read without credentials, never with the server's own.
     pub access_key_id: Option<String>,
     /// Its secret.
-    pub secret_access_key: Option<SecretText>,
+    pub secret_access_key: Option<Secret>,
     /// A file that holds the secret instead.
     pub secret_access_key_file: Option<PathBuf>,
     /// Name of the AWS profile that credentials are taken from.
@@ -26,17 +26,6 @@ pub struct RoleConfig {
     pub region: Option<String>,
     /// Whether buckets are addressed as `endpoint/bucket`.
     pub path_style: bool,
-}
-
-/// A text that is never shown.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SecretText(String);
-
-impl fmt::Debug for SecretText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
 }
 
 impl RoleConfig {
@@ -64,7 +53,7 @@ impl RoleConfig {
     /// How buckets are reached. Reads the secret's file.
     pub(crate) fn s3(&self) -> Result<S3Options> {
         let secret = match (&self.secret_access_key, &self.secret_access_key_file) {
-            (Some(SecretText(text)), _) => Some(text.clone()),
+            (Some(secret), _) => Some(secret.expose().to_owned()),
             (None, Some(file)) => {
                 let text = std::fs::read_to_string(file);
                 Some(text.with_context(|| format!("cannot read {}", file.display()))?.trim().to_owned())

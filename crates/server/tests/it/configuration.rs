@@ -96,7 +96,12 @@ fn refusals_name_the_key() {
 
 #[test]
 fn a_faulty_file_shows_no_secret() {
-    for line in ["secrets_key = c2VjcmV0", "secrets_key = 5", "secrets_key = \"c2VjcmV0\"\nlistn = 1"] {
+    for line in [
+        "secrets_key = c2VjcmV0",
+        "secrets_key = 5",
+        "secrets_key = \"c2VjcmV0\"\nlistn = 1",
+        "[roles.\"*\"]\nsecret_access_key = c2VjcmV0",
+    ] {
         let error = load(Some(line), &[], Flags::default()).unwrap_err();
         assert!(!format!("{error:#} {error:?}").contains("c2VjcmV0"), "{error:#}");
     }
