@@ -35,6 +35,7 @@ test-all: build $(VENV)/.installed ## with real files in full and random kills; 
 
 lint: ## format, clippy (fuzz targets too), licences and advisories of dependencies
 	cargo fmt --all --check
+	cargo fmt --check --manifest-path tests/clients/sdk_rust/Cargo.toml
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --locked --manifest-path fuzz/Cargo.toml -- -D warnings
 	@if ! cargo deny --version >/dev/null 2>&1; then \

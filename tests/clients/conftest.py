@@ -54,6 +54,16 @@ def world(tmp_path_factory):
     made.stop()
 
 
+@pytest.fixture(scope="session")
+def sdk_world(tmp_path_factory):
+    """What the journeys of the SDKs go through; see `sdk_world.py`."""
+    from sdk_world import SdkWorld
+
+    made = SdkWorld(tmp_path_factory.mktemp("sdk"))
+    yield made
+    made.stop()
+
+
 @pytest.fixture
 def make_server(tmp_path):
     """Starts servers on this test's own data directory; all are gone at the end."""

@@ -6,14 +6,13 @@ import shutil
 import subprocess
 
 import pytest
-from sdk_files import write
-from server import BUCKET, ROOT, clean_environment
+from server import ROOT, clean_environment
 
 PROJECT = pathlib.Path(__file__).parent / "sdk_rust"
 
 
 @pytest.mark.timeout(1200)
-def test_the_journey(world):
+def test_the_journey(sdk_world):
     """Built once, into a folder of its own beside the server's; a minute and a half of one processor when cold."""
     if not shutil.which("cargo"):
         pytest.skip("cargo is not installed")
@@ -21,8 +20,6 @@ def test_the_journey(world):
     build = ["cargo", "build", "--quiet", "--locked", "--manifest-path", PROJECT / "Cargo.toml", "--target-dir", target]
     built = subprocess.run(build, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
-    write(world.server.files)
-    addresses = [running.endpoint for running in (world.server, world.subscriber, world.held)]
-    journey = [target / "debug" / "varberg-sdk-journey", *addresses, BUCKET]
-    done = subprocess.run(journey, env=clean_environment(), capture_output=True, text=True, timeout=240)
+    journey = [target / "debug" / "varberg-sdk-journey", *sdk_world.arguments()]
+    done = subprocess.run(journey, env=clean_environment(), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

@@ -62,7 +62,7 @@ export async function jobs(omics, bucket) {
 
 export async function cancelAnnotations(held, bucket) {
   const items = [{ source: `s3://${bucket}/sdk.vcf` }];
-  const { jobId } = await held.startAnnotationImportJob({ destinationName: "the_vcf", roleArn: ROLE, items });
+  const { jobId } = await held.startAnnotationImportJob({ destinationName: "held_annotations", roleArn: ROLE, items });
   await held.cancelAnnotationImportJob({ jobId });
   assert.equal((await held.getAnnotationImportJob({ jobId })).status, "CANCELLED");
 }

@@ -5,11 +5,11 @@ import { Omics } from "@aws-sdk/client-omics";
 export const ROLE = "arn:aws:iam::000000000000:role/importer";
 export const QUICK = { minDelay: 1, maxDelay: 1, maxWaitTime: 60 };
 
-// Without `disableHostPrefix` the SDK calls `analytics-HOST`; it knows no variable for it. An absent `endpoint` is that of
-// AWS_ENDPOINT_URL_OMICS.
-export function client(endpoint) {
-  const credentials = { accessKeyId: "any", secretAccessKey: "thing" };
-  return new Omics({ endpoint, region: "us-east-1", credentials, disableHostPrefix: true });
+// Without `disableHostPrefix` the SDK calls `analytics-HOST`; it knows no variable for it. What is not given is taken from the
+// variables that all SDKs know: AWS_ENDPOINT_URL_OMICS and the like.
+export function client(endpoint, accessKeyId, secretAccessKey) {
+  const given = endpoint && { endpoint, credentials: { accessKeyId, secretAccessKey } };
+  return new Omics({ ...given, disableHostPrefix: true });
 }
 
 export async function all(pages, member) {

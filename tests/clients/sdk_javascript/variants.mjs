@@ -48,7 +48,7 @@ async function tags(omics, resourceArn) {
 
 export async function cancelVariants(held, bucket) {
   const items = [{ source: `s3://${bucket}/sdk.vcf` }];
-  const { jobId } = await held.startVariantImportJob({ destinationName: "the_variants", roleArn: ROLE, items });
+  const { jobId } = await held.startVariantImportJob({ destinationName: "held_variants", roleArn: ROLE, items });
   await held.cancelVariantImportJob({ jobId });
   assert.equal((await held.getVariantImportJob({ jobId })).status, "CANCELLED");
 }

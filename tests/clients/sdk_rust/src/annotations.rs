@@ -8,7 +8,7 @@ use aws_sdk_omics::types::{
 };
 
 use crate::references::Reference;
-use crate::{PATIENCE, ROLE, Servers, until};
+use crate::{AT_ONCE, ROLE, Servers, until};
 
 const GENES: &str = "rust_genes";
 const TABLE: &str = "rust_table";
@@ -24,7 +24,7 @@ pub async fn versions(servers: &Servers, reference: &Reference) {
         .version_name("first");
     let made = create.send().await.unwrap();
     assert_eq!((made.version_name(), made.store_format()), ("first", Some(&StoreFormat::Gff)));
-    client.wait_until_annotation_store_created().name(GENES).wait(PATIENCE).await.unwrap();
+    client.wait_until_annotation_store_created().name(GENES).wait(AT_ONCE).await.unwrap();
     client.update_annotation_store().name(GENES).description("genes").send().await.unwrap();
 
     let second = client
@@ -40,7 +40,7 @@ pub async fn versions(servers: &Servers, reference: &Reference) {
         .wait_until_annotation_store_version_created()
         .name(GENES)
         .version_name("second")
-        .wait(PATIENCE)
+        .wait(AT_ONCE)
         .await
         .unwrap();
     client
@@ -67,12 +67,15 @@ pub async fn versions(servers: &Servers, reference: &Reference) {
     let errors = delete.send().await.unwrap();
     assert_eq!(errors.errors().iter().map(|error| error.version_name()).collect::<Vec<_>>(), ["third"]);
     let get = || client.get_annotation_store_version().name(GENES).version_name("second").send();
-    until("the deletion", async || get().await.is_err()).await;
+    until("the deletion", async || {
+        get().await.is_err_and(|error| error.into_service_error().is_resource_not_found_exception())
+    })
+    .await;
     client
         .wait_until_annotation_store_version_deleted()
         .name(GENES)
         .version_name("second")
-        .wait(PATIENCE)
+        .wait(AT_ONCE)
         .await
         .unwrap();
 }
@@ -104,7 +107,7 @@ async fn table(servers: &Servers) {
 pub async fn jobs(servers: &Servers) {
     let client = &servers.main;
     let genes = run(servers, GENES, "sdk.gff3", None).await;
-    client.wait_until_annotation_import_job_created().job_id(&genes).wait(PATIENCE).await.unwrap();
+    client.wait_until_annotation_import_job_created().job_id(&genes).wait(AT_ONCE).await.unwrap();
     let job = client.get_annotation_import_job().job_id(&genes).send().await.unwrap();
     assert_eq!((job.status(), job.version_name()), (&JobStatus::Completed, "first"));
     assert!(job.format_options().is_some_and(FormatOptions::is_vcf_options), "{job:?}");
@@ -116,7 +119,7 @@ pub async fn jobs(servers: &Servers) {
     client
         .wait_until_annotation_import_job_created()
         .job_id(&failing)
-        .wait(PATIENCE)
+        .wait(AT_ONCE)
         .await
         .expect_err("genes are no such table");
     let job = client.get_annotation_import_job().job_id(&failing).send().await.unwrap();
@@ -150,7 +153,7 @@ pub async fn cancel(servers: &Servers) {
     let started = servers
         .held
         .start_annotation_import_job()
-        .destination_name("the_vcf")
+        .destination_name("held_annotations")
         .role_arn(ROLE)
         .items(item)
         .send()
@@ -166,7 +169,10 @@ pub async fn delete(servers: &Servers) {
         let gone = servers.main.delete_annotation_store().name(store).send().await.unwrap();
         assert_eq!(gone.status(), &StoreStatus::Deleting);
         let get = || servers.main.get_annotation_store().name(store).send();
-        until("the deletion", async || get().await.is_err()).await;
-        servers.main.wait_until_annotation_store_deleted().name(store).wait(PATIENCE).await.unwrap();
+        until("the deletion", async || {
+            get().await.is_err_and(|error| error.into_service_error().is_resource_not_found_exception())
+        })
+        .await;
+        servers.main.wait_until_annotation_store_deleted().name(store).wait(AT_ONCE).await.unwrap();
     }
 }

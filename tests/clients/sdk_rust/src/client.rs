@@ -27,12 +27,12 @@ impl Intercept for NoHostPrefix {
     }
 }
 
-pub fn of(endpoint: &str) -> Client {
+pub fn of(endpoint: &str, access_key: &str, secret: &str) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(endpoint)
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("any", "thing", None, None, "journey"))
+        .credentials_provider(Credentials::new(access_key, secret, None, None, "journey"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .interceptor(NoHostPrefix)
         .build();

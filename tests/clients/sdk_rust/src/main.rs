@@ -1,7 +1,7 @@
 //! A journey through the whole API with the AWS SDK for Rust, whose types refuse what botocore lets pass.
 //!
-//! In: the address of a server, that of a second one on the same data for another account (the subscriber of a share), that
-//! of a third whose imports stand still, and the bucket with the files `sdk.fa`, `sdk.vcf`, `sdk.gff3`. Out: nothing but an
+//! In: address, access key and secret of the owner of everything, of a caller of another account (the subscriber of a share),
+//! and of a server whose imports stand still; the bucket with the files `sdk.fa`, `sdk.vcf`, `sdk.gff3`. Out: nothing but an
 //! exit code; the first thing that is not as it must be is a panic that says what.
 
 mod annotations;
@@ -13,11 +13,13 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_omics::Client;
 
-/// How long any waiter may take.
+/// How long a job or a deletion may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a waiter may take: it must be right at its first question, for the second comes after 30 s.
+const AT_ONCE: Duration = Duration::from_secs(10);
 const ROLE: &str = "arn:aws:iam::000000000000:role/importer";
 
-/// The three servers.
+/// The three callers.
 struct Servers {
     main: Client,
     subscriber: Client,
@@ -31,7 +33,7 @@ impl Servers {
     }
 }
 
-/// Asks until `ended` says so. The SDK's waiters ask every 30 s at the shortest: they come after this and are right at once.
+/// Asks until `ended` says so.
 async fn until(what: &str, ended: impl AsyncFn() -> bool) {
     let begin = Instant::now();
     while !ended().await {
@@ -42,10 +44,9 @@ async fn until(what: &str, ended: impl AsyncFn() -> bool) {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let [main, subscriber, held, bucket]: [String; 4] =
-        std::env::args().skip(1).collect::<Vec<_>>().try_into().expect("three addresses and a bucket");
-    let servers =
-        Servers { main: client::of(&main), subscriber: client::of(&subscriber), held: client::of(&held), bucket };
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let [main, subscriber, held] = [0, 3, 6].map(|at| client::of(&given[at], &given[at + 1], &given[at + 2]));
+    let servers = Servers { main, subscriber, held, bucket: given[9].clone() };
     let reference = references::import(&servers).await;
     variants::import(&servers, &reference).await;
     variants::cancel(&servers).await;

@@ -6,7 +6,7 @@ use aws_sdk_omics::types::{
     ReferenceStatus, ReferenceStoreFilter, StartReferenceImportJobSourceItem,
 };
 
-use crate::{PATIENCE, ROLE, Servers, until};
+use crate::{AT_ONCE, ROLE, Servers, until};
 
 pub struct Reference {
     store: String,
@@ -59,7 +59,7 @@ pub async fn import(servers: &Servers) -> Reference {
         .wait_until_reference_import_job_completed()
         .id(job.id())
         .reference_store_id(made.id())
-        .wait(PATIENCE)
+        .wait(AT_ONCE)
         .await
         .unwrap();
     let done = get().await.unwrap();

@@ -7,7 +7,7 @@ use aws_sdk_omics::types::{
 };
 
 use crate::references::Reference;
-use crate::{PATIENCE, ROLE, Servers, until};
+use crate::{AT_ONCE, ROLE, Servers, until};
 
 const STORE: &str = "rust_variants";
 
@@ -17,7 +17,7 @@ pub async fn import(servers: &Servers, reference: &Reference) {
     let made =
         client.create_variant_store().name(STORE).reference(item.clone()).tags("team", "blue").send().await.unwrap();
     assert_eq!((made.status(), made.reference()), (&StoreStatus::Creating, Some(&item)));
-    client.wait_until_variant_store_created().name(STORE).wait(PATIENCE).await.unwrap();
+    client.wait_until_variant_store_created().name(STORE).wait(AT_ONCE).await.unwrap();
     let updated = client.update_variant_store().name(STORE).description("from Rust").send().await.unwrap();
     assert_eq!(updated.description(), "from Rust");
     let store = client.get_variant_store().name(STORE).send().await.unwrap();
@@ -31,7 +31,7 @@ pub async fn import(servers: &Servers, reference: &Reference) {
     assert_eq!(stores.iter().map(|store| store.name()).collect::<Vec<_>>(), [STORE]);
 
     let first = run(servers, "sdk.vcf").await;
-    client.wait_until_variant_import_job_created().job_id(&first).wait(PATIENCE).await.unwrap();
+    client.wait_until_variant_import_job_created().job_id(&first).wait(AT_ONCE).await.unwrap();
     let job = client.get_variant_import_job().job_id(&first).send().await.unwrap();
     assert_eq!(
         (job.status(), job.destination_name(), job.run_left_normalization()),
@@ -40,7 +40,7 @@ pub async fn import(servers: &Servers, reference: &Reference) {
     assert_eq!(job.annotation_fields().map(|fields| fields["VEP"].as_str()), Some("CSQ"));
     assert!(job.completion_time().is_some_and(|end| end >= job.creation_time()), "{job:?}");
     let second = run(servers, "absent.vcf").await;
-    client.wait_until_variant_import_job_created().job_id(&second).wait(PATIENCE).await.expect_err("it fails");
+    client.wait_until_variant_import_job_created().job_id(&second).wait(AT_ONCE).await.expect_err("it fails");
     let failed = client.get_variant_import_job().job_id(&second).send().await.unwrap();
     let [item] = failed.items() else { panic!("{failed:?}") };
     assert!(
@@ -75,7 +75,7 @@ async fn tags(servers: &Servers, arn: &str) {
 
 pub async fn cancel(servers: &Servers) {
     let item = VariantImportItemSource::builder().source(servers.source("sdk.vcf")).build().unwrap();
-    let started = servers.held.start_variant_import_job().destination_name("the_variants").role_arn(ROLE).items(item);
+    let started = servers.held.start_variant_import_job().destination_name("held_variants").role_arn(ROLE).items(item);
     let job = started.send().await.unwrap().job_id;
     servers.held.cancel_variant_import_job().job_id(&job).send().await.unwrap();
     let cancelled = servers.held.get_variant_import_job().job_id(&job).send().await.unwrap();
@@ -124,6 +124,9 @@ pub async fn delete(servers: &Servers) {
     let gone = client.delete_variant_store().name(STORE).force(true).send().await.unwrap();
     assert_eq!(gone.status(), &StoreStatus::Deleting);
     let get = || client.get_variant_store().name(STORE).send();
-    until("the deletion", async || get().await.is_err()).await;
-    client.wait_until_variant_store_deleted().name(STORE).wait(PATIENCE).await.unwrap();
+    until("the deletion", async || {
+        get().await.is_err_and(|error| error.into_service_error().is_resource_not_found_exception())
+    })
+    .await;
+    client.wait_until_variant_store_deleted().name(STORE).wait(AT_ONCE).await.unwrap();
 }
