@@ -398,6 +398,8 @@ def test_a_refusal_does_not_cost_the_next_request(world):
         ("PUT", "/variantStores", "localhost"),
         ("POST", "/nowhere", "localhost"),
         ("POST", "/workflow", "localhost"),
+        ("POST", "/variantStores?maxResults=1&maxResults=2", "localhost"),
+        ("POST", "/variantStore/%FF", "localhost"),
         ("POST", "/variantStore", "localhost"),
         ("DELETE", "/variantStore/no_such_store", "localhost"),
     ):
