@@ -54,7 +54,7 @@ def world(tmp_path_factory):
     made.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sdk_world(tmp_path_factory):
     """What the journeys of the SDKs go through; see `sdk_world.py`."""
     from sdk_world import SdkWorld

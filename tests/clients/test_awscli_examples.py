@@ -57,7 +57,7 @@ EXAMPLES = {
     "cancel-annotation-import-job": ("--job-id {held_annotations}", "", ""),
     "cancel-variant-import-job": ("--job-id {held_variants}", "", ""),
     "create-annotation-store-version": (
-        "--name the_vcf --version-name my_version", "creationTime:micros id:hex12 name=the_vcf status=CREATING versionName=my_version", "storeId:hex12",
+        "--name the_vcf --version-name third_one", "creationTime:micros id:hex12 name=the_vcf status=CREATING versionName=third_one", "storeId:hex12",
     ),
     "create-annotation-store": (
         "--name {fresh} --store-format VCF --reference referenceArn={reference}", f"{STORE} status=CREATING storeFormat=VCF", "versionName:name",
@@ -68,7 +68,7 @@ EXAMPLES = {
     ),
     "create-reference-store": ("--name my-ref-store", REFERENCE_STORE, ""),
     "create-share": (
-        "--resource-arn {own_arn} --principal-subscriber {subscriber} --share-name my_Share-123", "shareId:uuid shareName=my_Share-123 status=PENDING", "",
+        "--resource-arn {own_arn} --principal-subscriber {subscriber} --share-name our-share_1", "shareId:uuid shareName=our-share_1 status=PENDING", "",
     ),
     "create-variant-store": ("--name {fresh} --reference referenceArn={reference}", f"{STORE} status=CREATING", ""),
     "delete-annotation-store-versions": ("--name {versioned} --versions second", "errors[]", ""),
@@ -129,7 +129,7 @@ EXAMPLES = {
         "--destination-name the_table --no-run-left-normalization --role-arn {role} --items source={bucket}/good.tsv", "jobId:uuid", "",
     ),
     "start-reference-import-job": (
-        "--reference-store-id {references} --role-arn {role} --sources sourceFile={bucket}/more1.fa,name=assembly-38", f"{REFERENCE_JOB} status=SUBMITTED", "",
+        "--reference-store-id {references} --role-arn {role} --sources sourceFile={bucket}/more1.fa,name=ours", f"{REFERENCE_JOB} status=SUBMITTED", "",
     ),
     "start-variant-import-job": (
         "--destination-name the_variants --no-run-left-normalization --role-arn {role} --items source={bucket}/good.vcf", "jobId:uuid", "",
@@ -188,21 +188,21 @@ def makers(desk, tmp_path) -> dict:
         "own_references": lambda: desk.client.create_reference_store(name="empty")["id"],
         "tagged_arn": lambda: tagged(desk),
         "options": lambda: str(desk.server.files / "options.json"),
-        "outfile": lambda: str(tmp_path / "hg38.1.fa"),
+        "outfile": lambda: str(tmp_path / "part.fa"),
         "role": lambda: ROLE,
         "bucket": lambda: f"s3://{BUCKET}",
-        "text": lambda: "VCF annotation store",
+        "text": lambda: "what it holds",
     }
 
 
 def share(desk) -> str:
     arn = desk.client.get_variant_store(name=desk.new_store())["storeArn"]
-    return desk.client.create_share(resourceArn=arn, principalSubscriber=SUBSCRIBER, shareName="my_Share-123")["shareId"]
+    return desk.client.create_share(resourceArn=arn, principalSubscriber=SUBSCRIBER, shareName="our-share_1")["shareId"]
 
 
 def waiting_reference_job(desk) -> str:
     """A reference import that has not ended, as in the documentation: it waits for ever behind a job that stands still."""
-    sources = [{"sourceFile": f"s3://{BUCKET}/more1.fa", "name": "assembly-38"}]
+    sources = [{"sourceFile": f"s3://{BUCKET}/more1.fa", "name": "ours"}]
     store = desk.held_reference.split("/")[1]
     return desk.held.client().start_reference_import_job(referenceStoreId=store, roleArn=ROLE, sources=sources)["id"]
 
@@ -258,7 +258,7 @@ def test_an_example_prints_what_is_documented(desk, tmp_path, name):
     assert {path for path, _ in printed} == set(forms)
     assert [(path, value) for path, value in printed if not fits(value, forms[path])] == []
     if name == "get-reference":
-        assert (tmp_path / "hg38.1.fa").read_bytes() == (desk.server.files / "reference.fa").read_bytes()
+        assert (tmp_path / "part.fa").read_bytes() == (desk.server.files / "reference.fa").read_bytes()
 
 
 def documented() -> dict:
