@@ -104,6 +104,45 @@ def without_pauses(monkeypatch):
     monkeypatch.setattr(botocore.endpoint, "time", types.SimpleNamespace(sleep=lambda _: None))
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("operation", ["delete", "cancel", "unshare", "delete_reference"])
+def test_what_takes_away_is_answered_again(place, mode, operation):
+    """The retry of a deletion or a cancellation is not told that the thing is gone."""
+    client, number = place.client, next(NUMBERS)
+    if operation == "delete":
+        client.create_variant_store(name=f"store_{number}", reference={"referenceArn": place.reference})
+        call = ("delete_variant_store", {"name": f"store_{number}"})
+    elif operation == "cancel":
+        job = client.start_variant_import_job(destinationName="the_variants", roleArn=ROLE, items=ITEMS)["jobId"]
+        call = ("cancel_variant_import_job", {"jobId": job})
+    elif operation == "unshare":
+        arn = f"arn:aws:omics:us-east-1:{ACCOUNT}:variantStore/the_variants"
+        share = client.create_share(resourceArn=arn, principalSubscriber=f"{number:012}")["shareId"]
+        call = ("delete_share", {"shareId": share})
+    else:
+        store = client.create_reference_store(name="empty")["id"]
+        call = ("delete_reference_store", {"id": store})
+    with LossyProxy(place.server.endpoint, "swallowed") as proxy:
+        lossy = boto3.client(
+            "omics",
+            endpoint_url=proxy.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="thing",
+            config=Config(inject_host_prefix=False, retries={"mode": mode}),
+        )
+        name, arguments = call
+        try:
+            answer = getattr(lossy, name)(**arguments)
+        except client.exceptions.ValidationException as error:
+            assert operation == "cancel" and "already ended" in str(error), "the job was faster than its cancellation"
+        else:
+            assert answer["ResponseMetadata"]["RetryAttempts"] == 1
+    if operation != "cancel":
+        with pytest.raises(client.exceptions.ResourceNotFoundException):
+            getattr(client, name)(**arguments)
+
+
 def made(place, call: Call) -> set[str]:
     """The ids of everything of a kind that there is."""
     found = place.client.get_paginator(call.listing).paginate(**call.where(place))

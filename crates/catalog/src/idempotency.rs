@@ -3,7 +3,7 @@
 //! The record is written in the transaction that creates the thing, so there is never one without the other.
 
 use crate::Catalog;
-use crate::dialect::Connection;
+use crate::dialect::{Connection, now_us};
 use crate::error::Result;
 use crate::rows::{micros, time};
 use chrono::{DateTime, Utc};
@@ -87,6 +87,20 @@ impl Catalog {
     pub async fn knows_call(&self, call: Option<&CallKey>) -> Result<bool> {
         let mut connection = self.readers.acquire().await?;
         Ok(find(&mut connection, call).await?.is_some())
+    }
+
+    /// Records a call that created nothing: it took something away, or changed a state.
+    pub async fn note_call(&self, call: Option<&CallKey>) -> Result<()> {
+        if call.is_none() {
+            return Ok(());
+        }
+        let mut tx = self.write().await?;
+        let now = now_us(&mut tx).await?;
+        if recall(&mut tx, call, now).await?.is_none() {
+            let nothing = Created { id: String::new(), created: DateTime::UNIX_EPOCH };
+            remember(&mut tx, call, &nothing, now).await?;
+        }
+        Ok(tx.commit().await?)
     }
 }
 

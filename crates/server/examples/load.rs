@@ -13,6 +13,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use reqwest::{Client, Method};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -63,7 +64,7 @@ async fn main() -> Result<()> {
             seen.entry(kind).or_default().append(&mut calls);
         }
     }
-    println!("{}", report(seen, seconds));
+    writeln!(std::io::stdout(), "{}", report(seen, seconds))?;
     Ok(())
 }
 

@@ -60,6 +60,8 @@ pub(crate) async fn listen(
         };
         match accepted {
             Ok((stream, peer)) => {
+                // Heads and bodies leave at once: a client would wait for the body of a short answer (Nagle's algorithm).
+                let _as_it_is = stream.set_nodelay(true);
                 let connection = Connection { peer: peer.ip(), encrypted: certificate.is_some() };
                 connections.spawn(welcome(stream, certificate.clone(), connection, router.clone(), stop.clone()));
             }

@@ -140,6 +140,24 @@ impl Call {
     }
 }
 
+impl Call {
+    /// Does what an operation is to do, once: an SDK that repeats the call because its answer got lost gets that answer, not the
+    /// refusal that the thing is gone, or is done already.
+    pub(crate) async fn once(
+        &self,
+        app: &App,
+        operation: &'static str,
+        effect: impl Future<Output = Result<(), ApiError>>,
+    ) -> Result<(), ApiError> {
+        let key = self.key(operation, None);
+        if !app.catalog.knows_call(key.as_ref()).await? {
+            effect.await?;
+            app.catalog.note_call(key.as_ref()).await?;
+        }
+        Ok(())
+    }
+}
+
 impl FromRequest<App> for Call {
     type Rejection = ApiError;
 

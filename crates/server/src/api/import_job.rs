@@ -74,8 +74,11 @@ pub(super) async fn find(app: &App, call: &Call, kind: JobKind) -> Result<Import
 }
 
 pub(super) async fn cancel(app: &App, call: &Call, kind: JobKind) -> Answer {
-    let id = find(app, call, kind).await?.id;
-    app.catalog.request_cancel(call.account(), id).await?;
+    let cancel = async {
+        let id = find(app, call, kind).await?.id;
+        Ok(app.catalog.request_cancel(call.account(), id).await.map(|_| ())?)
+    };
+    call.once(app, "CancelImportJob", cancel).await?;
     app.wake();
     Ok(Reply::Empty)
 }

@@ -31,9 +31,12 @@ pub(super) async fn find(app: &App, call: &Call) -> Result<Reference, ApiError> 
 }
 
 pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
-    let Reference { store, id, .. } = find(&app, &call).await?;
-    let arn = call.scope().reference_arn(store.as_str(), id.as_str());
-    app.catalog.delete_reference(call.account(), &store, &id, &arn).await?;
+    let delete = async {
+        let Reference { store, id, .. } = find(&app, &call).await?;
+        let arn = call.scope().reference_arn(store.as_str(), id.as_str());
+        Ok(app.catalog.delete_reference(call.account(), &store, &id, &arn).await?)
+    };
+    call.once(&app, "DeleteReference", delete).await?;
     app.wake_janitor();
     Ok(Reply::Empty)
 }

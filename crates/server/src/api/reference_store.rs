@@ -33,7 +33,9 @@ pub(crate) async fn get(State(app): State<App>, call: Call) -> Answer {
 }
 
 pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
-    app.catalog.delete_reference_store(call.account(), &store_id(&call, "id")?).await?;
+    let id = store_id(&call, "id")?;
+    let delete = async { Ok(app.catalog.delete_reference_store(call.account(), &id).await?) };
+    call.once(&app, "DeleteReferenceStore", delete).await?;
     Ok(Reply::Empty)
 }
 

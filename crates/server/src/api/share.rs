@@ -55,12 +55,14 @@ pub(crate) async fn get(State(app): State<App>, call: Call) -> Answer {
 }
 
 pub(crate) async fn accept(State(app): State<App>, call: Call) -> Answer {
-    app.catalog.accept_share(call.account(), call.param("shareId")).await?;
+    let accept = async { Ok(app.catalog.accept_share(call.account(), call.param("shareId")).await?) };
+    call.once(&app, "AcceptShare", accept).await?;
     Ok(Reply::Json(json!({ "status": ShareStatus::Activating.as_str() })))
 }
 
 pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
-    app.catalog.delete_share(call.account(), call.param("shareId")).await?;
+    let delete = async { Ok(app.catalog.delete_share(call.account(), call.param("shareId")).await?) };
+    call.once(&app, "DeleteShare", delete).await?;
     Ok(Reply::Json(json!({ "status": ShareStatus::Deleting.as_str() })))
 }
 

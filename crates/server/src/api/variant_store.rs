@@ -75,10 +75,12 @@ pub(crate) async fn update(State(app): State<App>, call: Call) -> Answer {
 pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
     let force = call.query_flag("force")?;
     let name = call.param("name");
-    let store = app.catalog.begin_delete_store(call.account(), name, force).await?;
+    let begin = async { Ok(app.catalog.begin_delete_store(call.account(), name, force).await.map(|_| ())?) };
+    call.once(&app, "DeleteVariantStore", begin).await?;
     app.wake();
     app.wake_janitor();
-    let is_gone = || async { Ok(app.catalog.store(call.account(), name).await?.is_none_or(|s| s.id != store.id)) };
+    let is_deleting = |store: VariantStore| store.status == StoreStatus::Deleting;
+    let is_gone = || async { Ok(!app.catalog.store(call.account(), name).await?.is_some_and(is_deleting)) };
     table::wait_until(|| is_gone().boxed()).await?;
     Ok(Reply::Json(json!({ "status": StoreStatus::Deleting.as_str() })))
 }

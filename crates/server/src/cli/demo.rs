@@ -113,7 +113,9 @@ async fn journey(context: &Context, args: &DemoArgs, made: &write::Made) -> anyh
     let step = Step::begin("varberg reference import reference.fa".to_owned());
     let references = reference::store_named(context, "references").await?;
     let fasta = super::source::resolve(path_text(&made.fasta)?, true)?;
-    let job = reference::start(context, &references, &fasta, "demo-genome", reference::ROLE).await?;
+    let role = reference::role_beside(&member(&references, "arn"));
+    let references = member(&references, "id");
+    let job = reference::start(context, &references, &fasta, "demo-genome", &role).await?;
     let arn = reference::wait(context, &references, &member(&job, "id")).await?;
     step.end(&arn);
 
@@ -125,7 +127,7 @@ async fn journey(context: &Context, args: &DemoArgs, made: &write::Made) -> anyh
 
     let step = Step::begin(format!("varberg import {STORE} cohort.vcf.gz --wait"));
     let source = super::source::resolve(path_text(&made.vcf)?, true)?;
-    let job = import::start(context, Kind::Variant, STORE, &[source], &import::Options::default()).await?;
+    let job = import::start(context, Kind::Variant, STORE, &[source], &role, &import::Options::default()).await?;
     let form = if args.progress.progress == ProgressForm::Auto && !output::stderr_is_terminal() {
         ProgressForm::None
     } else {

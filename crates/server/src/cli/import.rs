@@ -47,9 +47,10 @@ pub struct ImportArgs {
     annotations: Option<String>,
     #[command(flatten)]
     read: ReadArgs,
-    /// ARN of the role to record
-    #[arg(long, value_name = "ARN", default_value = reference::ROLE, hide_default_value = true)]
-    role_arn: String,
+    /// ARN of the role that reads the files; a server with configured roles asks for one of them [default: the role varberg
+    /// of the store's account]
+    #[arg(long, value_name = "ARN")]
+    role_arn: Option<String>,
 }
 
 pub(super) async fn run(args: ImportArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -59,8 +60,10 @@ pub(super) async fn run(args: ImportArgs, context: &Context) -> anyhow::Result<E
             format!("{} files are too many for one job; give at most {}", sources.len(), varberg_model::MAX_ITEMS);
         return Err(UsageError(text).into());
     }
-    let (kind, _) = kind::store(context, &args.store).await?;
-    let job = start(context, kind, &args.store, &sources, &options(&args, kind, sources.len())?).await?;
+    let (kind, store) = kind::store(context, &args.store).await?;
+    let role = args.role_arn.clone().unwrap_or_else(|| reference::role_beside(&text(&store, "storeArn")));
+    let options = options(&args, kind, sources.len())?;
+    let job = start(context, kind, &args.store, &sources, &role, &options).await?;
     let id = text(&job, "jobId");
     if !args.wait {
         match context.output {
@@ -93,7 +96,6 @@ fn options(args: &ImportArgs, kind: Kind, files: usize) -> Result<Options<'_>, U
         _ => Ok(Options {
             left_normalize: args.left_normalize,
             annotations: args.annotations.as_deref(),
-            role: Some(&args.role_arn),
             version: args.read.version(),
             format: args.read.format_options(),
         }),
@@ -106,7 +108,6 @@ pub(super) struct Options<'a> {
     pub(super) left_normalize: bool,
     /// None: the server's own choice; empty: none.
     pub(super) annotations: Option<&'a str>,
-    pub(super) role: Option<&'a str>,
     /// Of an annotation store.
     pub(super) version: Option<&'a str>,
     /// `formatOptions` of an annotation store.
@@ -119,10 +120,10 @@ pub(super) async fn start(
     kind: Kind,
     store: &str,
     sources: &[String],
+    role: &str,
     options: &Options<'_>,
 ) -> anyhow::Result<Value> {
     let items: Vec<Value> = sources.iter().map(|source| json!({ "source": source })).collect();
-    let role = options.role.unwrap_or(reference::ROLE);
     let mut body = json!({ "destinationName": store, "roleArn": role, "items": items });
     if options.left_normalize {
         body["runLeftNormalization"] = json!(true);

@@ -11,8 +11,11 @@ use std::time::Duration;
 /// How often the state of a reference import is asked for.
 const POLL: Duration = Duration::from_millis(250);
 
-/// A role for APIs that ask for one; the server records it and reads files with its own rights.
-pub(super) const ROLE: &str = "arn:aws:iam::000000000000:role/varberg";
+/// A role for APIs that ask for one, in the account that an ARN names. Without configured roles the server records it and
+/// reads files with its own rights.
+pub(super) fn role_beside(arn: &str) -> String {
+    format!("arn:aws:iam::{}:role/varberg", arn.split(':').nth(4).unwrap_or_default())
+}
 
 /// What to do with references.
 #[derive(Debug, clap::Subcommand)]
@@ -37,9 +40,10 @@ Examples:
         /// Return as soon as the job is accepted; prints the job instead of the reference
         #[arg(long)]
         no_wait: bool,
-        /// ARN of the role to record
-        #[arg(long, value_name = "ARN", default_value = ROLE, hide_default_value = true)]
-        role_arn: String,
+        /// ARN of the role that reads the file; a server with configured roles asks for one of them [default: the role
+        /// varberg of the own account]
+        #[arg(long, value_name = "ARN")]
+        role_arn: Option<String>,
     },
     /// List the references of all reference stores
     List,
@@ -51,7 +55,9 @@ pub(super) async fn run(command: ReferenceCommand, context: &Context) -> anyhow:
             let source = source::resolve(&file, context.client.is_local())?;
             let name = name.unwrap_or_else(|| source::stem(&file));
             let store = store_named(context, &store).await?;
-            let job = start(context, &store, &source, &name, &role_arn).await?;
+            let role = role_arn.unwrap_or_else(|| role_beside(&text(&store, "arn")));
+            let store = text(&store, "id");
+            let job = start(context, &store, &source, &name, &role).await?;
             if no_wait {
                 return print_job(context, &job);
             }
@@ -62,15 +68,14 @@ pub(super) async fn run(command: ReferenceCommand, context: &Context) -> anyhow:
     }
 }
 
-/// The id of the reference store called `name`, which is created when there is none.
-pub(super) async fn store_named(context: &Context, name: &str) -> anyhow::Result<String> {
+/// The reference store called `name`, which is created when there is none.
+pub(super) async fn store_named(context: &Context, name: &str) -> anyhow::Result<Value> {
     let filter = json!({ "filter": { "name": name } });
     let stores = context.client.list(&["referencestores"], &filter, "referenceStores").await?;
-    let store = match stores.into_iter().find(|store| text(store, "name") == name) {
-        Some(store) => store,
-        None => context.client.post(&["referencestore"], &json!({ "name": name })).await?,
-    };
-    Ok(text(&store, "id"))
+    match stores.into_iter().find(|store| text(store, "name") == name) {
+        Some(store) => Ok(store),
+        None => context.client.post(&["referencestore"], &json!({ "name": name })).await,
+    }
 }
 
 /// Starts the import of one FASTA source; the answer of StartReferenceImportJob.
