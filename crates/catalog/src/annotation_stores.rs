@@ -11,10 +11,11 @@ use crate::listing::{page, push_page};
 use crate::quotas::Counted;
 use crate::rows::{annotation_store, micros};
 use crate::stores::StoreFilter;
-use crate::{Catalog, reference_stores, stored};
+use crate::{Catalog, events, reference_stores, stored};
 use sqlx::QueryBuilder;
 use varberg_model::{
-    AccountId, AnnotationStore, AnnotationVersion, Description, Page, PageSize, PageToken, StoreId, StoreStatus,
+    AccountId, AnnotationStore, AnnotationVersion, Change, Description, Page, PageSize, PageToken, StoreEvent, StoreId,
+    StoreStatus,
 };
 
 /// A store with the number of its versions.
@@ -48,6 +49,7 @@ impl Catalog {
         destinations::take_name(&mut tx, &store.account, table, &version.id).await?;
         insert(&mut tx, store).await?;
         annotation_versions::insert(&mut tx, version, table).await?;
+        record(&mut tx, store, &[StoreEvent::Creating, StoreEvent::Created], now).await?;
         let created = Created { id: store.id.to_string(), created: store.created };
         remember(&mut tx, call, &created, now).await?;
         tx.commit().await?;
@@ -88,7 +90,9 @@ impl Catalog {
         let now = now_us(&mut tx).await?;
         let store = existing(&mut tx, account, name).await?;
         let what = (&store.id, Entity::AnnotationStore(name.to_owned()));
-        destinations::describe(&mut tx, Rows::AnnotationStores, what, store.status, description, now).await?;
+        if destinations::describe(&mut tx, Rows::AnnotationStores, what, store.status, description, now).await? {
+            record(&mut tx, &store, &[StoreEvent::Updating, StoreEvent::Updated], now).await?;
+        }
         let store = existing(&mut tx, account, name).await?;
         tx.commit().await?;
         Ok(store)
@@ -122,6 +126,7 @@ impl Catalog {
         }
         let what = Entity::AnnotationStore(name.to_owned());
         destinations::set_deleting(&mut tx, Rows::AnnotationStores, (&store.id, &what), store.status, now).await?;
+        record(&mut tx, &store, &[StoreEvent::Deleting], now).await?;
         let store = existing(&mut tx, account, name).await?;
         tx.commit().await?;
         Ok(store)
@@ -143,6 +148,25 @@ pub(crate) async fn find(
 pub(crate) async fn existing(connection: &mut Connection, account: &AccountId, name: &str) -> Result<AnnotationStore> {
     let missing = || Error::NotFound(Entity::AnnotationStore(name.to_owned()));
     find(connection, account, name).await?.ok_or_else(missing)
+}
+
+/// Forgets a store that is being deleted, once its last version is gone.
+pub(crate) async fn drop_deleted(connection: &mut Connection, id: &StoreId, now: i64) -> Result<()> {
+    let row = sqlx::query(
+        "DELETE FROM annotation_stores WHERE id = $1 AND status = 'DELETING'
+         AND NOT EXISTS (SELECT 1 FROM annotation_versions v WHERE v.store_id = annotation_stores.id)
+         RETURNING *, 0 AS versions",
+    )
+    .bind(id.as_str())
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(()) };
+    record(connection, &annotation_store(&row)?, &[StoreEvent::Deleted], now).await
+}
+
+async fn record(connection: &mut Connection, store: &AnnotationStore, states: &[StoreEvent], now: i64) -> Result<()> {
+    let changes = states.iter().map(|state| Change::annotation_store(store, *state)).collect();
+    events::record_all(connection, changes, now).await
 }
 
 async fn insert(connection: &mut Connection, store: &AnnotationStore) -> Result<()> {

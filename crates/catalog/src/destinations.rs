@@ -121,6 +121,7 @@ impl Catalog {
     /// Errors: [`Error::Conflict`] when it is not DELETING or a job of it has not ended.
     pub async fn drop_destination(&self, id: &StoreId) -> Result<()> {
         let mut tx = self.write().await?;
+        let now = now_us(&mut tx).await?;
         let row = sqlx::query("SELECT store_id, status, table_namespace, table_name FROM destinations WHERE id = $1")
             .bind(id.as_str())
             .fetch_optional(&mut *tx)
@@ -133,22 +134,16 @@ impl Catalog {
         }
         item_headers::drop_of_destination(&mut tx, id).await?;
         table_pointers::remove(&mut tx, &namespace, &name).await?;
-        for statement in [
-            "DELETE FROM table_names WHERE destination_id = $1",
-            "DELETE FROM variant_stores WHERE id = $1",
-            "DELETE FROM annotation_versions WHERE id = $1",
-        ] {
+        for statement in
+            ["DELETE FROM table_names WHERE destination_id = $1", "DELETE FROM annotation_versions WHERE id = $1"]
+        {
             sqlx::query(statement).bind(id.as_str()).execute(&mut *tx).await?;
         }
-        sqlx::query(
-            "DELETE FROM annotation_stores WHERE status = 'DELETING'
-             AND NOT EXISTS (SELECT 1 FROM annotation_versions v WHERE v.store_id = annotation_stores.id)",
-        )
-        .execute(&mut *tx)
-        .await?;
         let store = StoreId::from_stored(row.try_get("store_id")?);
+        stores::drop_deleted(&mut tx, &store, now).await?;
+        annotation_stores::drop_deleted(&mut tx, &store, now).await?;
         if !stores::exists(&mut tx, &store).await? {
-            shares::drop_of_store(&mut tx, &store).await?;
+            shares::drop_of_store(&mut tx, &store, now).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -267,7 +262,7 @@ pub(crate) async fn set_deleting(
     Ok(())
 }
 
-/// Gives a store or version another description, if one is given.
+/// Gives a store or version another description, if one is given; whether it was.
 ///
 /// Errors: [`Error::NotActive`].
 pub(crate) async fn describe(
@@ -277,14 +272,14 @@ pub(crate) async fn describe(
     status: StoreStatus,
     description: Option<&Description>,
     now: i64,
-) -> Result<()> {
+) -> Result<bool> {
     if status != StoreStatus::Active {
         return Err(Error::NotActive(what, status));
     }
-    let Some(description) = description else { return Ok(()) };
+    let Some(description) = description else { return Ok(false) };
     let mut query = rows.update();
     query.push(" SET description = ").push_bind(description.as_str().to_owned());
     query.push(", updated_us = ").push_bind(now).push(" WHERE id = ").push_bind(id.to_string());
     query.build().execute(connection).await?;
-    Ok(())
+    Ok(true)
 }

@@ -9,7 +9,7 @@ use crate::leases::{Lease, held};
 use crate::listing::{page, push_equal, push_in, push_page};
 use crate::quotas::Counted;
 use crate::rows::{count, import_item, import_job, job_id, job_status, micros};
-use crate::{Catalog, destinations, item_headers, stored};
+use crate::{Catalog, destinations, events, item_headers, stored};
 use sqlx::QueryBuilder;
 use varberg_model::{
     AccountId, ImportItem, ImportJob, ItemProgress, JobId, JobStatus, Page, PageSize, PageToken, StoreId, StoreStatus,
@@ -59,6 +59,7 @@ impl Catalog {
         }
         self.quotas.check(&mut tx, Counted::ImportJobs(&job.account), 1).await?;
         insert(&mut tx, job).await?;
+        events::record_job(&mut tx, job.id, now).await?;
         let created = Created { id: job.id.to_string(), created: job.created };
         remember(&mut tx, call, &created, now).await?;
         tx.commit().await?;
@@ -222,6 +223,7 @@ pub(crate) async fn end(
     if done.rows_affected() != 1 {
         return Err(Error::LeaseLost);
     }
+    events::record_job(connection, id, now).await?;
     item_headers::drop_unpublished(connection, id).await
 }
 

@@ -3,11 +3,11 @@
 //! A claim raises the job's epoch. Everything a worker writes names its epoch, so a worker that slept past its lease
 //! changes nothing once another has claimed the job. All times are the database's.
 
-use crate::Catalog;
 use crate::dialect::{Connection, Row, now_us};
 use crate::error::{Error, Result};
 use crate::import_jobs::{end_cancelled, load, start_item};
 use crate::rows::{job_id, job_status, position};
+use crate::{Catalog, events};
 use sqlx::Row as _;
 use std::collections::BTreeMap;
 use varberg_model::{ImportJob, JobId, JobStatus, StoreId};
@@ -115,6 +115,9 @@ impl Catalog {
         .bind(id.to_string())
         .execute(&mut *tx)
         .await?;
+        if from != JobStatus::InProgress {
+            events::record_job(&mut tx, id, now).await?;
+        }
         let results = results(&mut tx, id).await?;
         let job = load(&mut tx, id).await?.ok_or(Error::LeaseLost)?;
         tx.commit().await?;

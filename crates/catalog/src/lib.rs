@@ -1,6 +1,7 @@
 //! The embedded SQL database: what was asked and how it stands.
 //!
-//! Stores, references, shares, import jobs, leases, table pointers, users with their keys, and calls already answered.
+//! Stores, references, shares, import jobs, leases, table pointers, events, users with their keys, and calls already
+//! answered.
 //! Values of `varberg-model` go in and come out; every change is one transaction, durable when the call returns. Nothing
 //! here knows Arrow, Iceberg's files, HTTP or the wire format, and no text of a bound value reaches SQL.
 
@@ -9,6 +10,8 @@ mod annotation_versions;
 mod destinations;
 mod dialect;
 mod error;
+mod event_deliveries;
+mod events;
 mod idempotency;
 mod import_jobs;
 mod item_headers;
@@ -33,6 +36,7 @@ mod users;
 
 pub use destinations::{DeletedTable, NewTable, PublishedTable};
 pub use error::{Entity, Error, Result};
+pub use events::{EventPage, EventsFrom};
 pub use idempotency::CallKey;
 pub use import_jobs::{JobFilter, JobKind};
 pub use item_headers::{ItemHeader, StoreItem};

@@ -9,12 +9,13 @@ use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::leases::{Beat, lease_end};
 use crate::quotas::Counted;
 use crate::reference_stores::find_store;
-use crate::rows::{count, micros, reference_import_job, reference_import_source, source_status};
-use crate::stored;
+use crate::rows::{count, micros, reference_import_job, reference_import_source, reference_job_status, source_status};
+use crate::{events, stored};
 use sqlx::Row as _;
 use std::collections::BTreeMap;
 use varberg_model::{
-    AccountId, RefId, Reference, ReferenceImportJob, ReferenceImportSource, ReferenceJobStatus, ReferenceSourceStatus,
+    AccountId, Change, RefId, Reference, ReferenceImportJob, ReferenceImportSource, ReferenceJobStatus,
+    ReferenceSourceStatus, ReferenceStatus,
 };
 
 /// Which claim of a job this is: 1 for the first, one more for each later one.
@@ -48,6 +49,7 @@ impl Catalog {
         }
         self.quotas.check(&mut tx, Counted::References(&job.store), job.sources.len()).await?;
         insert_job(&mut tx, job).await?;
+        record(&mut tx, &job.id, now).await?;
         let created = Created { id: job.id.to_string(), created: job.created };
         remember(&mut tx, call, &created, now).await?;
         tx.commit().await?;
@@ -77,7 +79,7 @@ impl Catalog {
         let mut tx = self.write().await?;
         let now = now_us(&mut tx).await?;
         let row = sqlx::query(
-            "SELECT id, epoch FROM reference_import_jobs
+            "SELECT id, status, epoch FROM reference_import_jobs
              WHERE status = 'SUBMITTED' OR (status = 'IN_PROGRESS' AND lease_until_us <= $1)
              ORDER BY created_us, id LIMIT 1",
         )
@@ -97,6 +99,9 @@ impl Catalog {
         .bind(id.as_str())
         .execute(&mut *tx)
         .await?;
+        if reference_job_status(&row)? != ReferenceJobStatus::InProgress {
+            record(&mut tx, &id, now).await?;
+        }
         let job = load(&mut tx, &id).await?.ok_or(Error::LeaseLost)?;
         tx.commit().await?;
         Ok(Some((job, epoch)))
@@ -150,6 +155,7 @@ impl Catalog {
         outcome: Result<&Reference, &str>,
     ) -> Result<()> {
         let mut tx = self.write().await?;
+        let now = now_us(&mut tx).await?;
         held(&mut tx, id, epoch).await?;
         let row = sqlx::query("SELECT status FROM reference_import_sources WHERE job_id = $1 AND position = $2")
             .bind(id.as_str())
@@ -163,6 +169,7 @@ impl Catalog {
         let (status, message, reference) = match outcome {
             Ok(reference) => {
                 insert_reference(&mut tx, reference).await?;
+                record_reference(&mut tx, id, reference, now).await?;
                 (ReferenceSourceStatus::Finished, "", Some(reference.id.as_str()))
             }
             Err(message) => (ReferenceSourceStatus::Failed, message, None),
@@ -206,6 +213,7 @@ impl Catalog {
         .bind(id.as_str())
         .execute(&mut *tx)
         .await?;
+        record(&mut tx, id, now).await?;
         tx.commit().await?;
         Ok(status)
     }
@@ -222,6 +230,22 @@ impl Catalog {
         };
         rows.iter().map(files).collect()
     }
+}
+
+/// Records the state that a job is in now.
+async fn record(connection: &mut Connection, id: &RefId, now: i64) -> Result<()> {
+    let job = load(connection, id).await?.ok_or(Error::LeaseLost)?;
+    // A reference store with an import that has not ended cannot be deleted.
+    let Some(store) = find_store(connection, &job.account, &job.store).await? else { return Ok(()) };
+    events::record(connection, &job.account, &Change::reference_import_job(&job, &store), now).await
+}
+
+/// Records a reference that has come to be.
+async fn record_reference(connection: &mut Connection, job: &RefId, reference: &Reference, now: i64) -> Result<()> {
+    let job = load(connection, job).await?.ok_or(Error::LeaseLost)?;
+    let Some(store) = find_store(connection, &job.account, &job.store).await? else { return Ok(()) };
+    let change = Change::reference(reference, &store, ReferenceStatus::Active);
+    events::record(connection, &job.account, &change, now).await
 }
 
 /// The job's end and a message from those of its sources.

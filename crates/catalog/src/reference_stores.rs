@@ -9,11 +9,13 @@ use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_created, push_equal, push_page};
 use crate::quotas::Counted;
 use crate::rows::{contig_aliases, micros, reference, reference_store};
-use crate::stored;
+use crate::{events, stored};
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row as _};
 use std::collections::BTreeMap;
-use varberg_model::{AccountId, Page, PageSize, PageToken, RefId, Reference, ReferenceStore, Tags};
+use varberg_model::{
+    AccountId, Change, Page, PageSize, PageToken, RefId, Reference, ReferenceStatus, ReferenceStore, StoreEvent, Tags,
+};
 
 /// Which reference stores a listing shows; what is not given does not restrict. Times are exclusive.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +62,7 @@ impl Catalog {
         .bind(micros(store.created))
         .execute(&mut *tx)
         .await?;
+        record(&mut tx, store, &[StoreEvent::Created, StoreEvent::Active], now).await?;
         let created = Created { id: store.id.to_string(), created: store.created };
         remember(&mut tx, call, &created, now).await?;
         tx.commit().await?;
@@ -142,21 +145,21 @@ impl Catalog {
             let stores = users.join(", ");
             return Err(Error::Conflict(format!("reference {id} is used by {stores}; delete the stores first")));
         }
-        let done = sqlx::query(
+        let missing = || Error::NotFound(Entity::Reference(id.to_string()));
+        let home = find_store(&mut tx, account, store).await?.ok_or_else(missing)?;
+        let row = sqlx::query(
             "UPDATE reference_genomes SET status = 'DELETED', updated_us = $1, description = NULL, tags = $2
-             WHERE id = $3 AND store_id = $4 AND status <> 'DELETED'
-             AND store_id IN (SELECT id FROM reference_stores WHERE account = $5)",
+             WHERE id = $3 AND store_id = $4 AND status <> 'DELETED' RETURNING *",
         )
         .bind(now)
         .bind(stored::tags_to_json(&Tags::default())?)
         .bind(id.as_str())
         .bind(store.as_str())
-        .bind(account.as_str())
-        .execute(&mut *tx)
-        .await?;
-        if done.rows_affected() == 0 {
-            return Err(Error::NotFound(Entity::Reference(id.to_string())));
-        }
+        .fetch_optional(&mut *tx)
+        .await?
+        .ok_or_else(missing)?;
+        let change = Change::reference(&reference(&row)?, &home, ReferenceStatus::Deleted);
+        events::record(&mut tx, account, &change, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -166,9 +169,8 @@ impl Catalog {
     pub async fn delete_reference_store(&self, account: &AccountId, id: &RefId) -> Result<()> {
         let mut tx = self.write().await?;
         let now = now_us(&mut tx).await?;
-        if find_store(&mut tx, account, id).await?.is_none() {
-            return Err(Error::NotFound(Entity::ReferenceStore(id.to_string())));
-        }
+        let missing = || Error::NotFound(Entity::ReferenceStore(id.to_string()));
+        let store = find_store(&mut tx, account, id).await?.ok_or_else(missing)?;
         let references = "SELECT COUNT(*) FROM reference_genomes WHERE store_id = $1 AND status <> 'DELETED'";
         let jobs = "SELECT COUNT(*) FROM reference_import_jobs WHERE store_id = $1
                     AND status IN ('SUBMITTED', 'IN_PROGRESS')";
@@ -184,6 +186,7 @@ impl Catalog {
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;
+        record(&mut tx, &store, &[StoreEvent::Deleted], now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -214,6 +217,11 @@ impl Catalog {
         }
         Ok(paths)
     }
+}
+
+async fn record(connection: &mut Connection, store: &ReferenceStore, states: &[StoreEvent], now: i64) -> Result<()> {
+    let changes = states.iter().map(|state| Change::reference_store(store, *state)).collect();
+    events::record_all(connection, changes, now).await
 }
 
 /// A store must not be bound to a reference that has been deleted since it was looked at.

@@ -7,9 +7,12 @@ use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_in, push_page};
 use crate::quotas::Counted;
 use crate::rows::{micros, share};
-use crate::{Catalog, stores};
+use crate::{Catalog, events, stores};
 use sqlx::QueryBuilder;
 use varberg_model::{AccountId, Page, PageSize, PageToken, Share, ShareKind, ShareStatus, StoreId};
+
+/// The states that a share passes through at its end.
+const ENDING: [ShareStatus; 2] = [ShareStatus::Deleting, ShareStatus::Deleted];
 
 /// On which side of its shares an account stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +51,7 @@ impl Catalog {
         }
         self.quotas.check(&mut tx, Counted::Shares(&share.resource_id), 1).await?;
         insert(&mut tx, share).await?;
+        events::record_share(&mut tx, share, &[ShareStatus::Pending], now).await?;
         let created = Created { id: share.id.clone(), created: share.created };
         remember(&mut tx, call, &created, now).await?;
         tx.commit().await?;
@@ -100,6 +104,7 @@ impl Catalog {
             .bind(id)
             .execute(&mut *tx)
             .await?;
+        events::record_share(&mut tx, &share, &[ShareStatus::Activating, ShareStatus::Active], now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -108,14 +113,19 @@ impl Catalog {
     /// Errors: [`Error::NotFound`].
     pub async fn delete_share(&self, account: &AccountId, id: &str) -> Result<()> {
         let mut tx = self.write().await?;
-        find(&mut tx, account, id).await?.ok_or_else(|| missing(id))?;
+        let now = now_us(&mut tx).await?;
+        let share = find(&mut tx, account, id).await?.ok_or_else(|| missing(id))?;
         sqlx::query("DELETE FROM shares WHERE id = $1").bind(id).execute(&mut *tx).await?;
+        events::record_share(&mut tx, &share, &ENDING, now).await?;
         Ok(tx.commit().await?)
     }
 }
 
 /// Forgets the shares of a store that is being deleted.
-pub(crate) async fn drop_of_store(connection: &mut Connection, store: &StoreId) -> Result<()> {
+pub(crate) async fn drop_of_store(connection: &mut Connection, store: &StoreId, now: i64) -> Result<()> {
+    for share in of_store(connection, store).await? {
+        events::record_share(connection, &share, &ENDING, now).await?;
+    }
     sqlx::query("DELETE FROM shares WHERE resource_id = $1").bind(store.as_str()).execute(connection).await?;
     Ok(())
 }

@@ -1,10 +1,12 @@
 //! JSON columns. Each carries the version of its form (`v`); a golden test freezes every form ever written.
 
 mod annotations;
+mod events;
 
 pub(crate) use annotations::{
     format_options_from_json, format_options_to_json, tsv_options_from_json, tsv_options_to_json,
 };
+pub(crate) use events::{event_from_json, event_to_json};
 
 use crate::error::{Error, Result};
 use serde::de::DeserializeOwned;

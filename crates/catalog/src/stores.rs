@@ -7,9 +7,11 @@ use crate::idempotency::{CallKey, Created, recall, remember};
 use crate::listing::{page, push_equal, push_in, push_page};
 use crate::quotas::Counted;
 use crate::rows::{micros, variant_store};
-use crate::{Catalog, reference_stores, stored};
+use crate::{Catalog, events, reference_stores, stored};
 use sqlx::QueryBuilder;
-use varberg_model::{AccountId, Description, Page, PageSize, PageToken, StoreId, StoreStatus, VariantStore};
+use varberg_model::{
+    AccountId, Change, Description, Page, PageSize, PageToken, StoreEvent, StoreId, StoreStatus, VariantStore,
+};
 
 /// Which stores a listing shows; what is not given does not restrict.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +57,7 @@ impl Catalog {
         reference_stores::check_not_deleted(&mut tx, &store.reference_arn).await?;
         destinations::take_name(&mut tx, &store.account, table, &store.id).await?;
         insert(&mut tx, store, table).await?;
+        record(&mut tx, store, &[StoreEvent::Creating, StoreEvent::Created], now).await?;
         let created = Created { id: store.id.to_string(), created: store.created };
         remember(&mut tx, call, &created, now).await?;
         tx.commit().await?;
@@ -96,7 +99,9 @@ impl Catalog {
         let missing = || Error::NotFound(Entity::VariantStore(name.to_owned()));
         let store = find(&mut tx, account, name).await?.ok_or_else(missing)?;
         let what = (&store.id, Entity::VariantStore(name.to_owned()));
-        destinations::describe(&mut tx, Rows::VariantStores, what, store.status, description, now).await?;
+        if destinations::describe(&mut tx, Rows::VariantStores, what, store.status, description, now).await? {
+            record(&mut tx, &store, &[StoreEvent::Updating, StoreEvent::Updated], now).await?;
+        }
         let store = find(&mut tx, account, name).await?.ok_or_else(missing)?;
         tx.commit().await?;
         Ok(store)
@@ -118,6 +123,7 @@ impl Catalog {
         let what = Entity::VariantStore(name.to_owned());
         destinations::end_imports(&mut tx, &store.id, &what, force, now).await?;
         destinations::set_deleting(&mut tx, Rows::VariantStores, (&store.id, &what), store.status, now).await?;
+        record(&mut tx, &store, &[StoreEvent::Deleting], now).await?;
         let store = find(&mut tx, account, name).await?.unwrap_or(store);
         tx.commit().await?;
         Ok(store)
@@ -132,6 +138,21 @@ pub(crate) async fn find(connection: &mut Connection, account: &AccountId, name:
         .fetch_optional(connection)
         .await?;
     row.as_ref().map(variant_store).transpose()
+}
+
+/// Forgets a store that is being deleted, if the id is that of one.
+pub(crate) async fn drop_deleted(connection: &mut Connection, id: &StoreId, now: i64) -> Result<()> {
+    let row = sqlx::query("DELETE FROM variant_stores WHERE id = $1 RETURNING *")
+        .bind(id.as_str())
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(row) = row else { return Ok(()) };
+    record(connection, &variant_store(&row)?, &[StoreEvent::Deleted], now).await
+}
+
+async fn record(connection: &mut Connection, store: &VariantStore, states: &[StoreEvent], now: i64) -> Result<()> {
+    let changes = states.iter().map(|state| Change::variant_store(store, *state)).collect();
+    events::record_all(connection, changes, now).await
 }
 
 /// Whether there is a store of that id, of either kind, that is not being deleted.

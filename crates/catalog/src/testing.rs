@@ -2,6 +2,7 @@
 
 use crate::{CallKey, Catalog, Claim, NewTable, TableSwap};
 use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 use varberg_model::*;
 
 pub(crate) fn account() -> AccountId {
@@ -165,4 +166,77 @@ pub(crate) async fn states(catalog: &Catalog, id: JobId) -> Vec<JobStatus> {
     let job = catalog.job(&account(), id).await.unwrap().unwrap();
     assert_eq!(job.completed.is_some(), job.status.is_terminal());
     std::iter::once(job.status).chain(job.items.iter().map(|i| i.status)).collect()
+}
+
+pub(crate) fn reference_store(name: &str, seconds: i64) -> ReferenceStore {
+    ReferenceStore {
+        id: RefId::random(),
+        account: account(),
+        name: ReferenceStoreName::parse("name", name).unwrap(),
+        description: Some("genomes".into()),
+        sse: None,
+        tags: Tags::default(),
+        created: at(seconds),
+    }
+}
+
+/// A job of two sources.
+pub(crate) fn reference_import(store: &ReferenceStore, seconds: i64) -> ReferenceImportJob {
+    let source = |position: u32| ReferenceImportSource {
+        position,
+        source: ObjectUri::parse("source", &format!("file:///data/{position}.fa")).unwrap(),
+        name: ReferenceName::parse("name", "GRCh38").unwrap(),
+        description: None,
+        tags: Tags::from_stored([("k".to_owned(), "v".to_owned())].into()),
+        status: ReferenceSourceStatus::NotStarted,
+        message: String::new(),
+        reference: None,
+    };
+    ReferenceImportJob {
+        id: RefId::random(),
+        store: store.id.clone(),
+        account: account(),
+        role: RoleArn::from_stored("arn:aws:iam::000000000000:role/import".into()),
+        status: ReferenceJobStatus::Submitted,
+        message: String::new(),
+        created: at(seconds),
+        completed: None,
+        sources: vec![source(0), source(1)],
+    }
+}
+
+pub(crate) fn genome(job: &ReferenceImportJob, name: &str, seconds: i64) -> Reference {
+    Reference {
+        id: RefId::random(),
+        store: job.store.clone(),
+        name: ReferenceName::parse("name", name).unwrap(),
+        description: None,
+        tags: Tags::default(),
+        status: ReferenceStatus::Active,
+        md5: "7ff134953dcca8c8997453bbb80b6b5e".into(),
+        source_path: format!("references/{name}/source"),
+        source_bytes: 3_249_912_778,
+        index_path: format!("references/{name}/index"),
+        index_bytes: 160_928,
+        contig_aliases: BTreeMap::new(),
+        job: job.id.clone(),
+        created: at(seconds),
+        updated: at(seconds),
+    }
+}
+
+/// An offer of a store.
+pub(crate) fn share(store: &VariantStore, with: &str) -> Share {
+    Share {
+        id: format!("share-with-{with}"),
+        owner: account(),
+        resource_arn: format!("arn:aws:omics:us-east-1:000000000000:variantStore/{}", store.name),
+        resource_id: store.id.clone(),
+        kind: ShareKind::VariantStore,
+        subscriber: AccountId::parse(with).unwrap(),
+        name: ShareName::parse("shareName", "with_friends").unwrap(),
+        status: ShareStatus::Pending,
+        created: at(0),
+        updated: at(0),
+    }
 }

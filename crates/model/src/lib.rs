@@ -6,6 +6,7 @@
 //! - *annotation store*: tables of annotations, one for each of its *versions*.
 //! - *destination*: the table that an import job adds rows to.
 //! - *import job*: one request to import files into a store; *item*: one file of it.
+//! - *event*: what is told when a resource has changed its state.
 //! - *part*: a byte range of an item that one thread reads (see `varberg-formats`).
 //! - *data file*, *snapshot*: as in Iceberg.
 //! - *user*: somebody who may call, in one account, by access keys.
@@ -17,6 +18,7 @@ mod arn;
 mod coordinates;
 mod destination;
 mod error;
+mod event;
 mod format_options;
 mod import_job;
 mod object_uri;
@@ -38,6 +40,7 @@ pub use arn::{AccountId, RoleArn, Scope};
 pub use coordinates::{Interval, Position};
 pub use destination::{Content, Destination};
 pub use error::{ValidationError, check_printable};
+pub use event::{Change, Event, EventSubject, StoreEvent};
 pub use format_options::{FormatOptions, VcfOptions};
 pub use import_job::{
     AnnotationFields, AnnotationImport, ImportItem, ImportJob, ItemProgress, ItemReport, ItemWarning, JobId, JobStatus,

@@ -1,73 +1,16 @@
 //! Tests of `reference_stores.rs` and `reference_imports.rs` through the catalog's own calls.
 
-use crate::testing::{account, at, call};
+use crate::testing::{account, at, call, genome, reference_import, reference_store};
 use crate::{Beat, Catalog, Entity, Error, ReferenceFilter, ReferenceJobFiles, ReferenceStoreFilter};
 use std::collections::BTreeMap;
 use varberg_model::*;
-
-fn reference_store(name: &str, seconds: i64) -> ReferenceStore {
-    ReferenceStore {
-        id: RefId::random(),
-        account: account(),
-        name: ReferenceStoreName::parse("name", name).unwrap(),
-        description: Some("genomes".into()),
-        sse: None,
-        tags: Tags::default(),
-        created: at(seconds),
-    }
-}
-
-/// A job of two sources.
-fn import(store: &ReferenceStore, seconds: i64) -> ReferenceImportJob {
-    let source = |position: u32| ReferenceImportSource {
-        position,
-        source: ObjectUri::parse("source", &format!("file:///data/{position}.fa")).unwrap(),
-        name: ReferenceName::parse("name", "GRCh38").unwrap(),
-        description: None,
-        tags: Tags::from_stored([("k".to_owned(), "v".to_owned())].into()),
-        status: ReferenceSourceStatus::NotStarted,
-        message: String::new(),
-        reference: None,
-    };
-    ReferenceImportJob {
-        id: RefId::random(),
-        store: store.id.clone(),
-        account: account(),
-        role: RoleArn::from_stored("arn:aws:iam::000000000000:role/import".into()),
-        status: ReferenceJobStatus::Submitted,
-        message: String::new(),
-        created: at(seconds),
-        completed: None,
-        sources: vec![source(0), source(1)],
-    }
-}
-
-fn genome(job: &ReferenceImportJob, name: &str, seconds: i64) -> Reference {
-    Reference {
-        id: RefId::random(),
-        store: job.store.clone(),
-        name: ReferenceName::parse("name", name).unwrap(),
-        description: None,
-        tags: Tags::default(),
-        status: ReferenceStatus::Active,
-        md5: "7ff134953dcca8c8997453bbb80b6b5e".into(),
-        source_path: format!("references/{name}/source"),
-        source_bytes: 3_249_912_778,
-        index_path: format!("references/{name}/index"),
-        index_bytes: 160_928,
-        contig_aliases: BTreeMap::new(),
-        job: job.id.clone(),
-        created: at(seconds),
-        updated: at(seconds),
-    }
-}
 
 /// A reference store and a claimed job of it.
 async fn with_import() -> (Catalog, ReferenceImportJob, i64) {
     let catalog = Catalog::open_in_memory().await.unwrap();
     let store = reference_store("main", 0);
     catalog.create_reference_store(&store, None).await.unwrap();
-    catalog.enqueue_reference_import(&import(&store, 0), None).await.unwrap();
+    catalog.enqueue_reference_import(&reference_import(&store, 0), None).await.unwrap();
     let (job, epoch) = catalog.claim_reference_import("w", 60).await.unwrap().unwrap();
     (catalog, job, epoch)
 }
@@ -169,7 +112,7 @@ async fn a_source_ends_once_and_unended_ones_fail_with_the_job() {
 async fn an_import_needs_its_store_and_is_enqueued_once() {
     let catalog = Catalog::open_in_memory().await.unwrap();
     let store = reference_store("main", 0);
-    let (job, again) = (import(&store, 1), import(&store, 2));
+    let (job, again) = (reference_import(&store, 1), reference_import(&store, 2));
     let missing = catalog.enqueue_reference_import(&job, None).await;
     assert!(matches!(missing, Err(Error::NotFound(Entity::ReferenceStore(_)))), "{missing:?}");
     catalog.create_reference_store(&store, None).await.unwrap();

@@ -1,6 +1,6 @@
 //! Tests of `shares.rs` through the catalog's own calls.
 
-use crate::testing::{account, at, call, store, table};
+use crate::testing::{account, at, call, share, store, table};
 use crate::{Catalog, Error, Quotas, ShareFilter, ShareSide};
 use varberg_model::*;
 
@@ -8,21 +8,6 @@ const SUBSCRIBER: &str = "222222222222";
 
 fn subscriber() -> AccountId {
     AccountId::parse(SUBSCRIBER).unwrap()
-}
-
-fn share(store: &VariantStore, with: &str) -> Share {
-    Share {
-        id: format!("share-with-{with}"),
-        owner: account(),
-        resource_arn: format!("arn:aws:omics:us-east-1:000000000000:variantStore/{}", store.name),
-        resource_id: store.id.clone(),
-        kind: ShareKind::VariantStore,
-        subscriber: AccountId::parse(with).unwrap(),
-        name: ShareName::parse("shareName", "with_friends").unwrap(),
-        status: ShareStatus::Pending,
-        created: at(0),
-        updated: at(0),
-    }
 }
 
 async fn with_share() -> (Catalog, VariantStore, Share) {
