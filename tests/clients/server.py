@@ -84,7 +84,7 @@ class Server:
         def address():
             if self.process.poll() is not None:
                 raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.log()}")
-            found = re.search(r"listening on (https?)://\S+:(\d+)", self.log())
+            found = re.search(r'listening on (https?)://[^\s"]+:(\d+)', self.log())
             return found and f"{found.group(1)}://127.0.0.1:{found.group(2)}"
 
         endpoint = wait_for(address, "the line that says where the server listens", 30)

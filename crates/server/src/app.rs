@@ -7,6 +7,7 @@ use crate::auth::users::Users;
 use crate::config::Config;
 use crate::cpu::Cpu;
 use crate::import::Hold;
+use crate::metrics::Metrics;
 use crate::query_pool::QueryPool;
 use crate::roles::Roles;
 use crate::throttle::Throttle;
@@ -45,6 +46,8 @@ pub struct App {
     pub hold: Hold,
     /// Answers statements, each in a process of its own.
     pub queries: QueryPool,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
     /// Rung when a job was enqueued or its cancellation asked for.
     pub work: Arc<Notify>,
     /// Rung when something may be removed.
@@ -109,6 +112,7 @@ impl App {
             users,
             lake,
             roles: Arc::new(roles),
+            metrics: Metrics::new(queries.counts()).context("cannot set up the metrics")?,
             queries,
             work: Arc::new(Notify::new()),
             leftovers: Arc::new(Notify::new()),

@@ -10,6 +10,7 @@ mod completions;
 mod demo;
 mod doctor;
 mod environment;
+mod event;
 mod exit;
 mod export;
 mod import;
@@ -104,6 +105,9 @@ pub enum Command {
     /// List, show, watch and cancel import jobs
     #[command(subcommand)]
     Job(job::JobCommand),
+    /// Show what happened to stores, jobs, shares and references
+    #[command(subcommand)]
+    Events(event::EventCommand),
     /// Ask a question in SQL
     Query(query::QueryArgs),
     /// Write a store, or some of it, to a VCF or BCF file
@@ -174,6 +178,7 @@ async fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Reference(command) => reference::run(command, context).await,
         Command::Import(args) => import::run(args, context).await,
         Command::Job(command) => job::run(command, context).await,
+        Command::Events(command) => event::run(command, context).await,
         Command::Query(args) => query::run(args, context).await,
         Command::Export(args) => export::run(args, context).await,
         Command::Env(args) => environment::run(&args, context),

@@ -4,11 +4,13 @@
 //! checked. The field docs below are the manual: `docs/configuration.md` is generated from them by a test.
 //! Nothing else in the server reads the environment.
 
+mod events;
 mod layers;
 mod quotas;
 mod roles;
 mod verdicts;
 
+pub use events::EventsConfig;
 pub use layers::Flags;
 pub(crate) use quotas::RateGroup;
 pub use quotas::{Preset, QuotaConfig};
@@ -64,6 +66,7 @@ pub struct Config {
     pub query: QueryConfig,
     pub quotas: QuotaConfig,
     pub roles: BTreeMap<String, RoleConfig>,
+    pub events: EventsConfig,
 }
 
 /// Form of the log.
@@ -155,6 +158,7 @@ impl Default for Config {
             query: QueryConfig::default(),
             quotas: QuotaConfig::default(),
             roles: BTreeMap::new(),
+            events: EventsConfig::default(),
         }
     }
 }
@@ -211,6 +215,7 @@ impl Config {
         if self.tls_cert.is_some() != self.tls_key.is_some() {
             bail!("tls_cert and tls_key (--tls-cert and --tls-key) must be given together");
         }
+        self.events.check()?;
         if self.import.lease_s == 0 || self.import.max_jobs == 0 || self.import.max_attempts == 0 {
             bail!("import.lease_s, import.max_jobs and import.max_attempts must be at least 1");
         }

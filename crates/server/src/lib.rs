@@ -9,13 +9,17 @@ pub mod cli;
 mod config;
 mod cpu;
 mod error;
+mod events;
 pub mod export;
 mod header_text;
 mod import;
 mod listen;
+mod metrics;
 mod openapi;
+mod outbound;
 pub mod query_child;
 mod query_pool;
+mod request_log;
 mod roles;
 mod router;
 mod serve;
@@ -29,7 +33,8 @@ pub use app::App;
 pub use auth::secret::Secret;
 pub use auth::signature;
 pub use config::{
-    Config, Flags, ImportConfig, LogFormat, Preset, QueryConfig, QuotaConfig, RoleConfig, S3Config, Verdicts,
+    Config, EventsConfig, Flags, ImportConfig, LogFormat, Preset, QueryConfig, QuotaConfig, RoleConfig, S3Config,
+    Verdicts,
 };
 pub use error::ApiError;
 pub use query_pool::{QueryFailure, QueryPool};

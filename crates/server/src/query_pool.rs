@@ -10,9 +10,13 @@
 //! - the request's `spill_dir`: a directory of the statement's own, which the parent makes before and removes after it.
 //! - standard error: on a fault a [`ChildFault`] as JSON in the last line. Never logged: panics may quote data.
 
+mod counts;
 mod spill;
 
+pub(crate) use counts::StatementCounts;
+
 use bytes::{Bytes, BytesMut};
+use counts::Running;
 use serde::{Deserialize, Serialize};
 use spill::{Directory, Spill};
 use std::fs::File;
@@ -89,6 +93,7 @@ pub struct QueryPool {
     places: Arc<Semaphore>,
     concurrency: usize,
     spill: Spill,
+    counts: StatementCounts,
 }
 
 impl QueryPool {
@@ -98,7 +103,8 @@ impl QueryPool {
     pub fn new(program: PathBuf, concurrency: usize, spill_dir: &Path) -> io::Result<Self> {
         let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
         let spill = Spill::open(spill_dir)?;
-        Ok(Self { program, places: Arc::new(Semaphore::new(concurrency)), concurrency, spill })
+        let counts = StatementCounts::new().map_err(io::Error::other)?;
+        Ok(Self { program, places: Arc::new(Semaphore::new(concurrency)), concurrency, spill, counts })
     }
 
     /// Starts the statement of `request` and returns when the first bytes of its answer are here.
@@ -109,15 +115,26 @@ impl QueryPool {
     pub async fn ask(&self, request: &QueryRequest) -> Result<Answer, QueryFailure> {
         let place = match timeout(QUEUE_TIME, Arc::clone(&self.places).acquire_owned()).await {
             Ok(Ok(place)) => place,
-            Ok(Err(_)) | Err(_) => return Err(QueryFailure::Busy(self.concurrency)),
+            Ok(Err(_)) | Err(_) => {
+                let busy = QueryFailure::Busy(self.concurrency);
+                self.counts.refused(&busy);
+                return Err(busy);
+            }
         };
-        let mut answer = self.start(request, place).map_err(|e| crashed("cannot start the query process", &e))?;
+        let started = self.start(request, place).map_err(|e| crashed("cannot start the query process", &e));
+        let mut answer = started.inspect_err(|failure| self.counts.refused(failure))?;
         let time_s = answer.time_s;
-        match timeout_at(answer.deadline, answer.begin(request)).await {
-            Ok(outcome) => outcome?,
-            Err(_) => return Err(QueryFailure::TimeLimit(time_s)),
-        }
+        let begun = match timeout_at(answer.deadline, answer.begin(request)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(QueryFailure::TimeLimit(time_s)),
+        };
+        begun.inspect_err(|failure| answer.running.failed(failure))?;
         Ok(answer)
+    }
+
+    /// What is counted of its statements.
+    pub(crate) fn counts(&self) -> &StatementCounts {
+        &self.counts
     }
 
     fn start(&self, request: &QueryRequest, place: OwnedSemaphorePermit) -> io::Result<Answer> {
@@ -128,6 +145,7 @@ impl QueryPool {
             .arg(SUBCOMMAND)
             // It reads tables with the server's storage credentials; the secrets of users are no business of a statement.
             .env_remove("VARBERG_SECRETS_KEY")
+            .env_remove("VARBERG_EVENTS_SECRET")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(stderr.try_clone()?)
@@ -145,7 +163,8 @@ impl QueryPool {
         let deadline = Instant::now() + Duration::from_secs(time_s) + GRACE;
         let buffer = BytesMut::new();
         let process = Some(Process { child, spill, _place: place });
-        Ok(Answer { process, stdin, stdout, stderr, deadline, time_s, buffer, first: None })
+        let running = self.counts.begin();
+        Ok(Answer { process, stdin, stdout, stderr, deadline, time_s, buffer, first: None, running })
     }
 }
 
@@ -194,6 +213,7 @@ pub struct Answer {
     time_s: u64,
     buffer: BytesMut,
     first: Option<Bytes>,
+    running: Running,
 }
 
 impl Drop for Answer {
@@ -214,14 +234,20 @@ impl Answer {
         if let Some(first) = self.first.take() {
             return Ok(Some(first));
         }
-        match timeout_at(self.deadline, self.read()).await {
+        let read = match timeout_at(self.deadline, self.read()).await {
             Ok(outcome) => outcome,
             Err(_) => {
                 // The child dies with this value; killed now, it stops working while the caller cleans up.
                 let _ = self.process.as_mut().map(|process| process.child.start_kill());
                 Err(QueryFailure::TimeLimit(self.time_s))
             }
+        };
+        match &read {
+            Ok(Some(_)) => {}
+            Ok(None) => self.running.answered(),
+            Err(failure) => self.running.failed(failure),
         }
+        read
     }
 
     async fn begin(&mut self, request: &QueryRequest) -> Result<(), QueryFailure> {

@@ -4,26 +4,22 @@
 
 use crate::api::operation::{Route, ask, delete, get, manage, retract, write};
 use crate::api::{
-    Answer, Call, Operation, Reply, annotation_import_job, annotation_store, annotation_version, export, health,
-    import_job, reference, reference_file, reference_import_job, reference_store, refusal, share, sql, tag,
+    Answer, Call, Operation, Reply, annotation_import_job, annotation_store, annotation_version, event, export, health,
+    import_job, metrics, reference, reference_file, reference_import_job, reference_store, refusal, share, sql, tag,
     variant_import_job, variant_store,
 };
 use crate::app::App;
 use crate::auth::gate;
 use crate::error::ApiError;
 use crate::openapi;
+use crate::request_log::identified;
 use axum::Router;
-use axum::extract::Request;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing;
-use http::header::{HeaderName, HeaderValue};
 use std::any::Any;
-use std::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
-use tracing::Instrument;
-use uuid::Uuid;
-use varberg_model::{Access, Role};
+use varberg_model::Role;
 
 /// The server's answer to every request.
 pub fn router(app: App) -> Router {
@@ -38,7 +34,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(refusal::wrong_method)
         .layer(from_fn_with_state(app.clone(), gate::authenticated))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(identified))
+        .layer(from_fn_with_state(app.metrics.clone(), identified))
         .with_state(app)
 }
 
@@ -126,6 +122,8 @@ fn ours() -> Vec<Route> {
         get("ListStoreItems", "/varberg/stores/{name}/items").note("every file that the store's jobs named: `jobId`, `position`, `source`, `status`, `statusMessage`, `records`, and of imported ones `completionTime`, `samples`, `headerDigest`, `partRecords`; `?jobId=` restricts; see [export.md](export.md)").by(export::items),
         get("GetItemHeader", "/varberg/jobs/{jobId}/items/{position}/header").note("the header of an imported file, as text").by(export::header),
         ask("ExportRows", "/varberg/export").note("rows with hidden columns as an Arrow stream; its body is no stable interface").by(export::rows),
+        get("ListEvents", "/varberg/events").note("`?after=`, `?since=` or `?newest=`, `?maxResults=`, `?wait=` (seconds, up to 20): what was told to the account; see [events.md](events.md)").by(event::list),
+        get("GetMetrics", "/metrics").note("for Prometheus; see [operations.md](operations.md#metrics)").by(metrics::get),
     ]
 }
 
@@ -154,38 +152,6 @@ pub fn operations_manual() -> String {
 /// The document that `GET /openapi.json` answers.
 pub fn openapi_document() -> serde_json::Value {
     openapi::document(operations().map(|route| route.operation))
-}
-
-/// Gives the request an id, which its log lines and its answer carry, and logs its end.
-async fn identified(request: Request, next: Next) -> Response {
-    let id = Uuid::new_v4().to_string();
-    let span = tracing::info_span!(
-        "request",
-        request.id = %id,
-        method = %request.method(),
-        path = request.uri().path(),
-        caller = tracing::field::Empty
-    );
-    let is_safe = request.method().is_safe();
-    let begin = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
-    let status = response.status().as_u16();
-    let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let operation = response.extensions().get::<Operation>();
-    let name = operation.map(|operation| operation.name);
-    let read = operation.map_or(is_safe, |operation| operation.access == Access::Read);
-    // Whoever waits for a job asks often; what changes something is worth a line each.
-    span.in_scope(|| {
-        if read {
-            tracing::debug!(operation = name, status, duration_ms, "answered");
-        } else {
-            tracing::info!(operation = name, status, duration_ms, "answered");
-        }
-    });
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), value);
-    }
-    response
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::config::Config;
+use crate::events::webhook;
 use crate::import::{janitor, worker};
 use crate::listen::listen;
 use crate::shutdown::Signals;
@@ -65,6 +66,7 @@ pub async fn run(app: App, listener: TcpListener) -> Result<()> {
     let tasks = app.tasks.clone();
     tasks.spawn(watched("import worker", worker::run(app.clone(), stop.clone()), stop.clone()));
     tasks.spawn(watched("janitor", janitor::run(app.clone(), stop.clone()), stop.clone()));
+    tasks.spawn(watched("webhook", webhook::run(app.clone(), stop.clone()), stop.clone()));
     let server = listen(listener, certificate, router(app), stop.clone());
     let deadline = async {
         stop.cancelled().await;

@@ -1,6 +1,6 @@
 //! Tests of `shares.rs` through the catalog's own calls.
 
-use crate::testing::{account, at, call, share, store, table};
+use crate::testing::{account, call, share, store, table};
 use crate::{Catalog, Error, Quotas, ShareFilter, ShareSide};
 use varberg_model::*;
 

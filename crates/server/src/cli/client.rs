@@ -5,6 +5,7 @@
 
 use super::signing::Signer;
 use crate::export::Selection;
+use crate::outbound;
 use anyhow::Context as _;
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::{Value, json};
@@ -72,13 +73,7 @@ impl Client {
         if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
             return Err(usage("it does not start with http:// or https://".to_owned()).into());
         }
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("varberg/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(10));
-        if is_loopback(&base) {
-            // A proxy of the environment cannot reach this machine's loopback.
-            builder = builder.no_proxy();
-        }
+        let mut builder = outbound::client(&base);
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         for certificate in trusted(&variable)? {
             builder = builder.add_root_certificate(certificate);
@@ -94,11 +89,15 @@ impl Client {
 
     /// Whether the server runs on this machine, so that its files are ours.
     pub(crate) fn is_local(&self) -> bool {
-        is_loopback(&self.base)
+        outbound::is_loopback(&self.base)
     }
 
     pub(crate) async fn get(&self, path: &[&str]) -> anyhow::Result<Value> {
         self.json(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn get_with(&self, path: &[&str], query: &[(&str, &str)]) -> anyhow::Result<Value> {
+        self.json(self.request(Method::GET, path).query(query)).await
     }
 
     pub(crate) async fn post(&self, path: &[&str], body: &Value) -> anyhow::Result<Value> {
@@ -227,16 +226,6 @@ fn trusted(variable: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Vec<reqw
 fn distrust(error: &reqwest::Error) -> Option<String> {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     causes.map(ToString::to_string).find(|text| text.contains("certificate"))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host_str() {
-        Some(host) => {
-            let host = host.trim_start_matches('[').trim_end_matches(']');
-            host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-        }
-        None => false,
-    }
 }
 
 /// The error an answer carries: its type in `x-amzn-errortype` or `__type`, its text in `message` (spec 2.1).

@@ -110,6 +110,12 @@ const KEYS: &[(&str, Kind)] = &[
     ("quotas.rate_references", Kind::Integer),
     ("quotas.rate_reference_changes", Kind::Integer),
     ("quotas.rate_downloads", Kind::Integer),
+    ("events.webhook", Kind::Text),
+    ("events.secret", Kind::Text),
+    ("events.detail_type_prefix", Kind::Text),
+    ("events.keep_days", Kind::Integer),
+    ("events.retry_s", Kind::Integer),
+    ("events.timeout_s", Kind::Integer),
 ];
 
 impl Config {

@@ -166,6 +166,7 @@ async fn run_part(
     let options = WriterOptions { rows_of_a_record, ..app.config.import.writer() };
     let (faults, hold) = (context.first_fault.clone(), context.hold.clone());
     let index = task.index;
+    let bytes = task.part.end.unwrap_or(plan.pinned.size).saturating_sub(task.part.start);
     let work = move || {
         let source = sources.open(&pinned, task.part.start, task.part.end.unwrap_or(pinned.size));
         let writer = lake.writer(target, &table, options);
@@ -178,6 +179,9 @@ async fn run_part(
         Ok(Err(error)) => Ok(Err(error)),
         Err(panicked) => Err(panicked),
     };
+    if let Ok(Ok(_)) = &result {
+        app.metrics.part(bytes);
+    }
     match &result {
         Ok(Ok(part)) if part.ends_the_file => {
             faults.fetch_min(index, Ordering::AcqRel); // later parts read for nothing

@@ -67,7 +67,18 @@ async fn everything(app: &App, settled: &mut BTreeSet<JobId>) -> Result<(), Jani
     let after_jobs = after_jobs(app, settled).await;
     let lost = sweep_lost_directories(app).await;
     let references = references::sweep(app).await;
-    after_jobs.and(lost).and(references)
+    let events = forget_events(app).await;
+    after_jobs.and(lost).and(references).and(events)
+}
+
+/// Events that are older than events are kept.
+async fn forget_events(app: &App) -> Result<(), JanitorError> {
+    let Some(time) = SystemTime::now().checked_sub(app.config.events.kept()) else { return Ok(()) };
+    let events = app.catalog.drop_events(time.into()).await?;
+    if events > 0 {
+        debug!(events, "old events removed");
+    }
+    Ok(())
 }
 
 /// Tables in deletion, and the tables of jobs that ended or were taken over. `settled`: ended jobs already cleaned up.
