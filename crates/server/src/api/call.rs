@@ -120,7 +120,14 @@ impl Call {
         &self.body
     }
 
+    /// The body as JSON; an empty one is `{}`. It must say what it is: pages of the web can send other types without being
+    /// asked (and the protocol wants it so).
     pub(crate) fn json(&self) -> Result<Value, ApiError> {
+        if !self.body.is_empty() && !self.headers.get(CONTENT_TYPE).is_some_and(is_json) {
+            return Err(ApiError::Invalid(
+                "the body must come with the header Content-Type: application/json".to_owned(),
+            ));
+        }
         wire::parse_body(&self.body)
     }
 
@@ -138,6 +145,12 @@ impl Call {
         let body_sha256 = hex::encode(digest.finalize());
         Some(CallKey { principal: self.caller.principal.clone(), operation, invocation_id, body_sha256 })
     }
+}
+
+/// `application/json`, with or without parameters.
+fn is_json(content_type: &HeaderValue) -> bool {
+    let media_type = content_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case("application/json")
 }
 
 impl Call {

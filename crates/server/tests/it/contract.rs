@@ -68,20 +68,38 @@ async fn wrong_methods_and_unknown_paths_are_told_apart() {
     }
 }
 
+/// A request with a body of JSON.
+fn posted(server: &Server) -> reqwest::RequestBuilder {
+    server.request("POST", "/variantStores").header("content-type", "application/json")
+}
+
 #[tokio::test]
-async fn malformed_bodies_are_refused_and_missing_content_types_are_not() {
+async fn a_body_says_that_it_is_json() {
+    let server = Server::start().await;
+    for content_type in [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("")] {
+        let request = server.request("POST", "/variantStores").body("{}");
+        let request = content_type.into_iter().fold(request, |request, kind| request.header("content-type", kind));
+        let text = server.send(request).await.invalid();
+        assert!(text.contains("Content-Type: application/json"), "{text}");
+    }
+    for content_type in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
+        let request = server.request("POST", "/variantStores").header("content-type", content_type).body("{}");
+        server.send(request).await.ok();
+    }
+    server.send(server.request("POST", "/variantStores")).await.ok();
+}
+
+#[tokio::test]
+async fn malformed_bodies_are_refused() {
     let server = Server::start().await;
     let deep = format!("{{\"filter\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
     let bodies: [&[u8]; 7] =
         [b"{", b"[]", b"1", b"\"x\"", b"{\"filter\": \xff}", b"{\"filter\":1e999999}", deep.as_bytes()];
     for body in bodies {
-        server.send(server.request("POST", "/variantStores").body(body.to_vec())).await.invalid();
+        server.send(posted(&server).body(body.to_vec())).await.invalid();
     }
     for body in ["", "  ", "{}", "{\"unknown\": [1, {}]}", "{\"filter\": null}"] {
-        assert_eq!(
-            server.send(server.request("POST", "/variantStores").body(body)).await.ok()["variantStores"],
-            json!([])
-        );
+        assert_eq!(server.send(posted(&server).body(body)).await.ok()["variantStores"], json!([]));
     }
     server.get("/variantStore/%ff").await.invalid();
 }
@@ -90,7 +108,7 @@ async fn malformed_bodies_are_refused_and_missing_content_types_are_not() {
 async fn a_member_that_stands_twice_is_refused_by_name() {
     let server = Server::start().await;
     for body in [r#"{"name": "a", "name": "b"}"#, r#"{"x": [{"name": 1, "name": 1}]}"#] {
-        let text = server.send(server.request("POST", "/variantStores").body(body)).await.invalid();
+        let text = server.send(posted(&server).body(body)).await.invalid();
         assert!(text.contains("\"name\" stands twice"), "{text}");
     }
 }
@@ -99,17 +117,14 @@ async fn a_member_that_stands_twice_is_refused_by_name() {
 async fn a_body_above_the_limit_is_refused() {
     let server = Server::start().await;
     let body = format!("{{\"x\":\"{}\"}}", "a".repeat(6 << 20));
-    server
-        .send(server.request("POST", "/variantStores").body(body))
-        .await
-        .refused(413, "RequestEntityTooLargeException");
+    server.send(posted(&server).body(body)).await.refused(413, "RequestEntityTooLargeException");
 }
 
 #[tokio::test]
 async fn a_request_as_proxies_send_it_is_routed_by_its_path() {
     let server = Server::start().await;
     let request = b"POST http://analytics-localhost:1/variantStores HTTP/1.1\r\nHost: analytics-localhost:1\r\n\
-                    Content-Length: 2\r\nConnection: close\r\n\r\n{}";
+                    Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
     let answer = raw(&server, request).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.ends_with("{\"variantStores\":[]}"), "{answer}");
