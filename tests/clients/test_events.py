@@ -12,6 +12,8 @@ import uuid
 
 import pytest
 import requests
+from credentials import client as client_of
+from credentials import create, sql, wait_until_known
 from server import ACCOUNT, BUCKET, ROLE, binary, clean_environment, create_store, import_files, reference_arn, start_import, wait_for
 from vcf_files import vcf
 
@@ -311,6 +313,37 @@ def test_lists_begin_where_they_are_told_to_and_wait_for_news(make_server):
         assert answer.status_code == 400 and name in answer.json()["message"], (query, answer.text)
 
 
+def test_an_account_sees_its_own_events_and_nobody_does_without_credentials(make_server):
+    server = make_server()
+    accounts = {"ada": ACCOUNT, "bob": SUBSCRIBER, "eve": "333333333333"}
+    keys = {name: create(server.data_dir, name, role="admin", account=account) for name, account in accounts.items()}
+    reader = create(server.data_dir, "rea", role="reader", account=ACCOUNT)
+    wait_for(lambda: sql(server).status_code == 403, "the server to ask for credentials", 10)
+    wait_until_known(server, reader)
+    ada, bob = client_of(server, keys["ada"]), client_of(server, keys["bob"])
+    ada.create_annotation_store(name="genes", storeFormat="GFF")
+    arn = ada.get_annotation_store(name="genes")["storeArn"]
+    share = ada.create_share(resourceArn=arn, principalSubscriber=SUBSCRIBER, shareName="s")["shareId"]
+    bob.accept_share(shareId=share)
+
+    def seen(key):
+        answer = requests.get(f"{server.endpoint}/varberg/events", auth=(key["accessKeyId"], key["secretAccessKey"]), timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["events"]
+
+    shared = [f"Annotation Store Share {state}" for state in ("PENDING", "ACTIVATING", "ACTIVE")]
+    assert told(seen(reader)) == ["Annotation Store CREATING", "Annotation Store CREATED", *shared] == told(seen(keys["ada"]))
+    assert told(seen(keys["bob"])) == shared and seen(keys["eve"]) == []
+    of_bob = seen(keys["bob"])[0]
+    assert (of_bob["account"], of_bob["detail"]["arn"]) == (SUBSCRIBER, arn)
+    assert not {event["id"] for event in seen(keys["bob"])} & {event["id"] for event in seen(keys["ada"])}
+    for path in ("/varberg/events", "/metrics"):
+        assert requests.get(f"{server.endpoint}{path}", timeout=10).status_code == 403
+    environment = {"AWS_ACCESS_KEY_ID": keys["bob"]["accessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["bob"]["secretAccessKey"]}
+    out, err = tail(server, "--json", environment=environment).communicate(timeout=30)
+    assert told([json.loads(line) for line in out.splitlines()]) == shared, err
+
+
 def test_a_stop_does_not_wait_for_those_who_wait(make_server):
     server = make_server()
     waiting = threading.Thread(target=lambda: listed(server, wait=20))
@@ -322,9 +355,10 @@ def test_a_stop_does_not_wait_for_those_who_wait(make_server):
     waiting.join()
 
 
-def tail(server, *arguments, **options):
+def tail(server, *arguments, environment=None):
     command = [str(binary()), "events", "tail", "--endpoint", server.endpoint, *arguments]
-    return subprocess.Popen(command, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    settings = clean_environment() | (environment or {})
+    return subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def test_the_command_line_shows_events_and_follows_them(make_server):

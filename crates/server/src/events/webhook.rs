@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::outbound;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
+use std::pin::pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -19,6 +20,9 @@ pub(crate) const RECEIVER: &str = "webhook";
 
 /// Pause before it is looked whether there is something to deliver.
 const IDLE: Duration = Duration::from_millis(500);
+
+/// Pause when the catalog does not answer.
+const REST: Duration = Duration::from_secs(5);
 
 /// Pause after the first failure of an event; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -78,13 +82,19 @@ impl Delivery {
     }
 
     async fn rounds(&self) {
+        let mut opened = false;
         loop {
-            match self.round().await {
+            let round = match opened {
+                true => self.round().await,
+                false => self.app.catalog.open_delivery(RECEIVER).await.map(|()| true),
+            };
+            opened |= round.is_ok();
+            match round {
                 Ok(true) => {}
                 Ok(false) => tokio::time::sleep(IDLE).await,
                 Err(error) => {
                     warn!(%error, "the delivery of events stopped; it goes on soon");
-                    tokio::time::sleep(LONGEST_PAUSE.min(IDLE * 10)).await;
+                    tokio::time::sleep(REST).await;
                 }
             }
         }
@@ -93,17 +103,16 @@ impl Delivery {
     /// Delivers some events; false if there are none, or another server delivers.
     async fn round(&self) -> varberg_catalog::Result<bool> {
         let catalog = &self.app.catalog;
-        catalog.open_delivery(RECEIVER).await?;
         if catalog.undelivered_events(RECEIVER, 1).await?.is_empty() || !self.claim().await? {
             return Ok(false);
         }
+        let mut keep = pin!(self.keep());
         for event in catalog.undelivered_events(RECEIVER, BATCH).await? {
             tokio::select! {
                 () = self.deliver(&event) => {}
-                lost = self.keep() => return lost.map(|()| false),
+                lost = keep.as_mut() => return lost.map(|()| false),
             }
             catalog.event_delivered(RECEIVER, &self.owner, event.number).await?;
-            self.claim().await?;
         }
         Ok(true)
     }
