@@ -165,6 +165,44 @@ def test_beyond_loopback_only_with_users_and_encrypted_or_behind_a_proxy(tmp_pat
 # The key of the secrets
 
 
+def test_behind_a_proxy_there_are_users_on_loopback_too(tmp_path):
+    """A proxy on this machine lets others in: without users they would all be admins."""
+    text = refused("--data-dir", str(tmp_path / "data"), "--behind-proxy")
+    assert "no credentials are configured" in text and "without --behind-proxy" in text
+
+
+def test_a_door_whose_key_is_gone_is_shut(tmp_path, make_server):
+    """While the secrets cannot be read, a key that was revoked must not go on working."""
+    data = tmp_path / "data"
+    first, second = create(data, "first"), create(data, "second")
+    server = make_server(data_dir=data)
+    wait_until_known(server, first)
+    key_file = data / "secrets.key"
+    key_file.rename(data / "elsewhere")
+    user("delete", "first", data_dir=data)
+    wait_until_known(server, first, known=False)
+    for _ in range(30):
+        assert not is_known(server, first) and not is_known(server, second)
+    (data / "elsewhere").rename(key_file)
+    wait_until_known(server, second)
+    assert not is_known(server, first)
+
+
+def test_what_unknown_callers_send_is_not_kept(tmp_path, make_server):
+    """Bodies of those who name no known key pass by: memory stays where it was."""
+    data = tmp_path / "data"
+    known = create(data, "ada")
+    server = make_server(data_dir=data)
+    wait_until_known(server, known)
+    stranger = {"accessKeyId": "VBAK" + "A" * 16, "secretAccessKey": "x" * 40}
+    omics = client(server, stranger)
+    before = server.peak_memory()
+    for _ in range(200):
+        code, status, _ = refusal(omics.tag_resource, resourceArn="arn:" + "x" * 30, tags={"k": "v" * 1_900_000})
+        assert (code, status) == ("UnrecognizedClientException", 403)
+    assert server.peak_memory() - before < 64 << 20
+
+
 def test_a_key_from_the_environment_leaves_no_file(tmp_path, make_server):
     settings = {"VARBERG_SECRETS_KEY": base64.b64encode(bytes(range(32))).decode()}
     data = tmp_path / "data"

@@ -210,6 +210,15 @@ def test_a_shared_store_is_seen_in_sql_and_nowhere_else(world):
     assert [share["resourceArn"] for share in shares] == [world.names["store_arn"]]
 
 
+def test_the_numbers_of_the_server_are_for_its_own_account(world):
+    import requests
+
+    for who, status in [("reader", 200), ("subscriber", 403), ("stranger", 403)]:
+        key = world.keys[who]
+        answer = requests.get(f"{world.server.endpoint}/metrics", auth=(key["accessKeyId"], key["secretAccessKey"]))
+        assert answer.status_code == status, who
+
+
 @pytest.mark.parametrize("who", ["reader", "writer", "admin"])
 def test_a_role_may_do_what_it_may(world, who):
     """Last, because what an admin may do takes the world apart."""

@@ -105,7 +105,7 @@ impl App {
             parts: Arc::new(Semaphore::new(2 * cpu.threads())),
             cpu,
             hold: Hold::parse(config.hold_at.as_deref()),
-            is_exposed: exposure::is_exposed(exposure::address(&config.listen)?),
+            is_exposed: exposure::is_exposed(&config)?,
             config,
             scope: Arc::new(scope),
             catalog,
@@ -132,6 +132,11 @@ impl App {
         let scope = Scope { account: account.clone(), region: self.scope.region.clone() };
         let Some(Resource::Reference { store, id }) = scope.parse_arn(arn) else { return Ok(None) };
         self.catalog.reference(account, &store, &id).await
+    }
+
+    /// Whether nobody has credentials and only programs of this machine call. No, when that cannot be told.
+    pub(crate) async fn is_open(&self) -> bool {
+        !self.is_exposed && self.users.roster().await.is_ok_and(|roster| roster.is_empty())
     }
 
     /// Tells the import worker that there is something to do (it also looks by itself, only later).

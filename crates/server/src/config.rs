@@ -39,7 +39,7 @@ pub struct Config {
     pub tls_cert: Option<PathBuf>,
     /// File with the key of the certificate, in PEM.
     pub tls_key: Option<PathBuf>,
-    /// Whether a proxy that encrypts stands in front, and nobody else reaches the address: the server may then listen beyond loopback in clear text. Nothing that a proxy says (`X-Forwarded-*`) is believed.
+    /// Whether a proxy that encrypts stands in front, and nobody else reaches the address: the server may then listen beyond loopback in clear text, and needs users on loopback too. Nothing that a proxy says (`X-Forwarded-*`) is believed.
     pub behind_proxy: bool,
     /// Directory of everything the server writes: `catalog.sqlite`, `secrets.key`, `warehouse/`, `spill/`. Created with mode 0700.
     pub data_dir: PathBuf,

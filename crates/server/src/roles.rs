@@ -59,18 +59,22 @@ impl Roles {
         role: &RoleArn,
         uris: impl IntoIterator<Item = &'a ObjectUri>,
     ) -> Result<(), ApiError> {
-        if self.by_arn.is_empty() && caller.verified {
-            return Err(unusable(role, caller.account()).into());
-        }
         for uri in uris {
-            self.sources(caller.account(), role, uri)?.check(uri)?;
+            self.sources(!caller.verified, caller.account(), role, uri)?.check(uri)?;
         }
         Ok(())
     }
 
-    /// What a job of the account with that role reads the address from.
-    pub(crate) fn sources(&self, account: &AccountId, role: &RoleArn, uri: &ObjectUri) -> Result<&Sources, RoleError> {
-        if self.by_arn.is_empty() {
+    /// What a job of the account with that role reads the address from. `is_open`: nobody has credentials, so that any role will
+    /// do where none are configured.
+    pub(crate) fn sources(
+        &self,
+        is_open: bool,
+        account: &AccountId,
+        role: &RoleArn,
+        uri: &ObjectUri,
+    ) -> Result<&Sources, RoleError> {
+        if is_open && self.by_arn.is_empty() {
             return Ok(&self.own);
         }
         let of_account = role.as_str().split(':').nth(4) == Some(account.as_str());

@@ -9,8 +9,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::HeaderValue;
 
-/// Taken is a [`Call`], so that the caller is known and may ask.
-pub(crate) async fn get(State(app): State<App>, _call: Call) -> Result<Response, ApiError> {
+pub(crate) async fn get(State(app): State<App>, call: Call) -> Result<Response, ApiError> {
+    let own = &app.scope.account;
+    if call.account() != own {
+        let text = format!("the numbers are of all accounts and are shown to users of the server's own, {own}, only");
+        return Err(ApiError::AccessDenied(text));
+    }
     let moment = Moment {
         jobs: app.catalog.job_counts().await?,
         waiting_events: app.catalog.undelivered_count(RECEIVER).await?,

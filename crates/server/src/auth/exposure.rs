@@ -13,18 +13,18 @@ pub(crate) fn address(listen: &str) -> Result<SocketAddr> {
     text.parse().with_context(|| format!("listen is \"{listen}\"; write an address and a port: 127.0.0.1:8400"))
 }
 
-/// Whether other machines may reach the address.
-pub(crate) fn is_exposed(address: SocketAddr) -> bool {
-    !address.ip().is_loopback()
+/// Whether other machines may reach the server: on its address, or through a proxy in front of it.
+pub(crate) fn is_exposed(config: &Config) -> Result<bool> {
+    Ok(config.behind_proxy || !address(&config.listen)?.ip().is_loopback())
 }
 
 /// Refuses an address that the rest of the configuration does not allow. Looks only whether there is a catalog: whether
 /// it holds users shows once it is open ([`no_users`]).
 pub(crate) fn check(config: &Config) -> Result<()> {
-    let address = address(&config.listen)?;
-    if !is_exposed(address) {
+    if !is_exposed(config)? {
         return Ok(());
     }
+    let address = address(&config.listen)?;
     if !config.catalog_path().exists() {
         return Err(no_users(config));
     }
@@ -43,10 +43,11 @@ pub(crate) fn check(config: &Config) -> Result<()> {
 pub(crate) fn no_users(config: &Config) -> anyhow::Error {
     let listen = &config.listen;
     let port = listen.rsplit_once(':').map_or("8400", |(_, port)| port);
+    let proxy = if config.behind_proxy { " without --behind-proxy" } else { "" };
     anyhow::anyhow!(
         "refusing to listen on {listen}: no credentials are configured, so everybody who reaches this address could \
          read every genome. Make a user first (varberg user create NAME --role admin --data-dir {}), or listen on \
-         127.0.0.1:{port} (listen = \"127.0.0.1:{port}\", --listen 127.0.0.1:{port} or VARBERG_LISTEN)",
+         127.0.0.1:{port}{proxy} (listen = \"127.0.0.1:{port}\", --listen 127.0.0.1:{port} or VARBERG_LISTEN)",
         config.data_dir.display()
     )
 }

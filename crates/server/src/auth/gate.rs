@@ -21,6 +21,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, request::Parts};
 use varberg_model::Role;
@@ -66,9 +67,7 @@ async fn admit(app: &App, parts: &Parts, body: &mut Body) -> Result<Option<Calle
     let access_key = if basic::is_basic(&parts.headers) {
         check_basic(parts, &roster)?
     } else {
-        let bytes = body::receive(std::mem::take(body)).await?;
-        *body = Body::from(bytes.clone());
-        check_signature(app, parts, &bytes, &roster)?
+        check_signature(app, parts, body, &roster).await?
     };
     let caller = roster.caller(&access_key).ok_or(Refusal::Unrecognized)?;
     let (users, now) = (app.users.clone(), wire::now());
@@ -92,13 +91,23 @@ fn anybody(app: &App, headers: &HeaderMap) -> Caller {
     }
 }
 
-fn check_signature(app: &App, parts: &Parts, body: &[u8], roster: &Roster) -> Result<String, ApiError> {
+/// The access key that signed the request. Only the bodies of those who name a known key are kept in memory.
+async fn check_signature(app: &App, parts: &Parts, body: &mut Body, roster: &Roster) -> Result<String, ApiError> {
     // A signature covers the path without these; what is routed is the path with them.
     if has_empty_or_dot_segment(parts.uri.path()) {
         return Err(Refusal::Malformed("the path has an empty segment, or one of dots").into());
     }
-    let received = Received { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body };
     let expected = Expected { region: &app.scope.region, service: SERVICE, now: wire::now() };
+    let key = signature::claimed_key(&parts.uri, &parts.headers, expected)?;
+    let came = std::mem::take(body);
+    let bytes = if roster.secret(key).is_some() {
+        body::receive(came).await?
+    } else {
+        body::discard(came).await;
+        Bytes::new()
+    };
+    *body = Body::from(bytes.clone());
+    let received = Received { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body: &bytes };
     Ok(signature::verify(received, expected, |key| roster.secret(key))?)
 }
 

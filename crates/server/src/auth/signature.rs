@@ -53,18 +53,32 @@ pub struct Expected<'a> {
     pub now: DateTime<Utc>,
 }
 
+/// The access key that a request says it was signed with: all that can be told before its body has come.
+pub fn claimed_key<'a>(uri: &'a Uri, headers: &'a HeaderMap, expected: Expected<'_>) -> Result<&'a str, Refusal> {
+    claim(uri, headers, expected).map(|(authorization, _)| authorization.access_key)
+}
+
+fn claim<'a>(
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+    expected: Expected<'_>,
+) -> Result<(Authorization<'a>, DateTime<Utc>), Refusal> {
+    wellformed::check(uri)?;
+    let authorization = Authorization::of(uri, headers)?;
+    check_headers(&authorization, headers)?;
+    let time = signing_time(headers)?;
+    check_scope(&authorization, expected, time)?;
+    check_window(time, expected.now)?;
+    Ok((authorization, time))
+}
+
 /// The access key that signed `request`.
 pub fn verify(
     request: Received<'_>,
     expected: Expected<'_>,
     secret_of: impl FnOnce(&str) -> Option<Secret>,
 ) -> Result<String, Refusal> {
-    wellformed::check(request.uri)?;
-    let authorization = Authorization::of(request.uri, request.headers)?;
-    check_headers(&authorization, request.headers)?;
-    let time = signing_time(request.headers)?;
-    check_scope(&authorization, expected, time)?;
-    check_window(time, expected.now)?;
+    let (authorization, time) = claim(request.uri, request.headers, expected)?;
     let body_hash = hex::encode(Sha256::digest(request.body));
     let secret = secret_of(authorization.access_key);
     let secret_or_none = secret.clone().unwrap_or_else(|| Secret::new(NO_SECRET.to_owned()));

@@ -21,13 +21,14 @@ const FRESH: Duration = Duration::from_secs(1);
 const NOTED: Duration = Duration::from_secs(60);
 
 /// Everybody who may call, as of one state of the catalog.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Roster {
     version: Option<i64>,
     users: usize,
     keys: HashMap<String, Key>,
 }
 
+#[derive(Clone)]
 struct Key {
     secret: Secret,
     caller: Caller,
@@ -91,8 +92,12 @@ impl Users {
 
     async fn refresh(&self, known: &Roster) -> Result<Arc<Roster>> {
         if let Some(news) = self.catalog.known_users(known.version).await? {
-            let roster = Arc::new(self.read(&news)?);
+            let read = self.read(&news);
+            // What cannot be read shuts the door: a key that was revoked must not go on working. It is looked at again.
+            let shut = || Roster { version: None, users: news.users.len(), keys: HashMap::new() };
+            let roster = Arc::new(read.as_ref().map_or_else(|_| shut(), Clone::clone));
             self.seen.lock().unwrap_or_else(PoisonError::into_inner).roster = roster;
+            read?;
         }
         Ok(self.seen.lock().unwrap_or_else(PoisonError::into_inner).roster.clone())
     }

@@ -10,7 +10,7 @@ use varberg_lake::{S3Credentials, S3Options};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RoleConfig {
-    /// Beginnings of the addresses that may be read: `s3://bucket/prefix/`, `s3://bucket/`.
+    /// Folders that may be read, with all below them: `s3://bucket/prefix/`, `s3://bucket/`, `file:///directory/`.
     pub sources: Vec<String>,
     /// Access key for the buckets. Without key and profile they are read without credentials, never with the server's own.
     pub access_key_id: Option<String>,
@@ -35,9 +35,11 @@ impl RoleConfig {
             bail!("roles.\"{name}\".sources is empty; name what it may read, such as [\"s3://bucket/\"]");
         }
         for prefix in &self.sources {
-            let bucket = prefix.strip_prefix("s3://").or_else(|| prefix.strip_prefix("file:///"));
-            if !bucket.is_some_and(|rest| rest.contains('/')) {
-                bail!("roles.\"{name}\".sources has \"{prefix}\"; write s3://bucket/ or s3://bucket/prefix/");
+            let place = prefix.strip_prefix("s3://").or_else(|| prefix.strip_prefix("file://"));
+            if !place.is_some_and(|place| place.ends_with('/')) {
+                bail!(
+                    "roles.\"{name}\".sources has \"{prefix}\"; write s3://bucket/ or s3://bucket/prefix/, with the last slash"
+                );
             }
         }
         let secrets = u8::from(self.secret_access_key.is_some()) + u8::from(self.secret_access_key_file.is_some());

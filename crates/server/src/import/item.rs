@@ -50,7 +50,7 @@ pub(super) async fn import_item(app: &App, running: &Running, item: &ImportItem)
         Err(error) => return (item.position, Ok(ItemEnd::failed(error.to_string()))),
     };
     let job = &running.claim.job;
-    let sources = match app.roles.sources(&job.account, &job.role, &item.source) {
+    let sources = match app.roles.sources(app.is_open().await, &job.account, &job.role, &item.source) {
         Ok(sources) => sources,
         Err(error) => return (item.position, Ok(ItemEnd::failed(error.to_string()))),
     };

@@ -103,7 +103,7 @@ async fn import_source(
     source: &ReferenceImportSource,
     control: &Arc<Control>,
 ) -> Result<Reference, SourceFailure> {
-    let sources = app.roles.sources(&job.account, &job.role, &source.source)?.clone();
+    let sources = app.roles.sources(app.is_open().await, &job.account, &job.role, &source.source)?.clone();
     let pinned = sources.pin(&source.source).await?;
     let head = sources.read_range(&pinned, 0..pinned.size.min(Compression::PREFIX)).await?;
     let compression = Compression::detect(&head);

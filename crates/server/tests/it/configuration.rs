@@ -153,6 +153,23 @@ fn refused_verdicts_say_what_is_possible() {
     }
 }
 
+#[test]
+fn what_roles_may_read_are_whole_folders() {
+    let role = |more: &str| load(Some(&format!("[roles.\"arn:x\"]\n{more}\n")), &[], Flags::default());
+    assert!(role("sources = [\"s3://lab/\", \"s3://lab/a/b/\", \"file:///data/\"]").is_ok());
+    for (more, words) in [
+        ("", "sources is empty"),
+        ("sources = [\"s3://lab\"]", "with the last slash"),
+        ("sources = [\"s3://lab/patient\"]", "with the last slash"),
+        ("sources = [\"/data/\"]", "with the last slash"),
+        ("sources = [\"s3://lab/\"]\naccess_key_id = \"a\"", "needs access_key_id with one of"),
+        ("sources = [\"s3://lab/\"]\nsecret_access_key = \"a\"", "needs access_key_id with one of"),
+    ] {
+        let text = format!("{:#}", role(more).unwrap_err());
+        assert!(text.contains(words), "{more}: {text}");
+    }
+}
+
 #[tokio::test]
 async fn the_data_directory_is_private() {
     let server = Server::start().await;
