@@ -56,7 +56,7 @@ def main():
             busy = load(server, credentials, job)
             finished = running.stop()
     print(f"{CLIENTS} signed clients, {SECONDS} s each; {cpu_model()}, {os.cpu_count()} cores; {version(str(binary()), '--version')}")
-    print(f"while imports ran: {finished} of {RECORDS:,} records x {SAMPLES} samples ended")
+    print(f"beside: five imports at a time of {RECORDS:,} records x {SAMPLES} samples, {finished} of which ended")
     print(f"{'':14}{'calls/s':>9}{'get p50':>9}{'get p99':>9}{'list p99':>10}{'write p99':>11}{'most':>8}  failed")
     for name, found in (("alone", idle), ("five imports", busy)):
         kinds = found["kinds"]
