@@ -9,6 +9,7 @@ import dataclasses
 import http.client
 import json
 import re
+import time
 import urllib.parse
 
 import botocore.session
@@ -101,17 +102,25 @@ def as_text(value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+IDLE = 10
+"""Seconds after which a connection is opened anew: the server keeps an idle one for 30."""
+
+
 class Wire:
     """A connection to a server that is kept open."""
 
     def __init__(self, endpoint: str):
         self._address = urllib.parse.urlparse(endpoint).netloc
         self._connection = http.client.HTTPConnection(self._address, timeout=60)
+        self._used = time.monotonic()
 
     def call(self, operation: str, values: dict, **more) -> Answer:
         return self.send(operation, dataclasses.replace(request(operation, values), **more))
 
     def send(self, operation: str, wanted: Request) -> Answer:
+        if time.monotonic() - self._used > IDLE:
+            self._connection.close()  # the server may have closed it; it opens again by itself
+        self._used = time.monotonic()
         try:
             try:
                 self._connection.request(wanted.method, wanted.target, wanted.body, wanted.headers)

@@ -307,7 +307,7 @@ def test_env_passes_the_credentials_on(guarded):
 def test_no_secret_is_in_the_log_or_the_data_directory(guarded):
     """Last of this file: the server has logged at its most talkative by now."""
     log = guarded.log()
-    assert "the-admin" in log and "TRACE" in log, "the callers are logged, and everything is"
+    assert "the-admin" in log and "DEBUG" in log, "the callers are logged, and everything is"
     secrets = [key["secretAccessKey"] for key in guarded.keys.values()]
     assert not any(secret in log for secret in secrets)
     assert "Signature=" not in log and "Authorization" not in log

@@ -127,18 +127,18 @@ impl Catalog {
 
     /// Deletes a reference, whose files then belong to nobody. Its mark stays, so that no store comes to be bound to it.
     ///
-    /// - `arn`: its ARN, by which stores know it.
-    /// - Errors: [`Error::NotFound`]; [`Error::Conflict`] while a store is bound to it (spec 5.3).
-    pub async fn delete_reference(&self, account: &AccountId, store: &RefId, id: &RefId, arn: &str) -> Result<()> {
+    /// Errors: [`Error::NotFound`]; [`Error::Conflict`] while a store is bound to it (spec 5.3).
+    pub async fn delete_reference(&self, account: &AccountId, store: &RefId, id: &RefId) -> Result<()> {
         let mut tx = self.write().await?;
         let now = now_us(&mut tx).await?;
         let users: Vec<String> = sqlx::query_scalar(
-            "SELECT 'variant store ' || name FROM variant_stores WHERE account = $1 AND reference_arn = $2
+            "SELECT 'variant store ' || name FROM variant_stores WHERE account = $1 AND reference_arn LIKE $2
              UNION ALL SELECT 'annotation store ' || name FROM annotation_stores
-             WHERE account = $1 AND reference_arn = $2 ORDER BY 1 LIMIT 4",
+             WHERE account = $1 AND reference_arn LIKE $2 ORDER BY 1 LIMIT 4",
         )
         .bind(account.as_str())
-        .bind(arn)
+        // Under whatever region the server had when the store was made.
+        .bind(format!("%:referenceStore/{store}/reference/{id}"))
         .fetch_all(&mut *tx)
         .await?;
         if !users.is_empty() {

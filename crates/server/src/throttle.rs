@@ -21,6 +21,8 @@ pub(crate) struct Throttle {
 struct Bucket {
     /// Calls that are free, a fraction included.
     tokens: f64,
+    /// Calls a second, and most tokens.
+    rate: f64,
     filled: Instant,
 }
 
@@ -39,10 +41,11 @@ impl Throttle {
         let rate = f64::from(rate);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() > MANY {
-            buckets.retain(|_, bucket| bucket.after(now, rate) < rate);
+            buckets.retain(|_, bucket| bucket.after(now) < bucket.rate);
         }
-        let bucket = buckets.entry((account.clone(), operation.name)).or_insert(Bucket { tokens: rate, filled: now });
-        bucket.tokens = bucket.after(now, rate);
+        let bucket =
+            buckets.entry((account.clone(), operation.name)).or_insert(Bucket { tokens: rate, rate, filled: now });
+        bucket.tokens = bucket.after(now);
         bucket.filled = now;
         if bucket.tokens < 1.0 {
             return Err(ApiError::Throttled(format!("{} may be called {rate} times a second", operation.name)));
@@ -53,8 +56,8 @@ impl Throttle {
 }
 
 impl Bucket {
-    fn after(&self, now: Instant, rate: f64) -> f64 {
-        (self.tokens + now.duration_since(self.filled).as_secs_f64() * rate).min(rate)
+    fn after(&self, now: Instant) -> f64 {
+        (self.tokens + now.duration_since(self.filled).as_secs_f64() * self.rate).min(self.rate)
     }
 }
 

@@ -200,7 +200,7 @@ async fn reference_stores_references_and_their_jobs() {
         names.push((job.id.to_string(), format!("JOB{number}")));
     }
     for (id, _) in names.iter().filter(|(_, name)| ["REF00", "REF01", "REF10"].contains(&name.as_str())) {
-        catalog.delete_reference(&account(), &store.id, &RefId::from_stored(id.clone()), "arn").await.unwrap();
+        catalog.delete_reference(&account(), &store.id, &RefId::from_stored(id.clone())).await.unwrap();
     }
     catalog.delete_reference_store(&account(), &store.id).await.unwrap();
     let names: Vec<_> = names.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();

@@ -189,10 +189,10 @@ impl FromRequest<App> for Call {
         let caller = parts.extensions.remove::<Caller>();
         let caller = caller.ok_or_else(|| ApiError::Internal("a request came in past the gate".to_owned()))?;
         Span::current().record("caller", &caller.principal);
-        if let Some(operation) = parts.extensions.get::<Operation>() {
-            caller.check(operation)?;
-            state.throttle.take(&state.config.quotas, caller.account(), operation, Instant::now())?;
-        }
+        let operation = parts.extensions.get::<Operation>();
+        let operation = operation.ok_or_else(|| ApiError::Internal("a route is not of the table".to_owned()))?;
+        caller.check(operation)?;
+        state.throttle.take(&state.config.quotas, caller.account(), operation, Instant::now())?;
         Ok(Self { path: parts.uri.path().to_owned(), params, query, headers: parts.headers, body, caller })
     }
 }

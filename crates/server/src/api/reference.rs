@@ -33,8 +33,7 @@ pub(super) async fn find(app: &App, call: &Call) -> Result<Reference, ApiError> 
 pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
     let delete = async {
         let Reference { store, id, .. } = find(&app, &call).await?;
-        let arn = call.scope().reference_arn(store.as_str(), id.as_str());
-        Ok(app.catalog.delete_reference(call.account(), &store, &id, &arn).await?)
+        Ok(app.catalog.delete_reference(call.account(), &store, &id).await?)
     };
     call.once(&app, "DeleteReference", delete).await?;
     app.wake_janitor();

@@ -58,7 +58,8 @@ async fn answer(app: &App, request: &QueryRequest, form: Form) -> Result<Respons
 /// The statement with the tables it may see and the limits it must keep.
 async fn request(app: &App, call: &Call, sql: &str) -> Result<QueryRequest, ApiError> {
     let tables = granted(app.catalog.tables_of(call.account()).await?, call.account());
-    let contig_aliases = app.catalog.contig_aliases(call.account()).await?;
+    let asks_for_contig = sql.to_ascii_lowercase().replace("contigname", "").contains("contig");
+    let contig_aliases = if asks_for_contig { app.catalog.contig_aliases(call.account()).await? } else { Vec::new() };
     let warehouse = app.config.warehouse().map_err(|e| ApiError::Internal(e.to_string()))?;
     let limits = QueryLimits {
         memory_bytes: usize::try_from(app.config.query.memory_bytes).unwrap_or(usize::MAX),

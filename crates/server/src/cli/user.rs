@@ -127,13 +127,28 @@ async fn create(
         .create(&config.data_dir)
         .with_context(|| format!("cannot create {}", config.data_dir.display()))?;
     let catalog = Catalog::open(&config.catalog_path()).await?;
-    let sealing = Sealing::open_or_make(config)?;
+    let sealing = sealing_of(&catalog, config).await?;
     let user = User { name, account, role, created: wire::now() };
     let (pair, sealed) = new_key(&sealing)?;
     let created = catalog.create_user(&user, &sealed).await;
     catalog.close().await;
     created?;
     show_key(&user, &pair, output)
+}
+
+/// What seals the secrets of this catalog: made with its first user, and the same ever after.
+async fn sealing_of(catalog: &Catalog, config: &Config) -> Result<Sealing> {
+    let known = catalog.known_users(None).await?.map(|known| known.keys).unwrap_or_default();
+    if known.is_empty() {
+        return Sealing::open_or_make(config);
+    }
+    let sealing = Sealing::open(config)?;
+    anyhow::ensure!(
+        known.iter().any(|(_, key)| sealing.unseal(&key.id, &key.secret).is_some()),
+        "the key in use (secrets.key of the data directory, or VARBERG_SECRETS_KEY) is not the one that the secrets of the \
+         other users were sealed with, which the server uses; give that one"
+    );
+    Ok(sealing)
 }
 
 async fn list(config: &Config, output: OutputFormat) -> Result<Exit> {
