@@ -324,8 +324,8 @@ def test_a_head_that_is_none_is_refused(world):
     assert not wrong, "\n".join([f"{len(wrong)} requests", *wrong])
 
 
-def test_headers_of_64_kilobytes_are_answered(world):
-    """One long header or many: the call is answered, or refused; a megabyte of them is refused."""
+def test_headers_of_64_kilobytes_are_refused(world):
+    """One long header or many; those of 20 kilobytes are not."""
     long, many = f"X-Long: {'x' * 65_536}", [f"X-{i}: {'x' * 600}" for i in range(99)]
     for lines in (
         [long],
@@ -335,8 +335,9 @@ def test_headers_of_64_kilobytes_are_answered(world):
         [f"User-Agent: {'ü' * 30_000}"],
     ):
         reply = exchange(world.server.endpoint, post("/variantStores", b"{}", *lines))
-        assert reply.status == 200 or is_refused(reply), reply
+        assert is_refused(reply), reply
         count("malformed requests")
+    assert exchange(world.server.endpoint, post("/variantStores", b"{}", f"X-Long: {'x' * 20_000}")).status == 200
     for lines in ([f"X-Long: {'x' * 1_000_000}"], [f"X-{i}: x" for i in range(20_000)]):
         assert is_refused(exchange(world.server.endpoint, post("/variantStores", b"{}", *lines)))
         count("malformed requests")

@@ -29,6 +29,9 @@ use varberg_model::Role;
 /// What a signature names as the service.
 const SERVICE: &str = "omics";
 
+/// Most bytes of all headers: several times what any client sends.
+const MAX_HEADER_BYTES: usize = 32 << 10;
+
 /// Lets in whoever may call.
 pub(crate) async fn authenticated(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut parts, mut body) = request.into_parts();
@@ -48,6 +51,10 @@ pub(crate) async fn authenticated(State(app): State<App>, request: Request, next
 
 /// The caller; none for what asks nobody. A body that is signed is read as a whole and put back.
 async fn admit(app: &App, parts: &Parts, body: &mut Body) -> Result<Option<Caller>, ApiError> {
+    let bytes: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if bytes > MAX_HEADER_BYTES {
+        return Err(ApiError::TooLarge(format!("the headers have more than {MAX_HEADER_BYTES} bytes")));
+    }
     let roster = app.users.roster().await.map_err(|error| ApiError::Internal(format!("{error:#}")))?;
     let is_local = roster.is_empty() && !app.is_exposed;
     if is_local {
