@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 PYTEST := $(VENV)/bin/python -m pytest -c tests/clients/pytest.ini --rootdir tests/clients -p no:cacheprovider tests/clients
 
-.PHONY: help demo build test test-fast test-all test-rust test-clients lint bench fuzz clean
+.PHONY: help demo build test test-fast test-rest test-all test-rust test-clients lint bench fuzz clean
 
 help: ## what can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,9 +29,10 @@ test-clients: build $(VENV)/.installed
 test-fast: ## Rust tests only: under a minute after an edit
 	cargo test --workspace --quiet
 
-test-all: build $(VENV)/.installed ## with real files in full and random kills; needs bcftools and ../shared for all of it
-	cargo test --workspace
-	VARBERG_FULL=1 $(PYTEST)
+test-rest: build $(VENV)/.installed ## what test leaves out: real files in full, random kills; needs bcftools and ../shared for all of it
+	VARBERG_FULL=1 $(PYTEST) -m "slow or full"
+
+test-all: test test-rest ## everything there is
 
 lint: ## format, clippy (fuzz targets too), licences and advisories of dependencies
 	cargo fmt --all --check

@@ -15,7 +15,7 @@ support.isolate()
 
 def pytest_collection_modifyitems(items):
     if not support.FULL:
-        skip = pytest.mark.skip(reason="slow; runs in `make test-all`")
+        skip = pytest.mark.skip(reason="slow; runs in `make test-rest`")
         for item in items:
             if "slow" in item.keywords:
                 item.add_marker(skip)

@@ -15,6 +15,7 @@ from pyiceberg.table import StaticTable
 from server import FULL, create_store, import_files, metadata_location
 from test_rows import SHARED, needs_bcftools
 
+pytestmark = pytest.mark.full
 CORPORA = SHARED / "corpora"
 SAMPLED = 12
 """Outside `make test-all` every so manieth file is taken, and every one that bcftools does not read as it is."""

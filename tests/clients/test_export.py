@@ -14,6 +14,7 @@ import requests
 from server import BUCKET, FULL, ROOT, Server, binary, clean_environment, create_store, import_files, reference_arn
 from vcf_files import HEADER, header, record, vcf
 
+pytestmark = pytest.mark.full
 SHARED = pathlib.Path(os.environ.get("VARBERG_SHARED", ROOT.parent / "shared"))
 RECORDS = None if FULL else 300
 """Records of the files in shared/data that are looked at."""

@@ -12,6 +12,7 @@ from server import FULL, metadata_location
 from test_rows import SHARED
 from vcf_files import bgzf, gzipped
 
+pytestmark = pytest.mark.full
 GENCODE = SHARED / "data" / "gencode.v38.polyAs.gff3.gz"
 needs_gencode = pytest.mark.skipif(not GENCODE.exists(), reason=f"{GENCODE} is absent; set VARBERG_SHARED")
 COLUMNS = [

@@ -61,6 +61,8 @@ def test_a_range_of_a_part(shared_server, fasta, header, part):
         ({"partNumber": 2}, "ValidationException"),
         ({"partNumber": 10_001}, "ValidationException"),
         ({"partNumber": 0}, "ValidationException"),
+        ({"partNumber": "+1"}, "ValidationException"),
+        ({"partNumber": 1, "range": "bytes=+1-+2"}, "ValidationException"),
         ({"partNumber": 1, "file": "OTHER"}, "ValidationException"),
         ({"partNumber": 1, "range": "lines=1-2"}, "ValidationException"),
         ({"partNumber": 1, "range": "bytes=9-1"}, "ValidationException"),

@@ -20,6 +20,7 @@ from oracle import COLUMNS, MAP, blocks, java_double, open_text
 from server import FULL, ROOT, create_store, import_files
 from vcf_files import vcf
 
+pytestmark = pytest.mark.full
 SHARED = pathlib.Path(os.environ.get("VARBERG_SHARED", ROOT.parent / "shared"))
 ARROW = "application/vnd.apache.arrow.stream"
 SAMPLED_RECORDS = 2_000

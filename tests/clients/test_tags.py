@@ -51,6 +51,7 @@ def test_tags_are_shown_with_their_resource(shared_server, arns):
         ({"resourceArn": "arn:aws:omics:us-east-1:000000000000:run/1234567"}, "ResourceNotFoundException"),
         ({"resourceArn": "variantStore/tags_variants"}, "ValidationException"),
         ({"tags": {"aws:x": "1"}}, "ValidationException"),
+        ({"tags": {"varberg:layout": "wide"}}, "ValidationException"),
         ({"tags": {"k" * 129: "1"}}, "ValidationException"),
         ({"tags": {"k": "v" * 257}}, "ValidationException"),
         ({"tags": {f"k{i}": "" for i in range(51)}}, "ValidationException"),

@@ -134,9 +134,9 @@ impl App {
         self.catalog.reference(account, &store, &id).await
     }
 
-    /// Whether nobody has credentials and only programs of this machine call. No, when that cannot be told.
-    pub(crate) async fn is_open(&self) -> bool {
-        !self.is_exposed && self.users.roster().await.is_ok_and(|roster| roster.is_empty())
+    /// Whether nobody has credentials and only programs of this machine call.
+    pub(crate) async fn is_open(&self) -> Result<bool> {
+        Ok(!self.is_exposed && self.users.roster().await?.is_empty())
     }
 
     /// Tells the import worker that there is something to do (it also looks by itself, only later).

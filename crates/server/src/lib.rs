@@ -37,6 +37,6 @@ pub use config::{
     Verdicts,
 };
 pub use error::ApiError;
-pub use query_pool::{QueryFailure, QueryPool};
+pub use query_pool::{Answer, QueryFailure, QueryPool};
 pub use router::{openapi_document, operations_manual, router};
 pub use serve::{run, serve};

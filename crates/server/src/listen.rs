@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -26,6 +27,9 @@ const HEAD_TIME: Duration = Duration::from_secs(30);
 
 /// Time in which a TLS handshake must be over.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+
+/// Most connections at a time; others wait to be accepted.
+const MAX_CONNECTIONS: usize = 4096;
 
 /// Pause when no connection can be accepted (no file descriptors left, for instance).
 const REST: Duration = Duration::from_secs(1);
@@ -53,17 +57,24 @@ pub(crate) async fn listen(
 ) {
     let certificate = certificate.map(Arc::new);
     let connections = TaskTracker::new();
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let accepted = tokio::select! {
+        let place = Arc::clone(&places).acquire_owned();
+        let accept = async { (place.await, listener.accept().await) };
+        let (place, accepted) = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = listener.accept() => accepted,
+            both = accept => both,
         };
         match accepted {
             Ok((stream, peer)) => {
                 // Heads and bodies leave at once: a client would wait for the body of a short answer (Nagle's algorithm).
                 let _as_it_is = stream.set_nodelay(true);
                 let connection = Connection { peer: peer.ip(), encrypted: certificate.is_some() };
-                connections.spawn(welcome(stream, certificate.clone(), connection, router.clone(), stop.clone()));
+                let converse = welcome(stream, certificate.clone(), connection, router.clone(), stop.clone());
+                connections.spawn(async move {
+                    converse.await;
+                    drop(place);
+                });
             }
             Err(error) if is_of_one_client(error.kind()) => {}
             Err(error) => {

@@ -96,6 +96,10 @@ pub struct QueryPool {
     counts: StatementCounts,
 }
 
+/// The right to run one statement; given back when it is dropped.
+#[derive(Debug)]
+pub struct Place(OwnedSemaphorePermit);
+
 impl QueryPool {
     /// `program` is this program's own file; at most `concurrency` statements run at a time.
     ///
@@ -107,21 +111,28 @@ impl QueryPool {
         Ok(Self { program, places: Arc::new(Semaphore::new(concurrency)), concurrency, spill, counts })
     }
 
-    /// Starts the statement of `request` and returns when the first bytes of its answer are here.
+    /// Waits for a place for a statement.
     ///
-    /// - The `spill_dir` of the limits is not used: the statement gets a directory of its own below the pool's.
-    /// - Dropping the answer, or this future, kills the child. Its place is free when its spill files are gone.
-    /// - Errors: every [`QueryFailure`]; once an answer is returned, its later faults come from [`Answer::next`].
-    pub async fn ask(&self, request: &QueryRequest) -> Result<Answer, QueryFailure> {
-        let place = match timeout(QUEUE_TIME, Arc::clone(&self.places).acquire_owned()).await {
-            Ok(Ok(place)) => place,
+    /// Errors: [`QueryFailure::Busy`].
+    pub async fn place(&self) -> Result<Place, QueryFailure> {
+        match timeout(QUEUE_TIME, Arc::clone(&self.places).acquire_owned()).await {
+            Ok(Ok(place)) => Ok(Place(place)),
             Ok(Err(_)) | Err(_) => {
                 let busy = QueryFailure::Busy(self.concurrency);
                 self.counts.refused(&busy);
-                return Err(busy);
+                Err(busy)
             }
-        };
-        let started = self.start(request, place).map_err(|e| crashed("cannot start the query process", &e));
+        }
+    }
+
+    /// Starts the statement of `request` at its place and returns when the first bytes of its answer are here.
+    ///
+    /// - What the statement may see is to be looked up once it has a place: rights may end while it waits.
+    /// - The `spill_dir` of the limits is not used: the statement gets a directory of its own below the pool's.
+    /// - Dropping the answer, or this future, kills the child. Its place is free when its spill files are gone.
+    /// - Errors: every [`QueryFailure`]; once an answer is returned, its later faults come from [`Answer::next`].
+    pub async fn ask(&self, place: Place, request: &QueryRequest) -> Result<Answer, QueryFailure> {
+        let started = self.start(request, place.0).map_err(|e| crashed("cannot start the query process", &e));
         let mut answer = started.inspect_err(|failure| self.counts.refused(failure))?;
         let time_s = answer.time_s;
         let begun = match timeout_at(answer.deadline, answer.begin(request)).await {

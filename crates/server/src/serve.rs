@@ -9,6 +9,7 @@ use crate::shutdown::Signals;
 use crate::tls::Certificate;
 use crate::{auth::exposure, router, telemetry};
 use anyhow::{Context, Result};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +28,8 @@ pub async fn serve(config: Config) -> Result<()> {
     exposure::check(&config)?;
     let address = exposure::address(&config.listen)?;
     telemetry::start(&config)?;
+    // The memory of this process holds the secrets of users.
+    let _as_it_is = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let mut signals = Signals::listen()?;
     // First of all, so that a taken port leaves no data directory behind.
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;

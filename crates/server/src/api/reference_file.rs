@@ -48,10 +48,15 @@ pub(crate) async fn get(State(app): State<App>, call: Call) -> Answer {
 /// Which part, from 1.
 fn parse_number(call: &Call) -> Result<u64, ValidationError> {
     let text = call.query("partNumber").ok_or_else(|| ValidationError::required("partNumber"))?;
-    match text.parse() {
-        Ok(number @ 1..=10_000) => Ok(number),
+    match digits(text) {
+        Some(number @ 1..=10_000) => Ok(number),
         _ => Err(ValidationError::new("partNumber", "Member must have value between 1 and 10000, inclusive")),
     }
+}
+
+/// A number of digits alone; parsing takes a sign too.
+fn digits(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// The bytes of the part that the header `Range` asks for (RFC 9110, 14.1.2); none without one.
@@ -60,7 +65,7 @@ fn parse_range(call: &Call, length: u64) -> Result<Option<Range<u64>>, ApiError>
     let text = header.to_str().unwrap_or_default();
     let malformed = || ValidationError::new("range", "Member must be one range of bytes such as bytes=0-1023");
     let (first, last) = text.strip_prefix("bytes=").and_then(|range| range.split_once('-')).ok_or_else(malformed)?;
-    let number = |text: &str| text.parse::<u64>().map_err(|_| malformed());
+    let number = |text: &str| digits(text).ok_or_else(malformed);
     let range = match (first, last) {
         ("", last) => length.saturating_sub(number(last)?)..length,
         (first, "") => number(first)?..length,

@@ -12,7 +12,7 @@ mod stream;
 use crate::api::call::Call;
 use crate::app::App;
 use crate::error::ApiError;
-use crate::query_pool::QueryFailure;
+use crate::query_pool::{Place, QueryFailure};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -37,19 +37,21 @@ pub(crate) async fn statement(State(app): State<App>, call: Call) -> Result<Resp
     if sql.trim().is_empty() {
         return Err(ApiError::Invalid("the body is empty; send the statement as text".to_owned()));
     }
-    answer(&app, &request(&app, &call, sql).await?, form).await
+    let place = app.queries.place().await.map_err(api_error)?;
+    answer(&app, place, &request(&app, &call, sql).await?, form).await
 }
 
 /// The answer to a statement of ours over one store, hidden columns included, as an Arrow stream.
 pub(super) async fn rows(app: &App, call: &Call, sql: &str, store: &StoreName) -> Result<Response, ApiError> {
+    let place = app.queries.place().await.map_err(api_error)?;
     let mut request = request(app, call, sql).await?;
     request.tables.retain(|table| table.name == store.as_str());
     request.tables.iter_mut().for_each(|table| table.hidden_columns = true);
-    answer(app, &request, Form::Arrow).await
+    answer(app, place, &request, Form::Arrow).await
 }
 
-async fn answer(app: &App, request: &QueryRequest, form: Form) -> Result<Response, ApiError> {
-    let answer = app.queries.ask(request).await.map_err(api_error)?;
+async fn answer(app: &App, place: Place, request: &QueryRequest, form: Form) -> Result<Response, ApiError> {
+    let answer = app.queries.ask(place, request).await.map_err(api_error)?;
     let (first, rest) = stream::begin(answer, form).await.map_err(api_error)?;
     let media_type = HeaderValue::from_static(form.media_type());
     Ok(([(CONTENT_TYPE, media_type)], Body::from_stream(stream::chained(first, rest))).into_response())

@@ -11,6 +11,9 @@ use varberg_model::{Resource, ValidationError};
 /// Most keys of one request, as the service model has it.
 const MAX_KEYS: usize = 50;
 
+/// How keys begin that say something to this server.
+const OWN: &str = "varberg:";
+
 /// Longest ARN: that of a version whose store and whose own name have 255 characters fits. The service model stops at 150
 /// (spec 3.11), which would leave stores with long names without tags.
 const MAX_ARN: usize = 2048;
@@ -22,7 +25,13 @@ pub(crate) async fn tag(State(app): State<App>, call: Call) -> Answer {
     if !fields.has("tags") {
         return Err(ValidationError::required("tags").into());
     }
-    app.catalog.tag(call.account(), &resource, &fields.tags()?).await.map_err(|error| refused(&call, error))?;
+    let tags = fields.tags()?;
+    if let Some(key) = tags.as_map().keys().find(|key| key.starts_with(OWN)) {
+        let reason =
+            format!("tags that begin with '{OWN}' are read when a store is created, and do nothing afterwards");
+        return Err(ValidationError::new(format!("tags.{key}"), reason).into());
+    }
+    app.catalog.tag(call.account(), &resource, &tags).await.map_err(|error| refused(&call, error))?;
     Ok(Reply::NoContent)
 }
 

@@ -53,7 +53,7 @@ pub(crate) async fn authenticated(State(app): State<App>, request: Request, next
 async fn admit(app: &App, parts: &Parts, body: &mut Body) -> Result<Option<Caller>, ApiError> {
     let bytes: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if bytes > MAX_HEADER_BYTES {
-        return Err(ApiError::TooLarge(format!("the headers have more than {MAX_HEADER_BYTES} bytes")));
+        return Err(ApiError::Invalid(format!("the headers have more than {MAX_HEADER_BYTES} bytes")));
     }
     let roster = app.users.roster().await.map_err(|error| ApiError::Internal(format!("{error:#}")))?;
     let is_local = roster.is_empty() && !app.is_exposed;

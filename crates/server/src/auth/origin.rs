@@ -12,9 +12,19 @@ const PREFIXES: [&str; 4] = ["analytics-", "control-storage-", "storage-", "tags
 
 const HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// Refuses all hosts but this machine: without credentials, a name that an attacker points here (DNS rebinding) would let
+/// What proxies add to requests of others.
+const FORWARDING: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+
+/// Refuses all hosts but this machine, and what a proxy on it passes on: without credentials, a name that an attacker points here (DNS rebinding) would let
 /// his web page in.
 pub(crate) fn check_host(uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+    if let Some(name) = FORWARDING.iter().find(|name| headers.contains_key(**name)) {
+        return Err(refused(&format!(
+            "without credentials the server answers no requests that a proxy passes on ({name}); make a user first \
+             (varberg user create), and start the server with --behind-proxy"
+        )));
+    }
     for value in headers.get_all(HOST) {
         check_name(value.to_str().unwrap_or_default())?;
     }

@@ -50,7 +50,9 @@ pub(super) async fn import_item(app: &App, running: &Running, item: &ImportItem)
         Err(error) => return (item.position, Ok(ItemEnd::failed(error.to_string()))),
     };
     let job = &running.claim.job;
-    let sources = match app.roles.sources(app.is_open().await, &job.account, &job.role, &item.source) {
+    // Who may call cannot be told: the job is taken up again.
+    let Ok(is_open) = app.is_open().await else { return (item.position, Err(Interrupt::LeaseLost)) };
+    let sources = match app.roles.sources(is_open, &job.account, &job.role, &item.source) {
         Ok(sources) => sources,
         Err(error) => return (item.position, Ok(ItemEnd::failed(error.to_string()))),
     };

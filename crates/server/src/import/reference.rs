@@ -103,7 +103,9 @@ async fn import_source(
     source: &ReferenceImportSource,
     control: &Arc<Control>,
 ) -> Result<Reference, SourceFailure> {
-    let sources = app.roles.sources(app.is_open().await, &job.account, &job.role, &source.source)?.clone();
+    // Who may call cannot be told: the job is taken up again.
+    let is_open = app.is_open().await.map_err(|_| Interrupt::LeaseLost)?;
+    let sources = app.roles.sources(is_open, &job.account, &job.role, &source.source)?.clone();
     let pinned = sources.pin(&source.source).await?;
     let head = sources.read_range(&pinned, 0..pinned.size.min(Compression::PREFIX)).await?;
     let compression = Compression::detect(&head);

@@ -55,6 +55,15 @@ async fn refuses_what_a_web_page_of_another_origin_sends() {
 }
 
 #[tokio::test]
+async fn refuses_what_a_proxy_of_this_machine_passes_on() {
+    let server = Server::start().await;
+    for header in ["x-forwarded-for", "Via", "forwarded", "x-real-ip"] {
+        let refused = server.send(server.request("GET", "/health/live").header(header, "203.0.113.9")).await;
+        assert!(refused.refused(403, "AccessDeniedException").contains("--behind-proxy"), "{header}");
+    }
+}
+
+#[tokio::test]
 async fn refuses_to_listen_where_others_could_read() {
     for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:8400"] {
         let directory = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
 use serde_json::{Value, json};
 use varberg_lake::{QueryLimits, QueryRequest};
-use varberg_server::{QueryFailure, QueryPool};
+use varberg_server::{Answer, QueryFailure, QueryPool};
 
 const NESTED: &str = "SELECT column1 AS n, column2 AS text, \
     CASE WHEN column1 = 1 THEN map(['AC', 'X'], ['1,2', NULL]) END AS m, \
@@ -138,11 +138,16 @@ fn request(server: &Server, sql: String, time_s: u64) -> QueryRequest {
     QueryRequest { sql, tables: Vec::new(), limits, warehouse: config.warehouse().unwrap(), contig_aliases: Vec::new() }
 }
 
+/// Asks as the server does: a place first.
+async fn run(pool: &QueryPool, request: &QueryRequest) -> Result<Answer, QueryFailure> {
+    pool.ask(pool.place().await?, request).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_takes_too_long_is_stopped() {
     let server = Server::start().await;
     let endless = request(&server, of_numbers(10, "SELECT sum(n % 7) FROM numbers"), 1);
-    let failure = pool(&server, env!("CARGO_BIN_EXE_varberg")).ask(&endless).await.unwrap_err();
+    let failure = run(&pool(&server, env!("CARGO_BIN_EXE_varberg")), &endless).await.unwrap_err();
     assert!(matches!(failure, QueryFailure::Exhausted(_) | QueryFailure::TimeLimit(_)), "{failure:?}");
 }
 
@@ -151,7 +156,7 @@ async fn a_process_that_dies_is_an_error_for_its_caller_alone() {
     let server = Server::start().await;
     let one = request(&server, "SELECT 1".to_owned(), 60);
     for program in ["/bin/true", "/bin/false", "/nowhere/varberg"] {
-        let failure = pool(&server, program).ask(&one).await.unwrap_err();
+        let failure = run(&pool(&server, program), &one).await.unwrap_err();
         assert!(matches!(failure, QueryFailure::Crashed(_)), "{program}: {failure:?}");
     }
     assert_eq!(text(&server, "SELECT 1 AS n", "application/json").await, r#"[{"n":1}]"#);
@@ -162,9 +167,9 @@ async fn a_statement_waits_for_its_turn_and_gets_it_when_an_answer_is_dropped() 
     let server = Server::start().await;
     let pool = pool(&server, env!("CARGO_BIN_EXE_varberg"));
     let long = request(&server, of_numbers(7, "SELECT n FROM numbers"), 60);
-    let first = pool.ask(&long).await.unwrap();
+    let first = run(&pool, &long).await.unwrap();
     let one = request(&server, "SELECT 1".to_owned(), 60);
-    let mut second = Box::pin(pool.ask(&one));
+    let mut second = Box::pin(run(&pool, &one));
     assert!(futures::poll!(&mut second).is_pending());
     drop(first);
     assert!(second.await.unwrap().next().await.unwrap().is_some());
@@ -185,14 +190,14 @@ async fn spill_files_go_with_their_statement_however_it_ended() {
     let [folder] = &names(&root)[..] else { panic!("one folder for one pool") };
     // The place of a statement is free when its files are gone; here there is one place.
     let sort = request(&server, of_numbers(6, "SELECT n FROM numbers ORDER BY n % 7, n"), 60);
-    let answer = pool.ask(&sort).await.unwrap();
+    let answer = run(&pool, &sort).await.unwrap();
     let [own] = &names(folder)[..] else { panic!("one directory for one statement") };
     assert!(own.is_dir());
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(own).unwrap().permissions()) & 0o777, 0o700);
     drop(answer);
     let endless = request(&server, of_numbers(10, "SELECT sum(n % 7) FROM numbers"), 1);
-    pool.ask(&endless).await.unwrap_err();
-    let mut last = pool.ask(&request(&server, "SELECT 1".to_owned(), 60)).await.unwrap();
+    run(&pool, &endless).await.unwrap_err();
+    let mut last = run(&pool, &request(&server, "SELECT 1".to_owned(), 60)).await.unwrap();
     let left = names(folder);
     assert_eq!(left.len(), 1, "{left:?}");
     assert_ne!(&left[0], own);
@@ -228,6 +233,6 @@ async fn a_statement_beyond_the_limit_of_bodies_is_refused_like_everywhere() {
 async fn the_time_limit_has_one_text() {
     let server = Server::start().await;
     let endless = request(&server, of_numbers(10, "SELECT sum(n % 7) FROM numbers"), 1);
-    let failure = pool(&server, env!("CARGO_BIN_EXE_varberg")).ask(&endless).await.unwrap_err();
+    let failure = run(&pool(&server, env!("CARGO_BIN_EXE_varberg")), &endless).await.unwrap_err();
     assert_eq!(failure.to_string(), QueryFailure::TimeLimit(1).to_string());
 }
