@@ -9,14 +9,25 @@
 //!   missing; phased tells the separator before the allele, before the first one that the text starts with `|`.
 //! - Text (0x07), as in `vector.rs`, where the text has a leading `/` or leading zeros.
 
+#[cfg(test)]
+mod cases;
+mod counting;
+mod diploid;
+mod distinct;
 mod read;
+mod subset;
 mod whole;
+mod words;
 
 use crate::ints::{self, END, Width};
 use crate::vector::{self, Keeps};
 
+pub use counting::GenotypeCounts;
+pub use diploid::{AlternateCounts, DiploidCounts};
+pub use distinct::DistinctCalls;
 pub use read::{Call, GenotypeVector};
 pub(crate) use read::{GenotypeCell, GenotypeCursor};
+pub use subset::SampleSubset;
 
 const ONE_BIT: u8 = 0x08;
 const TWO_BITS: u8 = 0x09;

@@ -7,6 +7,7 @@ mod distinct;
 mod explode;
 mod feature;
 mod genotypes;
+mod hardy_weinberg;
 mod headersets;
 mod implode;
 mod ints;
@@ -20,7 +21,11 @@ pub use builders::{Maps, Numbers, StringLists, Strings};
 pub use distinct::DistinctNames;
 pub use explode::{Explode, ExplodeError};
 pub use feature::{feature_columns, feature_schema};
-pub use genotypes::{BadGenotype, Call, GenotypeVector, GenotypeVectorBuilder};
+pub use genotypes::{
+    AlternateCounts, BadGenotype, Call, DiploidCounts, DistinctCalls, GenotypeCounts, GenotypeVector,
+    GenotypeVectorBuilder, SampleSubset,
+};
+pub use hardy_weinberg::hardy_weinberg;
 pub use headersets::{HeaderSetClash, HeaderSets, headerset_id};
 pub use implode::{Implode, ImplodeError, RecordText};
 pub use provenance::Provenance;

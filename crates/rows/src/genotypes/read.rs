@@ -17,12 +17,12 @@ pub struct Call {
 /// A genotype vector, read in place.
 #[derive(Debug, Clone, Copy)]
 pub struct GenotypeVector<'a> {
-    form: Form<'a>,
-    samples: usize,
+    pub(super) form: Form<'a>,
+    pub(super) samples: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Form<'a> {
+pub(super) enum Form<'a> {
     Bits { bits: usize, ploidy: usize, phased: bool, bytes: &'a [u8] },
     Ints { width: Width, len: usize, bytes: &'a [u8] },
     Text(&'a [u8]),

@@ -1,0 +1,201 @@
+//! The different calls of a record, and the samples that have some of them. In: a genotype vector, and which of its
+//! different calls are wanted. Out: positions of samples. So a condition on calls is tested once for each different call
+//! instead of once for each sample, and words of packed calls that hold none of the wanted ones are passed over.
+
+use super::read::{Call, Form, GenotypeCell, GenotypeVector};
+use super::words::Packed;
+use crate::ints::Ints;
+use std::collections::HashMap;
+
+/// Up to this many bits, all genotypes of a packed form are taken as different calls of each of its vectors.
+const MAX_TABLE_WIDTH: usize = 8;
+/// Up to this many different calls are compared one by one.
+const FEW: usize = 16;
+
+/// The different calls of a vector, each with an index from 0 on.
+#[derive(Debug)]
+pub struct DistinctCalls<'a> {
+    list: List<'a>,
+}
+
+#[derive(Debug)]
+enum List<'a> {
+    /// The bits of a genotype are its index.
+    Table {
+        packed: Packed<'a>,
+        form: u8,
+    },
+    Seen {
+        cells: Vec<GenotypeCell<'a>>,
+        indexes: Vec<u32>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Key<'a> {
+    Absent,
+    Code(usize),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> GenotypeVector<'a> {
+    /// The different calls of this vector. Packed vectors of up to eight bits a sample (all diploid ones) are not looked
+    /// at: all calls that their form can hold count, whether they occur or not.
+    pub fn distinct(&self) -> DistinctCalls<'a> {
+        let list = match self.form {
+            Form::Bits { bits, ploidy, phased, bytes } if bits * ploidy <= MAX_TABLE_WIDTH => {
+                let packed = Packed { bytes, samples: self.samples, width: bits * ploidy };
+                List::Table { packed, form: (ploidy << 2 | (bits - 1) << 1) as u8 | u8::from(phased) }
+            }
+            _ => self.seen(),
+        };
+        DistinctCalls { list }
+    }
+
+    fn seen(&self) -> List<'a> {
+        let mut cursor = self.cursor(0);
+        let (mut keys, mut cells, mut indexes) = (Keys::default(), Vec::new(), Vec::with_capacity(self.samples));
+        for sample in 0..self.samples {
+            let cell = cursor.next_cell();
+            let key = match (cell, self.form) {
+                (GenotypeCell::Absent, _) => Key::Absent,
+                (GenotypeCell::Packed(..), Form::Bits { bits, ploidy, bytes, .. }) => {
+                    Key::Code(Packed { bytes, samples: self.samples, width: bits * ploidy }.code(sample))
+                }
+                (GenotypeCell::Packed(_, code), _) => Key::Code(code),
+                (GenotypeCell::Ints(Ints { bytes, .. }) | GenotypeCell::Text(bytes), _) => Key::Bytes(bytes),
+            };
+            let index = keys.index(key);
+            if index as usize == cells.len() {
+                cells.push(cell);
+            }
+            indexes.push(index);
+        }
+        List::Seen { cells, indexes }
+    }
+}
+
+/// Numbers different keys.
+#[derive(Default)]
+struct Keys<'a> {
+    few: Vec<Key<'a>>,
+    others: HashMap<Key<'a>, u32>,
+}
+
+impl<'a> Keys<'a> {
+    fn index(&mut self, key: Key<'a>) -> u32 {
+        if let Some(at) = self.few.iter().position(|k| *k == key) {
+            return at as u32;
+        }
+        if self.few.len() < FEW {
+            self.few.push(key);
+            return self.few.len() as u32 - 1;
+        }
+        let next = (self.few.len() + self.others.len()) as u32;
+        *self.others.entry(key).or_insert(next)
+    }
+}
+
+impl DistinctCalls<'_> {
+    /// Number of different calls.
+    pub fn len(&self) -> usize {
+        match &self.list {
+            List::Table { packed, .. } => 1 << packed.width,
+            List::Seen { cells, .. } => cells.len(),
+        }
+    }
+
+    /// Whether there are no samples.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What all vectors with the same calls in the same order share, where that can be told without a look at them; what
+    /// was found out about the calls of one holds for the others.
+    pub fn form(&self) -> Option<u8> {
+        match &self.list {
+            List::Table { form, .. } => Some(*form),
+            List::Seen { .. } => None,
+        }
+    }
+
+    /// The different calls; None for that of samples without GT.
+    pub fn calls(&self) -> impl Iterator<Item = Option<Call>> {
+        (0..self.len()).map(|index| self.call(index))
+    }
+
+    fn call(&self, index: usize) -> Option<Call> {
+        match &self.list {
+            List::Table { packed, form } => {
+                // A vector of one sample that is this call.
+                let (ploidy, bits) = (usize::from(form >> 2), usize::from(form >> 1 & 1) + 1);
+                let one = [index as u8];
+                let form = Form::Bits { bits, ploidy, phased: form & 1 == 1, bytes: &one };
+                debug_assert_eq!(packed.width, bits * ploidy);
+                GenotypeVector { form, samples: 1 }.call(0)
+            }
+            List::Seen { cells, .. } => {
+                let mut alleles = Vec::new();
+                let seen = cells.get(index)?.put_alleles(&mut alleles)?;
+                Some(Call { alleles, phased: seen.phased })
+            }
+        }
+    }
+
+    /// The index of a sample's call; None where there is no such sample.
+    pub fn index(&self, sample: usize) -> Option<usize> {
+        match &self.list {
+            List::Table { packed, .. } => (sample < packed.samples).then(|| packed.code(sample)),
+            List::Seen { indexes, .. } => indexes.get(sample).map(|index| *index as usize),
+        }
+    }
+
+    /// Appends the positions of the samples whose call is wanted, in ascending order; `wanted` has one entry for each
+    /// different call, those that are not there are not wanted.
+    pub fn select(&self, wanted: &[bool], out: &mut Vec<u32>) {
+        let is_wanted = |index: usize| wanted.get(index).copied().unwrap_or_default();
+        match &self.list {
+            List::Table { packed, .. } if packed.width.is_power_of_two() && packed.width <= 4 => {
+                select_words(*packed, wanted, out);
+            }
+            List::Table { packed, .. } => {
+                out.extend((0..packed.samples).filter(|s| is_wanted(packed.code(*s))).map(|s| s as u32));
+            }
+            List::Seen { indexes, .. } => {
+                out.extend((0..).zip(indexes).filter(|(_, index)| is_wanted(**index as usize)).map(|(s, _)| s));
+            }
+        }
+    }
+}
+
+/// Genotypes of one, two or four bits: all of a word are compared with each wanted one at once.
+fn select_words(packed: Packed<'_>, wanted: &[bool], out: &mut Vec<u32>) {
+    let width = packed.width;
+    let lowest = u64::MAX / ((1 << width) - 1);
+    let is_wanted = |code: usize| wanted.get(code).copied().unwrap_or_default();
+    let (codes, others): (Vec<usize>, Vec<usize>) = (0..1 << width).partition(|code| is_wanted(*code));
+    let few = codes.len() <= others.len();
+    let looked_for = if few { &codes } else { &others };
+    let zeros_wanted = is_wanted(0);
+    packed.words(|at, word| {
+        if word == 0 && !zeros_wanted {
+            return;
+        }
+        let equal = |code: &usize| {
+            (0..width)
+                .fold(lowest, |equal, bit| equal & if code >> bit & 1 == 1 { word >> bit } else { !(word >> bit) })
+        };
+        let found = looked_for.iter().fold(0, |found, code| found | equal(code));
+        let mut chosen = if few { found } else { lowest & !found };
+        while chosen != 0 {
+            let sample = at * (64 / width) + chosen.trailing_zeros() as usize / width;
+            if sample < packed.samples {
+                out.push(sample as u32);
+            }
+            chosen &= chosen - 1;
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests;
