@@ -30,6 +30,9 @@ pub enum Error {
     /// The pointer kept moving although the commit was rebased many times.
     #[error("table '{namespace}.{name}' changed {attempts} times during the commit")]
     Contended { namespace: String, name: String, attempts: u32 },
+    /// Files that a commit was to replace are no longer part of the table.
+    #[error("files of table '{namespace}.{name}' that were to be replaced are no longer part of it")]
+    FilesGone { namespace: String, name: String },
     /// The pointer store failed; whether the swap took place is unknown if `in_swap`.
     #[error("reading or moving table pointers failed")]
     Pointers { source: Box<dyn std::error::Error + Send + Sync>, in_swap: bool },

@@ -1,19 +1,21 @@
 //! Tables on object storage: Iceberg in, SQL out; and the input files that imports read.
 //!
 //! - [`Lake`]: a handle on the warehouse: tables, files, writers.
-//! - [`append`]: data files to one snapshot, published through a [`PointerStore`].
+//! - [`append()`]: data files to one snapshot, published through a [`PointerStore`]; [`rewrite()`]: files replaced by others.
 //! - [`query`]: SQL over granted tables, under limits.
 //! - [`Sources`]: input files, pinned, read as `std::io::Read`.
 //!
 //! Knows nothing of jobs, SQL catalogs, file formats or HTTP.
 
 mod append;
+mod commit;
 mod error;
 mod iceberg_schema;
 mod iceberg_storage;
 mod object;
 mod pointers;
 pub mod query;
+mod rewrite;
 mod s3;
 mod scan;
 mod stored_files;
@@ -27,6 +29,7 @@ pub use error::{Error, Result};
 pub use object::{Pinned, SourceError, Sources, SourcesConfig};
 pub use pointers::{MemoryPointers, PointerStore, SwapResult, TableSwap};
 pub use query::{GrantedTable, QueryError, QueryLimits, QueryRequest};
+pub use rewrite::{Rewrite, rewrite};
 pub use stored_files::StoredFile;
 pub use table::{SnapshotInfo, TableInfo};
 pub use upload::{Finishing, Upload};

@@ -7,6 +7,7 @@ mod contig;
 mod gate;
 mod interval_join;
 mod query;
+mod rewrite;
 mod slt;
 mod sources;
 mod table;
