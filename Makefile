@@ -49,13 +49,16 @@ lint: ## format, clippy (fuzz targets too), licences and advisories of dependenc
 		*) echo "$$found"; exit 1;; \
 	esac
 
-bench: build $(VENV)/.installed ## imports and joins, side by side with bcftools, DuckDB and bedtools, and signed clients; see bench/RESULTS.md
+bench: build $(VENV)/.installed ## imports, joins and questions to cohorts, side by side with other systems, and signed clients; see bench/RESULTS.md
 	$(VENV)/bin/python -m pip install --quiet -r bench/requirements.txt
 	$(VENV)/bin/python bench/single_sample.py
 	$(VENV)/bin/python bench/import.py
 	$(VENV)/bin/python bench/delimited.py
 	$(VENV)/bin/python bench/interval_join.py
 	$(VENV)/bin/python bench/load.py
+	$(VENV)/bin/python bench/cohort_import.py
+	$(VENV)/bin/python bench/cohort_queries.py
+	$(VENV)/bin/python bench/cohort_scaling.py
 
 fuzz: ## runs a fuzz target: make fuzz TARGET=record SECONDS=600; see fuzz/README.md
 	fuzz/run $(TARGET) $(or $(SECONDS),600)

@@ -3,6 +3,8 @@
 import os
 import pathlib
 import re
+import resource
+import statistics
 import subprocess
 import sys
 import time
@@ -10,10 +12,17 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "tests" / "clients")]
 
+from process_tree import Watch  # noqa: E402
 from server import binary  # noqa: E402
 
 WORK = pathlib.Path(os.environ.get("VARBERG_BENCH_DIR", "/var/tmp/varberg-bench"))
 READER = binary().parent / "examples" / "read_rate"
+
+
+def medians(rounds: list[dict]) -> dict:
+    """The median of each number that the rounds have."""
+    keys = [k for k in rounds[0] if isinstance(rounds[0][k], (int, float))]
+    return {key: statistics.median(r[key] for r in rounds) for key in keys}
 
 
 def warm(path: pathlib.Path) -> pathlib.Path:
@@ -25,14 +34,18 @@ def warm(path: pathlib.Path) -> pathlib.Path:
 
 
 def command(*arguments) -> dict:
-    """Wall and CPU seconds and peak memory of one command."""
+    """Wall and CPU seconds of one command, and the most memory that it and its children held together."""
     began = time.monotonic()
     process = subprocess.Popen([str(a) for a in arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    with Watch(process.pid, fresh=True) as watch:
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - began
     if status != 0:
         raise RuntimeError(f"{arguments} failed: {output[-2000:]}")
-    return {"wall": time.monotonic() - began, "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss * 1024, "output": output}
+    # A child's account begins with what this process held when it was started.
+    memory = max(watch.memory, usage.ru_maxrss * 1024 if usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss else 0)
+    return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "memory": memory, "output": output}
 
 
 def cpu_seconds(pid: int) -> float:

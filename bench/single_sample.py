@@ -9,14 +9,13 @@ benchmark makes too (`sample.py`). Files of VARBERG_SHARED are imported for thei
 import os
 import pathlib
 import resource
-import statistics
 import subprocess
 import tempfile
 import time
 
 import sample
 from botocore.exceptions import ClientError
-from measure import READER, WORK, command, cpu_seconds, machine, version, warm
+from measure import READER, WORK, command, cpu_seconds, machine, medians, version, warm
 from server import BUCKET, ROLE, Server, binary, create_store, reference_arn, wait_for
 
 RUNS = int(os.environ.get("VARBERG_BENCH_RUNS", "5"))
@@ -112,11 +111,6 @@ def run(rounds: int) -> dict[str, list[dict]]:
                 print(f"- {name}: left out, {error}")
                 del results[name]
     return results
-
-
-def medians(rounds: list[dict]) -> dict:
-    keys = [k for k in rounds[0] if isinstance(rounds[0][k], (int, float))]
-    return {key: statistics.median(r[key] for r in rounds) for key in keys}
 
 
 def main():
