@@ -4,6 +4,7 @@
 //! reachable from SQL: no file, no URL, no setting, no other table.
 
 mod clauses;
+mod cohort;
 mod compare;
 mod contig;
 mod describe;
@@ -19,12 +20,13 @@ use datafusion::common::DataFusionError;
 use datafusion::common::config::Dialect;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{LogicalPlan, ScalarUDF};
 use datafusion::prelude::SessionContext;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use varberg_rows::HeaderSets;
 
 /// A query and all that it may touch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -95,6 +97,9 @@ pub async fn run(request: QueryRequest) -> Result<SendableRecordBatchStream, Que
     let lake = Lake::open(request.warehouse.clone()).await.map_err(|error| internal(&error))?;
     let context = session::new(&lake, &request.limits)?;
     context.register_udf(contig::function(&request.contig_aliases));
+    for function in cohort_functions(&Arc::new(HeaderSets::default())) {
+        context.register_udf(function);
+    }
     let schemas = session::Schemas::new(&context)?;
     let mut tables = Vec::with_capacity(request.tables.len());
     for table in &request.tables {
@@ -117,11 +122,17 @@ pub async fn run(request: QueryRequest) -> Result<SendableRecordBatchStream, Que
     Ok(session::until(deadline, limit, stream))
 }
 
+/// The functions over vectors of genotypes, for tables whose samples are `headersets`.
+pub fn cohort_functions(headersets: &Arc<HeaderSets>) -> Vec<ScalarUDF> {
+    cohort::functions(headersets)
+}
+
 async fn plan(context: &SessionContext, request: &QueryRequest) -> Result<LogicalPlan, QueryError> {
     let state = context.state();
     let planner = |error: DataFusionError| explain(QueryError::from_planner(&error), &request.tables);
     let mut statement = state.sql_to_statement(&request.sql, &Dialect::Generic).map_err(planner)?;
     clauses::check(&statement)?;
+    cohort::samples_where::expand(&mut statement)?;
     if let Some(sql) = describe::rewritten(&statement, &request.tables)? {
         statement = state.sql_to_statement(&sql, &Dialect::Generic).map_err(planner)?;
     }

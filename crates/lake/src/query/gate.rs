@@ -126,7 +126,8 @@ fn check_size(tokens: &[Token]) -> Result<(), QueryError> {
                 "END" => cases = cases.saturating_sub(1),
                 "AND" | "OR" | "NOT" | "IN" | "LIKE" | "ILIKE" | "BETWEEN" | "IS" | "UNION" | "INTERSECT"
                 | "EXCEPT" | "DIV" | "XOR" | "SIMILAR" | "RLIKE" | "REGEXP" => operators += 1,
-                "FROM" | "JOIN" => tables += 1,
+                // It stands for a subquery.
+                "FROM" | "JOIN" | "SAMPLES_WHERE" => tables += 1,
                 _ => {}
             },
             Token::Number(..) | Token::SingleQuotedString(_) | Token::Period => {}

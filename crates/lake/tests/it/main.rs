@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "everything here is a test; clippy knows only the functions")]
 
 mod append;
+mod cohort;
 mod contig;
 mod gate;
 mod interval_join;
