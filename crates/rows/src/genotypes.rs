@@ -14,6 +14,7 @@ mod cases;
 mod counting;
 mod diploid;
 mod distinct;
+mod narrow;
 mod read;
 mod subset;
 mod whole;

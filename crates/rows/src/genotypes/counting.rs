@@ -8,7 +8,6 @@
 use super::read::{Form, GenotypeVector};
 use super::subset::SampleSubset;
 use super::words::{EVERY_2ND, EVERY_4TH, Packed};
-use crate::ints::{Ints, Width};
 use crate::vector::VectorError;
 
 /// Counts over the samples of a record; the same whether calls are phased or not.
@@ -74,7 +73,9 @@ impl GenotypeVector<'_> {
     ) -> Result<(), VectorError> {
         let samples = self.samples_within(within)?;
         counts.clear(samples, alternates);
-        let Form::Bits { bits, ploidy, bytes, .. } = self.form else { return self.count_each(within, counts) };
+        let mut narrow = Vec::new();
+        let own = self.narrowed(&mut narrow).unwrap_or(*self);
+        let Form::Bits { bits, ploidy, bytes, .. } = own.form else { return self.count_each(within, counts) };
         let packed = Packed { bytes, samples: self.samples, width: bits * ploidy };
         match (bits, ploidy) {
             (1, 1) => {
@@ -116,7 +117,9 @@ impl GenotypeVector<'_> {
     ) -> Result<u64, VectorError> {
         let samples = self.samples_within(within)?;
         per_allele.clear();
-        let Form::Bits { bits, ploidy, bytes, .. } = self.form else {
+        let mut narrow = Vec::new();
+        let own = self.narrowed(&mut narrow).unwrap_or(*self);
+        let Form::Bits { bits, ploidy, bytes, .. } = own.form else {
             let mut counts = GenotypeCounts { per_allele: std::mem::take(per_allele), ..GenotypeCounts::default() };
             let counted = self.count(alternates, within, &mut counts);
             *per_allele = counts.per_allele;
@@ -145,9 +148,6 @@ impl GenotypeVector<'_> {
 
     /// Sample after sample: any form.
     fn count_each(&self, within: Option<&SampleSubset>, counts: &mut GenotypeCounts) -> Result<(), VectorError> {
-        if let (Form::Ints { width: Width::One, len: 2, bytes }, None) = (self.form, within) {
-            return count_pairs(bytes, counts);
-        }
         let (mut cursor, mut alleles) = (self.cursor(0), Vec::new());
         for sample in 0..self.samples {
             let cell = cursor.next_cell();
@@ -159,26 +159,6 @@ impl GenotypeVector<'_> {
         }
         Ok(())
     }
-}
-
-/// Two codes of one byte for each sample: four samples that are all `0/0` or `0|0` at a time.
-fn count_pairs(bytes: &[u8], counts: &mut GenotypeCounts) -> Result<(), VectorError> {
-    const NOT_PHASE: u64 = 0xfefe_fefe_fefe_fefe;
-    const REFERENCE: u64 = 0x0202_0202_0202_0202;
-    let mut reference = 0;
-    let (blocks, tail) = bytes.as_chunks::<8>();
-    let mut one = |pair: &[u8]| counts.add(Ints { bytes: pair, width: Width::One }.iter().map(|code| (code >> 1) - 1));
-    for block in blocks {
-        if u64::from_le_bytes(*block) & NOT_PHASE == REFERENCE {
-            reference += 8;
-        } else {
-            block.chunks_exact(2).try_for_each(&mut one)?;
-        }
-    }
-    tail.chunks_exact(2).try_for_each(one)?;
-    counts.called += reference;
-    counts.per_allele.iter_mut().take(1).for_each(|count| *count += reference);
-    Ok(())
 }
 
 /// Replaces the counts of alleles, given all and those that are missing, 1 and 2; gives the number of called ones.

@@ -69,7 +69,9 @@ impl GenotypeVector<'_> {
         counts.calls = 0;
         counts.alternates.clear();
         counts.alternates.resize(alternates, AlternateCounts::default());
-        match self.form {
+        let mut narrow = Vec::new();
+        let own = self.narrowed(&mut narrow).unwrap_or(*self);
+        match own.form {
             Form::Bits { bits: 1, ploidy: 2, bytes, .. } => {
                 let packed = Packed { bytes, samples: self.samples, width: 2 };
                 let sums = packed.sums(within, |w| [(w ^ w >> 1) & EVERY_2ND, w & w >> 1 & EVERY_2ND]);

@@ -4,13 +4,15 @@
 
 use super::read::{Call, Form, GenotypeCell, GenotypeVector};
 use super::words::Packed;
-use crate::ints::Ints;
+use crate::ints::{Ints, Width};
 use std::collections::HashMap;
 
 /// Up to this many bits, all genotypes of a packed form are taken as different calls of each of its vectors.
 const MAX_TABLE_WIDTH: usize = 8;
 /// Up to this many different calls are compared one by one.
 const FEW: usize = 16;
+/// The end code of a vector of bytes.
+const END_OF_BYTES: u8 = 0x81;
 
 /// The different calls of a vector, each with an index from 0 on.
 #[derive(Debug)]
@@ -53,45 +55,88 @@ impl<'a> GenotypeVector<'a> {
     }
 
     fn seen(&self) -> List<'a> {
-        let mut cursor = self.cursor(0);
-        let (mut keys, mut cells, mut indexes) = (Keys::default(), Vec::new(), Vec::with_capacity(self.samples));
-        for sample in 0..self.samples {
-            let cell = cursor.next_cell();
-            let key = match (cell, self.form) {
-                (GenotypeCell::Absent, _) => Key::Absent,
-                (GenotypeCell::Packed(..), Form::Bits { bits, ploidy, bytes, .. }) => {
-                    Key::Code(Packed { bytes, samples: self.samples, width: bits * ploidy }.code(sample))
+        let mut seen = Seen { cells: Vec::new(), indexes: Vec::with_capacity(self.samples), keys: Keys::default() };
+        match self.form {
+            Form::Ints { width: Width::One, len: 2, bytes } => seen.add_pairs(bytes),
+            Form::Bits { bits, ploidy, bytes, .. } => {
+                let packed = Packed { bytes, samples: self.samples, width: bits * ploidy };
+                for sample in 0..self.samples {
+                    seen.add(Key::Code(packed.code(sample)), GenotypeCell::Packed(*self, sample));
                 }
-                (GenotypeCell::Packed(_, code), _) => Key::Code(code),
-                (GenotypeCell::Ints(Ints { bytes, .. }) | GenotypeCell::Text(bytes), _) => Key::Bytes(bytes),
-            };
-            let index = keys.index(key);
-            if index as usize == cells.len() {
-                cells.push(cell);
             }
-            indexes.push(index);
+            _ => {
+                let mut cursor = self.cursor(0);
+                (0..self.samples).for_each(|_| seen.add_cell(cursor.next_cell()));
+            }
         }
-        List::Seen { cells, indexes }
+        List::Seen { cells: seen.cells, indexes: seen.indexes }
+    }
+}
+
+/// The different calls met so far, and the index of each sample's.
+struct Seen<'a> {
+    cells: Vec<GenotypeCell<'a>>,
+    indexes: Vec<u32>,
+    keys: Keys<'a>,
+}
+
+impl<'a> Seen<'a> {
+    /// Adds the next sample.
+    fn add(&mut self, key: Key<'a>, cell: GenotypeCell<'a>) {
+        let next = self.cells.len() as u32;
+        let index = self.keys.index(key, next);
+        if index == next {
+            self.cells.push(cell);
+        }
+        self.indexes.push(index);
+    }
+
+    fn add_cell(&mut self, cell: GenotypeCell<'a>) {
+        match cell {
+            GenotypeCell::Absent => self.add(Key::Absent, cell),
+            GenotypeCell::Ints(Ints { bytes, .. }) | GenotypeCell::Text(bytes) => self.add(Key::Bytes(bytes), cell),
+            GenotypeCell::Packed(_, code) => self.add(Key::Code(code), cell),
+        }
+    }
+
+    /// Adds samples of two codes of one byte: those of alleles up to 6 without a search.
+    fn add_pairs(&mut self, bytes: &'a [u8]) {
+        const UNSEEN: u32 = u32::MAX;
+        let mut known = [UNSEEN; 256];
+        for pair in bytes.chunks_exact(2) {
+            let cell = GenotypeCell::Ints(Ints { bytes: pair, width: Width::One });
+            let &[one, other] = pair else { continue };
+            if one | other < 16 {
+                let index = &mut known[usize::from(one | other << 4)];
+                if *index == UNSEEN {
+                    *index = self.cells.len() as u32;
+                    self.cells.push(cell);
+                }
+                self.indexes.push(*index);
+            } else {
+                self.add_cell(if one == END_OF_BYTES { GenotypeCell::Absent } else { cell });
+            }
+        }
     }
 }
 
 /// Numbers different keys.
 #[derive(Default)]
 struct Keys<'a> {
-    few: Vec<Key<'a>>,
+    few: Vec<(Key<'a>, u32)>,
     others: HashMap<Key<'a>, u32>,
 }
 
 impl<'a> Keys<'a> {
-    fn index(&mut self, key: Key<'a>) -> u32 {
-        if let Some(at) = self.few.iter().position(|k| *k == key) {
-            return at as u32;
+    /// The number of a key; `next` where it is new.
+    fn index(&mut self, key: Key<'a>, next: u32) -> u32 {
+        if let Some((_, index)) = self.few.iter().find(|(known, _)| *known == key) {
+            return *index;
         }
         if self.few.len() < FEW {
-            self.few.push(key);
-            return self.few.len() as u32 - 1;
+            self.few.push((key, next));
+            return next;
         }
-        let next = (self.few.len() + self.others.len()) as u32;
         *self.others.entry(key).or_insert(next)
     }
 }

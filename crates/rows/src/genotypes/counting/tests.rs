@@ -6,7 +6,11 @@ use proptest::prelude::*;
 
 /// By the definitions, from the texts.
 fn expected(record: &Texts, is_chosen: impl Fn(usize) -> bool) -> GenotypeCounts {
-    let mut counts = GenotypeCounts { per_allele: vec![0; ALTERNATES + 1], ..GenotypeCounts::default() };
+    expected_of(record, ALTERNATES, is_chosen)
+}
+
+fn expected_of(record: &Texts, alternates: usize, is_chosen: impl Fn(usize) -> bool) -> GenotypeCounts {
+    let mut counts = GenotypeCounts { per_allele: vec![0; alternates + 1], ..GenotypeCounts::default() };
     for (_, call) in alleles(record).iter().enumerate().filter(|(sample, _)| is_chosen(*sample)) {
         let called: Vec<usize> = call.iter().flatten().copied().collect();
         let mut different = called.clone();
@@ -100,6 +104,30 @@ proptest! {
         let mut counts = GenotypeCounts::default();
         GenotypeVector::parse(&bytes, record.len()).unwrap().count(ALTERNATES, None, &mut counts).unwrap();
         prop_assert_eq!(counts, expected(&record, |_| true));
+    }
+
+    #[test]
+    fn any_codes_of_a_byte_count_as_the_calls_that_are_read(
+        ploidy in 1..=3_u8,
+        codes in prop::collection::vec(prop_oneof![8 => 0..8_u8, 1 => 0..128_u8, 1 => 0x80..0x88_u8], 0..90),
+        often in prop::bool::ANY,
+    ) {
+        let codes: Vec<u8> = codes.into_iter().map(|code| if often && code < 0x80 { code % 8 } else { code }).collect();
+        let calls: Vec<&[u8]> = codes.chunks_exact(usize::from(ploidy)).collect();
+        // A value after an end code is damage.
+        let calls = calls.into_iter().filter(|call| call.windows(2).all(|pair| pair[0] != 0x81 || pair[1] == 0x81));
+        let bytes: Vec<u8> = std::iter::once(ploidy << 4 | 1).chain(calls.flatten().copied()).collect();
+        let samples = (bytes.len() - 1) / usize::from(ploidy);
+        let vector = GenotypeVector::parse(&bytes, samples).unwrap();
+        let texts: Texts = (0..samples)
+            .map(|sample| {
+                let name = |allele: i32| if allele < 0 { ".".to_owned() } else { allele.to_string() };
+                vector.call(sample).map(|call| call.alleles.into_iter().map(name).collect::<Vec<_>>().join("/"))
+            })
+            .collect();
+        let mut counts = GenotypeCounts::default();
+        vector.count(63, None, &mut counts).unwrap();
+        prop_assert_eq!(counts, expected_of(&texts, 63, |_| true));
     }
 
     #[test]
