@@ -1,7 +1,8 @@
 """Asks Varberg and each peer the same questions, each of its own store; a table of times, with the answers compared.
 
 Varberg's time is from the request to the whole answer (an Arrow stream; each statement has a process of its own); for bcftools and
-savvy a whole command; for Zarr with numpy, Hail and DuckDB the question alone, in a process that runs already. Warm: medians
+savvy a whole command; for Zarr with numpy, Hail and DuckDB the question alone, in a process that runs already (what its start takes is told
+below the table). Warm: medians
 of VARBERG_BENCH_RUNS rounds that take turns, stores in the page cache. Cold: one more round, the store's files out of the page cache
 (POSIX_FADV_DONTNEED; programs and libraries stay). What took longer than VARBERG_BENCH_ONCE_S (20) is asked once.
 
@@ -60,7 +61,7 @@ class Stored:
     """A peer on its store."""
 
     def __init__(self, peer, running, source: Input):
-        self.ask, self.files = running.ask, cohort_stores.files(peer, source)
+        self.ask, self.start, self.files = running.ask, running.start, cohort_stores.files(peer, source)
         if peer == peers.PARQUET:
             self.files.append(cohort_stores.long_parquet(source))
 
@@ -184,7 +185,8 @@ def compare(source: Input) -> str:
         warm, cold, left = run(found)
     wrong = check(warm, cold)
     table = report.table(["question: system", "wall s", "(least, most)", "cold", "CPU s", "peak MiB", "wall, best varberg = 1"], rows(warm, cold, wrong))
-    told = goals(warm, wrong) + [f"- **{key[0]}: {key[1]} says {answer}, most say {agreed}**" for key, (answer, agreed) in wrong.items()]
+    told = [f"- {name}: its process starts in {system.start:.2f} s" for name, system in found.items() if getattr(system, "start", 0)]
+    told += goals(warm, wrong) + [f"- **{key[0]}: {key[1]} says {answer}, most say {agreed}**" for key, (answer, agreed) in wrong.items()]
     told += [] if wrong else ["- all answers agree"]
     told += [f"- {', '.join(keys)} left out: {reason}" for reason, keys in grouped(left).items() if reason != "not offered"]
     return f"**{source.title}** ({source.records:,} records, {source.samples:,} samples)\n\n{table}\n\n" + "\n".join(told)

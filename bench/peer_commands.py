@@ -31,6 +31,7 @@ class Program:
         self.commands = {peers.BCFTOOLS: bcftools, peers.SAVVY: savvy}[peer](cohort_stores.path(peer, source), source, sample)
         self.output = cohort_stores.FOLDER / "output"
         self.questions = set(self.commands)
+        self.start = 0.0
 
     def ask(self, question: str) -> dict:
         if question not in self.commands:

@@ -12,7 +12,6 @@ import json
 import sys
 
 import duckdb
-import polars_bio
 
 SPEC = json.loads(sys.argv[1])
 WIDE, LONG = SPEC["store"], SPEC["store"].replace(".parquet", ".long.parquet")
@@ -24,6 +23,8 @@ CONNECTION.execute("SET enable_progress_bar = false")
 
 
 def store() -> list:
+    import polars_bio  # only here: questions start without it
+
     fields = {"format_fields": SPEC["fields"]} if SPEC["samples"] else {}
     polars_bio.scan_vcf(SPEC["source"], **fields).sink_parquet(WIDE, compression="zstd")
     return query(f"SELECT count(*) FROM '{WIDE}'")

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 from process_tree import Watch
 
@@ -22,13 +23,15 @@ class Peer:
     """A running script `peer_NAME.py` on a store; `spec` is what questions need to know (contig, region, sample)."""
 
     def __init__(self, python: pathlib.Path, script: str, spec: dict, log: pathlib.Path):
-        self.log = log
+        self.log, began = log, time.monotonic()
         with open(log, "wb") as errors:
             self.process = subprocess.Popen(
                 [str(python), str(HERE / script), json.dumps(spec)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, env=os.environ | {"SPARK_LOCAL_IP": "127.0.0.1"},
             )  # fmt: skip
         self.questions = set(self._line()["ready"])
+        #: Seconds until it could be asked: Python, its libraries, for Hail a Java machine.
+        self.start = time.monotonic() - began
 
     def _line(self) -> dict:
         line = self.process.stdout.readline()
