@@ -59,6 +59,7 @@ bench: build $(VENV)/.installed ## imports, joins and questions to cohorts, side
 	$(VENV)/bin/python bench/cohort_import.py
 	$(VENV)/bin/python bench/cohort_queries.py
 	$(VENV)/bin/python bench/cohort_scaling.py
+	$(VENV)/bin/python bench/many_samples.py
 
 fuzz: ## runs a fuzz target: make fuzz TARGET=record SECONDS=600; see fuzz/README.md
 	fuzz/run $(TARGET) $(or $(SECONDS),600)
