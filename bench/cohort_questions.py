@@ -14,6 +14,7 @@ QUESTIONS = {
     "region carried": "100 kb, the carried calls of all samples (as above)",
     "region of a sample": "100 kb, all genotypes of one sample (as above)",
     "per sample": "carried calls of each sample (samples, calls, sum of calls x place of the sample)",
+    "rows per sample": "rows of each sample, carried or not (as above)",
     "ti/tv of calls": "carried calls at biallelic SNVs (transitions, transversions)",
     "ti/tv of sites": "biallelic SNVs (transitions, transversions)",
 }

@@ -56,12 +56,22 @@ def statements(source: Input, sample: str) -> dict[str, dict[str, Statement]]:
             "plain": Statement(
                 f"SELECT start, referenceallele, alternatealleles, calls FROM {STORE} WHERE sampleid = {sample} AND {CARRIED}", calls
             ),
+            "functions": Statement(
+                f"SELECT start, referenceallele, alternatealleles, call(calls, {sample}) AS calls FROM {SITES} WHERE dosage(calls, {sample}) > 0", calls
+            ),
         },
         "region": {"plain": Statement(f"{rows} {region}", calls)},
         "region carried": {"plain": Statement(f"{rows} {region} AND {CARRIED}", calls)},
-        "region of a sample": {"plain": Statement(f"{rows} {region} AND sampleid = {sample}", calls)},
+        "region of a sample": {
+            "plain": Statement(f"{rows} {region} AND sampleid = {sample}", calls),
+            "functions": Statement(f"SELECT start, call(calls, {sample}) AS calls FROM {SITES} WHERE {region}", calls),
+        },
+        "rows per sample": {"plain": Statement(f"SELECT sampleid, count(*) AS n FROM {STORE} GROUP BY sampleid", per_sample)},
         "per sample": {
             "plain": Statement(f"SELECT sampleid, count(*) AS n FROM {STORE} WHERE {CARRIED} GROUP BY sampleid", per_sample),
+            "functions": Statement(
+                f"SELECT sampleid, count(*) AS n FROM (SELECT unnest(carriers(calls)) AS sampleid FROM {SITES}) GROUP BY sampleid", per_sample
+            ),
         },
         "ti/tv of calls": {
             "plain": Statement(f"SELECT {titv} FROM {STORE} WHERE {CARRIED} AND {IS_SNV}", first_row),

@@ -31,7 +31,7 @@ def seconds(value: float) -> str:
 
 
 def mebibytes(value: float) -> str:
-    return f"{value / (1 << 20):,.0f}"
+    return f"{value / (1 << 20):,.0f}" if value else ""
 
 
 def ratio(value: float) -> str:
