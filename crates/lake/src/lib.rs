@@ -12,6 +12,7 @@ mod commit;
 mod error;
 mod iceberg_schema;
 mod iceberg_storage;
+mod live_files;
 mod object;
 mod pointers;
 pub mod query;
@@ -26,6 +27,7 @@ mod writer;
 
 pub use append::{Append, JOB_ID, append};
 pub use error::{Error, Result};
+pub use live_files::FileInfo;
 pub use object::{Pinned, SourceError, Sources, SourcesConfig};
 pub use pointers::{MemoryPointers, PointerStore, SwapResult, TableSwap};
 pub use query::{GrantedTable, QueryError, QueryLimits, QueryRequest};

@@ -11,7 +11,9 @@ mod describe;
 mod fault;
 mod gate;
 mod interval_join;
+mod metadata_tables;
 mod session;
+mod travel;
 
 use crate::scan::TableScan;
 use crate::{Lake, WarehouseConfig};
@@ -92,8 +94,15 @@ pub enum QueryError {
 ///
 /// - Out: batches of the answer in Arrow 59; an error of the stream is to be read by [`QueryError::from_engine`].
 /// - Errors: before the first batch.
-pub async fn run(request: QueryRequest) -> Result<SendableRecordBatchStream, QueryError> {
+pub async fn run(mut request: QueryRequest) -> Result<SendableRecordBatchStream, QueryError> {
     gate::check(&request.sql)?;
+    let travels = match travel::rewritten(&request.sql, &request.tables)? {
+        Some((sql, travels)) => {
+            request.sql = sql;
+            travels
+        }
+        None => Vec::new(),
+    };
     let lake = Lake::open(request.warehouse.clone()).await.map_err(|error| internal(&error))?;
     let context = session::new(&lake, &request.limits)?;
     context.register_udf(contig::function(&request.contig_aliases));
@@ -103,11 +112,17 @@ pub async fn run(request: QueryRequest) -> Result<SendableRecordBatchStream, Que
     let schemas = session::Schemas::new(&context)?;
     let mut tables = Vec::with_capacity(request.tables.len());
     for table in &request.tables {
-        let scan = TableScan::load(&lake, &table.metadata_location, table.hidden_columns);
-        let scan = scan.await.map_err(|error| internal(&error))?;
-        let scan: Arc<dyn TableProvider> = Arc::new(scan);
-        schemas.add(table, &scan)?;
+        let scan = scan(&lake, table, None).await?;
+        schemas.add(table, &table.name, &scan)?;
         tables.push((table, scan.schema()));
+    }
+    for travel in &travels {
+        let Some(table) = request.tables.get(travel.table) else { continue };
+        let snapshot = travel.snapshot(&lake, table).await?;
+        schemas.add(table, &travel.name, &scan(&lake, table, Some(snapshot)).await?)?;
+    }
+    for (table, name, rows) in metadata_tables::named(&lake, &request.sql, &request.tables).await? {
+        schemas.add(table, &name, &rows)?;
     }
     schemas.describe(&tables)?;
     let work = async {
@@ -125,6 +140,12 @@ pub async fn run(request: QueryRequest) -> Result<SendableRecordBatchStream, Que
 /// The functions over vectors of genotypes, for tables whose samples are `headersets`.
 pub fn cohort_functions(headersets: &Arc<HeaderSets>) -> Vec<ScalarUDF> {
     cohort::functions(headersets)
+}
+
+/// A snapshot of a table; the current one unless another is named.
+async fn scan(lake: &Lake, table: &GrantedTable, snapshot: Option<i64>) -> Result<Arc<dyn TableProvider>, QueryError> {
+    let scan = TableScan::load(lake, &table.metadata_location, snapshot, table.hidden_columns).await;
+    Ok(Arc::new(scan.map_err(|error| internal(&error))?))
 }
 
 async fn plan(context: &SessionContext, request: &QueryRequest) -> Result<LogicalPlan, QueryError> {

@@ -51,16 +51,28 @@ pub(crate) struct TableScan {
 }
 
 impl TableScan {
-    /// Reads metadata and manifests at `metadata_location`; no data file is opened. The columns are the visible ones,
-    /// with `hidden` all.
+    /// Reads metadata and manifests at `metadata_location`; no data file is opened. The snapshot is the current one unless
+    /// another is named; the columns are the visible ones, with `hidden` all.
     ///
     /// Errors: [`Error::Foreign`] for tables with delete files, which we never write.
-    pub(crate) async fn load(lake: &Lake, metadata_location: &str, hidden: bool) -> Result<Self> {
+    pub(crate) async fn load(
+        lake: &Lake,
+        metadata_location: &str,
+        snapshot: Option<i64>,
+        hidden: bool,
+    ) -> Result<Self> {
         let metadata = lake.read_metadata(metadata_location).await?;
-        let mut shown = table_schema(metadata.current_schema())?;
+        let snapshot = match snapshot {
+            Some(id) => metadata.snapshot_by_id(id),
+            None => metadata.current_snapshot(),
+        };
+        // Each snapshot is read with the columns of its time; the current one with those of the table.
+        let is_current = snapshot.map(|s| s.snapshot_id()) == metadata.current_snapshot_id();
+        let of_its_time = snapshot.filter(|_| !is_current).and_then(|s| s.schema(&metadata).ok());
+        let mut shown = table_schema(of_its_time.as_ref().unwrap_or(metadata.current_schema()))?;
         shown.columns.retain(|column| hidden || !column.hidden);
         let schema = varberg_rows::arrow_schema(&shown);
-        let manifests = match metadata.current_snapshot() {
+        let manifests = match snapshot {
             Some(snapshot) => lake.manifests(&metadata, snapshot).await?,
             None => Vec::new(),
         };

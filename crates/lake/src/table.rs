@@ -22,6 +22,8 @@ pub struct TableInfo {
     pub snapshot_id: Option<i64>,
     /// Oldest first.
     pub snapshots: Vec<SnapshotInfo>,
+    /// Since when (milliseconds since 1970) which of the snapshots was current; oldest first.
+    pub history: Vec<(i64, i64)>,
     pub schema: TableSchema,
     /// Location (absolute URI) of the table.
     pub location: String,
@@ -40,6 +42,8 @@ pub struct SnapshotInfo {
     pub operation: String,
     /// Iceberg's counters, and ours (`varberg.job-id`).
     pub summary: BTreeMap<String, String>,
+    /// Location (absolute URI).
+    pub manifest_list: String,
 }
 
 impl Lake {
@@ -83,6 +87,7 @@ impl Lake {
             bytes: count("total-files-size"),
             snapshot_id: metadata.current_snapshot_id(),
             snapshots,
+            history: metadata.history().iter().map(|entry| (entry.timestamp_ms(), entry.snapshot_id)).collect(),
             schema: table_schema(metadata.current_schema())?,
             location: metadata.location().to_owned(),
             table_uuid: metadata.uuid(),
@@ -141,5 +146,6 @@ fn snapshot_info(snapshot: &Snapshot) -> SnapshotInfo {
         timestamp_ms: snapshot.timestamp_ms(),
         operation: snapshot.summary().operation.as_str().to_owned(),
         summary: snapshot.summary().additional_properties.clone().into_iter().collect(),
+        manifest_list: snapshot.manifest_list().to_owned(),
     }
 }

@@ -96,10 +96,15 @@ impl Schemas {
         Ok(schemas)
     }
 
-    /// Shows a table under each of its schemas.
-    pub(super) fn add(&self, table: &GrantedTable, provider: &Arc<dyn TableProvider>) -> Result<(), QueryError> {
+    /// Shows what belongs to a table, under that name, in each of its schemas.
+    pub(super) fn add(
+        &self,
+        table: &GrantedTable,
+        name: &str,
+        provider: &Arc<dyn TableProvider>,
+    ) -> Result<(), QueryError> {
         for schema in &table.schemas {
-            self.schema(schema)?.register_table(table.name.clone(), Arc::clone(provider)).map_err(internal)?;
+            self.schema(schema)?.register_table(name.to_owned(), Arc::clone(provider)).map_err(internal)?;
         }
         Ok(())
     }

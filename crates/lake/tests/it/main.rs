@@ -12,5 +12,6 @@ mod rewrite;
 mod slt;
 mod sources;
 mod table;
+mod travel;
 mod world;
 mod writer;
