@@ -263,7 +263,7 @@ def reachable_files(data_dir: pathlib.Path) -> set[str]:
             found.add(to_path(snapshot.manifest_list))
             for manifest in snapshot.manifests(table.io):
                 found.add(to_path(manifest.manifest_path))
-                entries = manifest.fetch_manifest_entry(table.io, discard_deleted=False)
+                entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)  # what a snapshot deletes is not its own
                 found.update(to_path(entry.data_file.file_path) for entry in entries)
     return found
 

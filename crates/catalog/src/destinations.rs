@@ -5,7 +5,9 @@
 
 use crate::dialect::{Connection, Db, now_us};
 use crate::error::{Entity, Error, Result};
-use crate::{Catalog, annotation_stores, import_jobs, item_headers, leases, rows, shares, stores, table_pointers};
+use crate::{
+    Catalog, annotation_stores, import_jobs, item_headers, leases, rows, shares, stores, table_pointers, table_tasks,
+};
 use sqlx::{QueryBuilder, Row as _};
 use varberg_model::{AccountId, AnnotationVersion, Description, Destination, ImportJob, Layout, StoreId, StoreStatus};
 
@@ -107,7 +109,8 @@ impl Catalog {
             let table =
                 DeletedTable { id: StoreId::from_stored(row.try_get("id")?), directory: row.try_get("directory")? };
             leases::cancel_unleased(&mut tx, &table.id, now).await?;
-            if import_jobs::open_jobs(&mut tx, &table.id).await?.is_empty() {
+            let tasks = table_tasks::are_open(&mut tx, &table.id, now).await?;
+            if !tasks && import_jobs::open_jobs(&mut tx, &table.id).await?.is_empty() {
                 deletable.push(table);
             }
         }
@@ -129,7 +132,8 @@ impl Catalog {
         let Some(row) = row else { return Ok(()) };
         let (namespace, name): (String, String) = (row.try_get("table_namespace")?, row.try_get("table_name")?);
         let deleting = rows::store_status(&row)? == StoreStatus::Deleting;
-        if !deleting || !import_jobs::open_jobs(&mut tx, id).await?.is_empty() {
+        let tasks = deleting && table_tasks::are_open(&mut tx, id, now).await?;
+        if !deleting || tasks || !import_jobs::open_jobs(&mut tx, id).await?.is_empty() {
             return Err(Error::Conflict(format!("table {name} is still in use")));
         }
         item_headers::drop_of_destination(&mut tx, id).await?;
@@ -198,7 +202,7 @@ async fn owner(connection: &mut Connection, account: &AccountId, name: &str) -> 
     Ok(Some(Entity::Table(name.to_owned())))
 }
 
-/// Ends the imports of a table that is about to be deleted: those that wait at once, those that run when they look.
+/// Ends the tasks and imports of a table that is about to be deleted: those that wait at once, those that run when they look.
 ///
 /// Errors: [`Error::Conflict`] when there are any and `force` is not set (spec 5.3).
 pub(crate) async fn end_imports(
@@ -218,7 +222,7 @@ pub(crate) async fn end_imports(
     for (job, status) in open {
         import_jobs::cancel(connection, job, status, now).await?;
     }
-    Ok(())
+    table_tasks::end_tasks(connection, id, now).await
 }
 
 /// A table of the catalog whose rows have a state and a description.

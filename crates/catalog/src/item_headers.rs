@@ -83,7 +83,7 @@ impl Catalog {
         row.map(|row| Ok(ItemHeader { text: row.try_get("text")?, ..kept(&row)? })).transpose()
     }
 
-    /// A page of the files of a store, oldest job first, in the order of their jobs.
+    /// A page of the files of a store, oldest job first, in the order of their jobs; without those of jobs that were undone.
     pub async fn store_items(
         &self,
         store: &StoreId,
@@ -95,7 +95,7 @@ impl Catalog {
             "SELECT i.*, j.id, j.created_us, j.completed_us, h.digest, h.samples, h.part_records FROM import_items i
              JOIN import_jobs j ON j.id = i.job_id
              LEFT JOIN item_headers h ON h.job_id = i.job_id AND h.position = i.position AND i.status = 'COMPLETED'
-             WHERE j.destination_id = ",
+             WHERE j.id NOT IN (SELECT job_id FROM undone_jobs) AND j.destination_id = ",
         );
         query.push_bind(store.as_str().to_owned());
         if let Some(job) = job {

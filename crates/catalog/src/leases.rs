@@ -7,7 +7,7 @@ use crate::dialect::{Connection, Row, now_us};
 use crate::error::{Error, Result};
 use crate::import_jobs::{end_cancelled, load, start_item};
 use crate::rows::{job_id, job_status, position};
-use crate::{Catalog, events};
+use crate::{Catalog, events, table_tasks};
 use sqlx::Row as _;
 use std::collections::BTreeMap;
 use varberg_model::{ImportJob, JobId, JobStatus, StoreId};
@@ -68,6 +68,8 @@ pub enum Beat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobFiles {
     pub terminal: bool,
+    /// It is a task, which can leave files of others behind.
+    pub is_task: bool,
     /// The table it writes to.
     pub destination: StoreId,
     /// The newest epoch: the only one that may still write. Lower ones are dead.
@@ -180,19 +182,21 @@ impl Catalog {
         Ok(tx.commit().await?)
     }
 
-    /// For each job there is: has it ended, which epoch may still write, what is recorded.
+    /// For each import job and task there is: has it ended, which epoch may still write, what is recorded.
     pub async fn job_epochs(&self) -> Result<BTreeMap<JobId, JobFiles>> {
         let mut tx = self.read().await?;
         let mut jobs = BTreeMap::new();
         for row in sqlx::query("SELECT id, destination_id, status, epoch FROM import_jobs").fetch_all(&mut *tx).await? {
             let files = JobFiles {
                 terminal: job_status(&row)?.is_terminal(),
+                is_task: false,
                 destination: StoreId::from_stored(row.try_get("destination_id")?),
                 epoch: row.try_get("epoch")?,
                 results: Vec::new(),
             };
             jobs.insert(job_id(&row)?, files);
         }
+        jobs.extend(table_tasks::files(&mut tx).await?);
         let payloads = sqlx::query(
             "SELECT i.job_id AS id, i.result FROM import_items i JOIN import_jobs j ON j.id = i.job_id \
              WHERE i.outcome = 'IMPORTED' AND j.status = 'IN_PROGRESS' ORDER BY i.job_id, i.position",

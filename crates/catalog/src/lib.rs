@@ -30,6 +30,7 @@ mod shares;
 mod stored;
 mod stores;
 mod table_pointers;
+mod table_tasks;
 mod tags;
 #[cfg(test)]
 mod testing;
@@ -51,6 +52,7 @@ pub use reference_stores::{ReferenceFilter, ReferenceStoreFilter};
 pub use shares::{ShareFilter, ShareSide};
 pub use stores::StoreFilter;
 pub use table_pointers::{CATALOG_NAME, TableSwap};
+pub use table_tasks::{TaskClaim, TaskLease, TaskStep};
 pub use users::{FormerKeys, KnownUsers, SealedKey, UserKeys};
 
 use dialect::{Pool, Tx};

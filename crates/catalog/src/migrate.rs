@@ -6,7 +6,7 @@ use crate::dialect::{BEGIN_WRITE, Pool};
 use crate::error::{Error, Result};
 
 /// Scripts in order; the first brings an empty database to version 1. A released script never changes.
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 9] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_item_headers.sql"),
     include_str!("migrations/0003_item_reports.sql"),
@@ -15,6 +15,7 @@ const SCRIPTS: [&str; 8] = [
     include_str!("migrations/0006_shares.sql"),
     include_str!("migrations/0007_users.sql"),
     include_str!("migrations/0008_events.sql"),
+    include_str!("migrations/0009_maintenance.sql"),
 ];
 
 /// Applies what `pool`'s database lacks.
@@ -52,7 +53,7 @@ mod tests {
         catalog.close().await;
         let error = Catalog::open(&path).await.unwrap_err();
         expect_test::expect![[
-            "the catalog has schema version 99, and this program knows versions up to 8; start the newer version of varberg that wrote it"
+            "the catalog has schema version 99, and this program knows versions up to 9; start the newer version of varberg that wrote it"
         ]]
         .assert_eq(&error.to_string());
     }
@@ -65,7 +66,7 @@ mod tests {
         let catalog = Catalog::open(&path).await.unwrap();
         let versions: Vec<i64> =
             sqlx::query_scalar("SELECT version FROM varberg_schema").fetch_all(&catalog.readers).await.unwrap();
-        assert_eq!(versions, [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(versions, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     }
 
     #[tokio::test]

@@ -2,11 +2,13 @@
 
 mod annotations;
 mod events;
+mod maintenance;
 
 pub(crate) use annotations::{
     format_options_from_json, format_options_to_json, tsv_options_from_json, tsv_options_to_json,
 };
 pub(crate) use events::{event_from_json, event_to_json};
+pub(crate) use maintenance::{task_report_from_json, task_report_to_json, work_from_json, work_to_json};
 
 use crate::error::{Error, Result};
 use serde::de::DeserializeOwned;

@@ -7,7 +7,7 @@
 mod new_snapshot;
 mod stored_file;
 
-pub(crate) use new_snapshot::{NewSnapshot, Removed};
+pub(crate) use new_snapshot::{NewSnapshot, Removed, next_metadata};
 
 use crate::{Error, Lake, PointerStore, Result, SwapResult, TableSwap};
 use async_trait::async_trait;

@@ -21,6 +21,8 @@ pub enum Error {
     Parquet(#[from] parquet::errors::ParquetError),
     #[error("sorting rows of a data file failed")]
     Arrow(#[from] arrow_schema::ArrowError),
+    #[error("reading or sorting rows of data files failed")]
+    Engine { source: Box<datafusion::common::DataFusionError> },
     /// A batch that does not have the table's columns.
     #[error("a batch does not have the table's columns: {reason}")]
     Shape { reason: String },

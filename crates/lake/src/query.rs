@@ -15,6 +15,8 @@ mod metadata_tables;
 mod session;
 mod travel;
 
+pub(crate) use session::OnlyWarehouse;
+
 use crate::scan::TableScan;
 use crate::{Lake, WarehouseConfig};
 use datafusion::catalog::TableProvider;

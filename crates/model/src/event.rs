@@ -2,9 +2,10 @@
 
 use crate::{
     AccountId, AnnotationStore, ImportJob, Reference, ReferenceImportJob, ReferenceStatus, ReferenceStore, Share,
-    ShareKind, StoreId, VariantStore,
+    ShareKind, StoreId, Task, VariantStore, Work,
 };
 use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 
 /// What kind of resource changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +19,12 @@ pub enum EventSubject {
     ReferenceImportJob,
     Reference,
     ReferenceStore,
+    /// Work on a table; ours, HealthOmics has none.
+    TableTask,
 }
 
 impl EventSubject {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::VariantImportJob,
         Self::AnnotationImportJob,
         Self::VariantStore,
@@ -31,6 +34,7 @@ impl EventSubject {
         Self::ReferenceImportJob,
         Self::Reference,
         Self::ReferenceStore,
+        Self::TableTask,
     ];
 
     /// As an event's `detail-type` begins: `Variant Import Job`.
@@ -45,6 +49,7 @@ impl EventSubject {
             Self::ReferenceImportJob => "Reference Import Job",
             Self::Reference => "Reference",
             Self::ReferenceStore => "Reference Store",
+            Self::TableTask => "Table Task",
         }
     }
 
@@ -95,6 +100,8 @@ pub struct Change {
     pub id: Option<String>,
     /// The import job that a reference came from.
     pub creation_job: Option<String>,
+    /// Of tasks: what they did, as further members of the event.
+    pub details: BTreeMap<String, String>,
 }
 
 /// A change as it was recorded.
@@ -135,6 +142,7 @@ impl Change {
             store_name: name,
             id: None,
             creation_job: None,
+            details: BTreeMap::new(),
         }
     }
 
@@ -151,6 +159,7 @@ impl Change {
             store_name: job.destination_name.to_string(),
             id: Some(job.id.to_string()),
             creation_job: None,
+            details: BTreeMap::new(),
         }
     }
 
@@ -168,6 +177,7 @@ impl Change {
             store_name: name.to_owned(),
             id: Some(share.id.clone()),
             creation_job: None,
+            details: BTreeMap::new(),
         }
     }
 
@@ -191,6 +201,29 @@ impl Change {
         }
     }
 
+    /// The task is in its new state; `store` is the store, not the version, that its table belongs to.
+    pub fn task(task: &Task, store: &StoreId) -> Self {
+        let mut details = BTreeMap::from([
+            ("work".to_owned(), task.work.name().to_owned()),
+            ("automatic".to_owned(), task.automatic.to_string()),
+        ]);
+        if let Work::Undo { job } = task.work {
+            details.insert("jobId".to_owned(), job.to_string());
+        }
+        let done = task.report.numbers().into_iter().filter(|_| task.status.is_terminal());
+        details.extend(done.map(|(name, number)| (name.to_owned(), number.to_string())));
+        Self {
+            subject: EventSubject::TableTask,
+            status: task.status.as_str().to_owned(),
+            owner: task.account.clone(),
+            store_id: store.to_string(),
+            store_name: task.table.clone(),
+            id: Some(task.id.to_string()),
+            creation_job: None,
+            details,
+        }
+    }
+
     /// What its ARN ends with. Stores and their jobs have the forms of AWS's examples of events, which differ from those of
     /// the API; for the others no form is documented: they have their normal ARNs, a share that of its store, a reference
     /// import job, which has none, that of its reference store.
@@ -199,7 +232,9 @@ impl Change {
         let id = self.id.as_deref().unwrap_or_default();
         match self.subject {
             EventSubject::VariantStore | EventSubject::AnnotationStore => name.clone(),
-            EventSubject::VariantImportJob | EventSubject::AnnotationImportJob => format!("{name}/{id}"),
+            EventSubject::VariantImportJob | EventSubject::AnnotationImportJob | EventSubject::TableTask => {
+                format!("{name}/{id}")
+            }
             EventSubject::VariantStoreShare => format!("variantStore/{name}"),
             EventSubject::AnnotationStoreShare => format!("annotationStore/{name}"),
             EventSubject::ReferenceStore | EventSubject::ReferenceImportJob => format!("referenceStore/{store}"),

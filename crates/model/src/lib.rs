@@ -6,6 +6,7 @@
 //! - *annotation store*: tables of annotations, one for each of its *versions*.
 //! - *destination*: the table that an import job adds rows to.
 //! - *import job*: one request to import files into a store; *item*: one file of it.
+//! - *task*: work on a table that no import does: compaction, expiry of snapshots, a job undone.
 //! - *event*: what is told when a resource has changed its state.
 //! - *part*: a byte range of an item that one thread reads (see `varberg-formats`).
 //! - *data file*, *snapshot*: as in Iceberg.
@@ -21,6 +22,7 @@ mod error;
 mod event;
 mod format_options;
 mod import_job;
+mod maintenance;
 mod object_uri;
 mod page;
 mod read_options;
@@ -46,6 +48,7 @@ pub use import_job::{
     AnnotationFields, AnnotationImport, ImportItem, ImportJob, ItemProgress, ItemReport, ItemWarning, JobId, JobStatus,
     MAX_ITEMS, roll_up,
 };
+pub use maintenance::{Task, TaskReport, Undone, Work};
 pub use object_uri::ObjectUri;
 pub use page::{Page, PageSize, PageToken};
 pub use read_options::{Dialect, Encoding, LineSeparator, ReadOptions};

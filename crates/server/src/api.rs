@@ -25,6 +25,7 @@ pub(crate) mod share;
 pub(crate) mod sql;
 mod table;
 pub(crate) mod tag;
+pub(crate) mod task;
 mod tsv_options;
 pub(crate) mod variant_import_job;
 pub(crate) mod variant_store;

@@ -50,6 +50,8 @@ pub struct App {
     pub(crate) metrics: Metrics,
     /// Rung when a job was enqueued or its cancellation asked for.
     pub work: Arc<Notify>,
+    /// Rung when a task was enqueued.
+    pub tasks_waiting: Arc<Notify>,
     /// Rung when something may be removed.
     pub leftovers: Arc<Notify>,
     /// Cancelled when the server is told to stop: no new work is taken.
@@ -115,6 +117,7 @@ impl App {
             metrics: Metrics::new(queries.counts()).context("cannot set up the metrics")?,
             queries,
             work: Arc::new(Notify::new()),
+            tasks_waiting: Arc::new(Notify::new()),
             leftovers: Arc::new(Notify::new()),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -25,6 +25,7 @@ mod serve;
 mod signing;
 mod source;
 mod store;
+mod table;
 mod user;
 mod version;
 
@@ -102,10 +103,13 @@ pub enum Command {
     Reference(reference::ReferenceCommand),
     /// Import VCF files into a store
     Import(import::ImportArgs),
-    /// List, show, watch and cancel import jobs
+    /// List, show, watch, cancel and undo import jobs
     #[command(subcommand)]
     Job(job::JobCommand),
-    /// Show what happened to stores, jobs, shares and references
+    /// Compact tables, drop their old snapshots
+    #[command(subcommand)]
+    Table(table::TableCommand),
+    /// Show what happened to stores, jobs, tables, shares and references
     #[command(subcommand)]
     Events(event::EventCommand),
     /// Ask a question in SQL
@@ -178,6 +182,7 @@ async fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Reference(command) => reference::run(command, context).await,
         Command::Import(args) => import::run(args, context).await,
         Command::Job(command) => job::run(command, context).await,
+        Command::Table(command) => table::run(command, context).await,
         Command::Events(command) => event::run(command, context).await,
         Command::Query(args) => query::run(args, context).await,
         Command::Export(args) => export::run(args, context).await,

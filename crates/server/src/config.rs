@@ -6,12 +6,14 @@
 
 mod events;
 mod layers;
+mod maintenance;
 mod quotas;
 mod roles;
 mod verdicts;
 
 pub use events::EventsConfig;
 pub use layers::Flags;
+pub use maintenance::MaintenanceConfig;
 pub(crate) use quotas::RateGroup;
 pub use quotas::{Preset, QuotaConfig};
 pub use roles::RoleConfig;
@@ -67,6 +69,7 @@ pub struct Config {
     pub quotas: QuotaConfig,
     pub roles: BTreeMap<String, RoleConfig>,
     pub events: EventsConfig,
+    pub maintenance: MaintenanceConfig,
 }
 
 /// Form of the log.
@@ -159,6 +162,7 @@ impl Default for Config {
             quotas: QuotaConfig::default(),
             roles: BTreeMap::new(),
             events: EventsConfig::default(),
+            maintenance: MaintenanceConfig::default(),
         }
     }
 }
@@ -216,6 +220,7 @@ impl Config {
             bail!("tls_cert and tls_key (--tls-cert and --tls-key) must be given together");
         }
         self.events.check()?;
+        self.maintenance.check()?;
         if self.import.lease_s == 0 || self.import.max_jobs == 0 || self.import.max_attempts == 0 {
             bail!("import.lease_s, import.max_jobs and import.max_attempts must be at least 1");
         }

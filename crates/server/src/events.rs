@@ -29,7 +29,8 @@ impl Envelope<'_> {
             "storeId": change.store_id,
             "storeName": change.store_name,
         });
-        for (member, value) in members(event) {
+        let details = change.details.iter().map(|(member, value)| (member.as_str(), Some(value.as_str())));
+        for (member, value) in members(event).into_iter().chain(details) {
             if let (Some(detail), Some(value)) = (detail.as_object_mut(), value) {
                 detail.insert(member.to_owned(), value.into());
             }
@@ -57,6 +58,7 @@ fn members(event: &Event) -> Vec<(&'static str, Option<&str>)> {
         EventSubject::VariantImportJob | EventSubject::AnnotationImportJob => vec![("jobId", id)],
         EventSubject::VariantStoreShare | EventSubject::AnnotationStoreShare => vec![("shareId", id)],
         EventSubject::ReferenceStore => vec![("id", store)],
+        EventSubject::TableTask => vec![("taskId", id)],
         EventSubject::ReferenceImportJob => vec![("id", id), ("jobId", id), ("referenceStoreId", store)],
         EventSubject::Reference => {
             vec![("id", id), ("referenceStoreId", store), ("creationJobId", change.creation_job.as_deref())]
@@ -87,6 +89,7 @@ mod tests {
                 store_name: "my_store".to_owned(),
                 id: Some("2345678901".to_owned()),
                 creation_job: Some("3456789012".to_owned()),
+                details: std::collections::BTreeMap::new(),
             },
         };
         let envelope = Envelope { region: "us-east-1", detail_type_prefix: "" }.of(&event);

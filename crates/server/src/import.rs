@@ -21,14 +21,16 @@ mod rows;
 mod stage;
 pub(crate) mod worker;
 
-pub(crate) use stage::Hold;
+pub(crate) use control::{Control, Interrupt};
+pub(crate) use lease::{Leased, keep};
+pub(crate) use publish::to_catalog;
+pub(crate) use stage::{Hold, Stage};
 
 use crate::app::App;
-use control::{Control, Interrupt, ItemCounters};
+use control::ItemCounters;
 use futures::stream::{self, StreamExt};
 use outcome::Outcome;
 use publish::LeasePointers;
-use stage::Stage;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use varberg_catalog::{Claim, Finish, JobOutcome};

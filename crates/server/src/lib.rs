@@ -14,6 +14,7 @@ pub mod export;
 mod header_text;
 mod import;
 mod listen;
+mod maintenance;
 mod metrics;
 mod openapi;
 mod outbound;
@@ -33,8 +34,8 @@ pub use app::App;
 pub use auth::secret::Secret;
 pub use auth::signature;
 pub use config::{
-    Config, EventsConfig, Flags, ImportConfig, LogFormat, Preset, QueryConfig, QuotaConfig, RoleConfig, S3Config,
-    Verdicts,
+    Config, EventsConfig, Flags, ImportConfig, LogFormat, MaintenanceConfig, Preset, QueryConfig, QuotaConfig,
+    RoleConfig, S3Config, Verdicts,
 };
 pub use error::ApiError;
 pub use query_pool::{Answer, QueryFailure, QueryPool};

@@ -14,11 +14,12 @@ mod counts;
 mod spill;
 
 pub(crate) use counts::StatementCounts;
+pub(crate) use spill::Directory;
 
 use bytes::{Bytes, BytesMut};
 use counts::Running;
 use serde::{Deserialize, Serialize};
-use spill::{Directory, Spill};
+use spill::Spill;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::ExitStatusExt as _;
@@ -141,6 +142,11 @@ impl QueryPool {
         };
         begun.inspect_err(|failure| answer.running.failed(failure))?;
         Ok(answer)
+    }
+
+    /// A directory for work that spills without being a statement.
+    pub(crate) fn spill(&self) -> io::Result<Directory> {
+        self.spill.directory()
     }
 
     /// What is counted of its statements.

@@ -6,7 +6,7 @@ use crate::api::operation::{Route, ask, delete, get, manage, retract, write};
 use crate::api::{
     Answer, Call, Operation, Reply, annotation_import_job, annotation_store, annotation_version, event, export, health,
     import_job, metrics, reference, reference_file, reference_import_job, reference_store, refusal, share, sql, tag,
-    variant_import_job, variant_store,
+    task, variant_import_job, variant_store,
 };
 use crate::app::App;
 use crate::auth::gate;
@@ -118,11 +118,16 @@ fn ours() -> Vec<Route> {
     vec![
         get("GetOpenApi", "/openapi.json").note("this API as OpenAPI 3.1").by(get_openapi),
         ask("Query", "/sql").note("a statement in SQL as text; the answer in the form that `Accept` asks for; see [sql.md](sql.md)").by(sql::statement),
-        get("GetImportJobProgress", "/varberg/jobs/{jobId}/progress").note("of each item `position`, `source`, `status`, `message`, `bytesRead`, `bytesTotal`, `records`, `rejected`, `warnings`; see [operations.md](operations.md#warnings)").by(import_job::progress),
+        get("GetImportJobProgress", "/varberg/jobs/{jobId}/progress").note("of each item `position`, `source`, `status`, `message`, `bytesRead`, `bytesTotal`, `records`, `rejected`, `warnings`; `undone` with `taskId`, `time` and `rows` where its rows were taken back; see [operations.md](operations.md#warnings)").by(import_job::progress),
+        write("UndoImportJob", "/varberg/jobs/{jobId}/undo").note("takes the rows of a job that has ended out of its table; the job keeps its state; the answer is the task").by(task::undo),
         get("ListStoreItems", "/varberg/stores/{name}/items").note("every file that the store's jobs named: `jobId`, `position`, `source`, `status`, `statusMessage`, `records`, and of imported ones `completionTime`, `samples`, `headerDigest`, `partRecords`; `?jobId=` restricts; see [export.md](export.md)").by(export::items),
         get("GetItemHeader", "/varberg/jobs/{jobId}/items/{position}/header").note("the header of an imported file, as text").by(export::header),
         ask("ExportRows", "/varberg/export").note("rows with hidden columns as an Arrow stream; its body is no stable interface").by(export::rows),
         get("ListEvents", "/varberg/events").note("`?after=`, `?since=` or `?newest=`, `?maxResults=`, `?wait=` (seconds, up to 20): what was told to the account; see [events.md](events.md)").by(event::list),
+        write("CompactTable", "/varberg/tables/{name}/compact").note("merges the small data files of a table; the answer is the task; see [operations.md](operations.md#tables)").by(task::compact),
+        manage("ExpireSnapshots", "/varberg/tables/{name}/expire").note("drops the snapshots that were committed before the time `before`, but for the newest `keep` (1 unless given)").by(task::expire),
+        get("GetTask", "/varberg/tasks/{taskId}").note("`taskId`, `table`, `work`, `automatic`, `status`, `statusMessage`, `creationTime`, `updateTime`, once it has ended `completionTime`, `report`; `before` and `keep`, or `jobId`").by(task::get),
+        get("ListTasks", "/varberg/tasks").note("the newest 100; `?table=` restricts").by(task::list),
         get("GetMetrics", "/metrics").note("for Prometheus; see [operations.md](operations.md#metrics)").by(metrics::get),
     ]
 }

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::events::webhook;
 use crate::import::{janitor, worker};
 use crate::listen::listen;
+use crate::maintenance;
 use crate::shutdown::Signals;
 use crate::tls::Certificate;
 use crate::{auth::exposure, router, telemetry};
@@ -68,6 +69,9 @@ pub async fn run(app: App, listener: TcpListener) -> Result<()> {
     let stop = app.stop.clone();
     let tasks = app.tasks.clone();
     tasks.spawn(watched("import worker", worker::run(app.clone(), stop.clone()), stop.clone()));
+    tasks.spawn(watched("task worker", maintenance::run(app.clone(), stop.clone()), stop.clone()));
+    let automatic = maintenance::automatic::run(app.clone(), stop.clone());
+    tasks.spawn(watched("automatic compaction", automatic, stop.clone()));
     tasks.spawn(watched("janitor", janitor::run(app.clone(), stop.clone()), stop.clone()));
     tasks.spawn(watched("webhook", webhook::run(app.clone(), stop.clone()), stop.clone()));
     let server = listen(listener, certificate, router(app), stop.clone());

@@ -107,6 +107,7 @@ async fn the_janitor_sees_what_is_alive_and_what_is_recorded() {
     catalog.record_item(&claim.lease, &imported(0, "a")).await.unwrap();
     let results = vec!["a".to_owned(), "b".to_owned()];
     let files = |terminal, epoch, results: &[String]| JobFiles {
+        is_task: false,
         terminal,
         destination: store.id.clone(),
         epoch,

@@ -3,6 +3,7 @@
 use super::{VERSION, check_version, from_json, to_json};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use varberg_model::{AccountId, Change, EventSubject};
 
 #[derive(Serialize, Deserialize)]
@@ -19,6 +20,8 @@ struct StoredEvent {
     id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     creation_job: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    details: BTreeMap<String, String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +39,7 @@ pub(crate) fn event_to_json(uuid: &str, change: &Change) -> Result<String> {
         store_name: change.store_name.clone(),
         id: change.id.clone(),
         creation_job: change.creation_job.clone(),
+        details: change.details.clone(),
     };
     to_json("event", &stored)
 }
@@ -54,6 +58,7 @@ pub(crate) fn event_from_json(text: &str) -> Result<(String, Change)> {
         store_name: stored.store_name,
         id: stored.id,
         creation_job: stored.creation_job,
+        details: stored.details,
     };
     Ok((stored.uuid, change))
 }
@@ -80,6 +85,7 @@ mod tests {
             store_name: "cohort".to_owned(),
             id: None,
             creation_job: None,
+            details: BTreeMap::new(),
         };
         check(
             &store,

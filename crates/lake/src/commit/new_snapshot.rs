@@ -14,6 +14,8 @@ use uuid::Uuid;
 const MAX_MANIFESTS: usize = 100;
 /// A manifest with at least this many files is not small.
 const LARGE_MANIFEST: u32 = 2_000;
+/// Files of one manifest that a removal leaves.
+const MAX_ENTRIES: usize = 10_000;
 
 /// What all files of one attempt at one table have in common.
 pub(crate) struct NewSnapshot<'a> {
@@ -36,6 +38,26 @@ pub(crate) struct Removed {
     pub(crate) files: u64,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
+}
+
+/// A file that the table had, with what its manifest, or the list of manifests, says of it.
+#[derive(Debug, Clone)]
+struct Kept {
+    file: iceberg::spec::DataFile,
+    snapshot: i64,
+    sequence: i64,
+    file_sequence: i64,
+}
+
+impl Kept {
+    fn new(entry: &ManifestEntry, manifest: &ManifestFile) -> Self {
+        Self {
+            file: entry.data_file().clone(),
+            snapshot: entry.snapshot_id().unwrap_or(manifest.added_snapshot_id),
+            sequence: entry.sequence_number().unwrap_or(manifest.sequence_number),
+            file_sequence: entry.file_sequence_number.unwrap_or(manifest.sequence_number),
+        }
+    }
 }
 
 impl<'a> NewSnapshot<'a> {
@@ -64,11 +86,11 @@ impl<'a> NewSnapshot<'a> {
     pub(crate) async fn inherited_without(&self, gone: &BTreeSet<String>) -> Result<(Vec<ManifestFile>, Removed)> {
         let Some(snapshot) = self.metadata.current_snapshot() else { return Ok(Default::default()) };
         let mut removed = Removed::default();
-        let mut kept = Vec::new();
+        let (mut kept, mut touched) = (Vec::new(), Vec::new());
         for manifest in self.lake.manifests(self.metadata, snapshot).await? {
             let content = self.lake.manifest(&manifest).await?;
             let live: Vec<&ManifestEntry> =
-                content.entries().iter().map(AsRef::as_ref).filter(|e| e.is_alive()).collect();
+                content.entries().iter().map(AsRef::as_ref).filter(|entry| entry.is_alive()).collect();
             let is_gone = |entry: &&ManifestEntry| gone.contains(entry.file_path());
             if live.iter().any(is_gone) {
                 for file in live.iter().copied().filter(is_gone).map(ManifestEntry::data_file) {
@@ -76,32 +98,26 @@ impl<'a> NewSnapshot<'a> {
                     removed.rows += file.record_count();
                     removed.bytes += file.file_size_in_bytes();
                 }
-                kept.push(self.write_without(&manifest, &live, gone, kept.len()).await?);
+                touched.extend(live.iter().map(|entry| Kept::new(entry, &manifest)));
             } else if !live.is_empty() {
                 kept.push(manifest);
             }
         }
-        Ok((self.merge_small(kept).await?, removed))
+        let mut kept = self.merge_small(kept).await?;
+        for (number, entries) in touched.chunks(MAX_ENTRIES).enumerate() {
+            kept.push(self.write_without(entries, gone, number).await?);
+        }
+        Ok((kept, removed))
     }
 
-    /// A manifest again, with some of its files marked as deleted.
-    async fn write_without(
-        &self,
-        manifest: &ManifestFile,
-        live: &[&ManifestEntry],
-        gone: &BTreeSet<String>,
-        number: usize,
-    ) -> Result<ManifestFile> {
+    /// A manifest of files that the table had, some of them marked as deleted.
+    async fn write_without(&self, entries: &[Kept], gone: &BTreeSet<String>, number: usize) -> Result<ManifestFile> {
         let mut writer = self.manifest_writer(&format!("kept{number}"))?;
-        for entry in live {
-            let (file, sequence) =
-                (entry.data_file().clone(), entry.sequence_number().unwrap_or(manifest.sequence_number));
-            let file_sequence = entry.file_sequence_number.or(Some(manifest.sequence_number));
-            let added = if gone.contains(entry.file_path()) {
-                writer.add_delete_file(file, sequence, file_sequence)
+        for Kept { file, snapshot, sequence, file_sequence } in entries.iter().cloned() {
+            let added = if gone.contains(file.file_path()) {
+                writer.add_delete_file(file, sequence, Some(file_sequence))
             } else {
-                let snapshot = entry.snapshot_id().unwrap_or(manifest.added_snapshot_id);
-                writer.add_existing_file(file, snapshot, sequence, file_sequence)
+                writer.add_existing_file(file, snapshot, sequence, Some(file_sequence))
             };
             added.map_err(Error::metadata("writing a manifest"))?;
         }
@@ -191,11 +207,9 @@ impl<'a> NewSnapshot<'a> {
 
     /// Replaces small manifests by one once there are many; else hands them back.
     async fn merge_small(&self, manifests: Vec<ManifestFile>) -> Result<Vec<ManifestFile>> {
-        // One that this snapshot has just written tells what the snapshot deletes.
         let is_small = |m: &ManifestFile| {
             let (added, existing) = (m.added_files_count, m.existing_files_count);
-            m.added_snapshot_id != self.snapshot_id
-                && added.unwrap_or(u32::MAX).saturating_add(existing.unwrap_or(u32::MAX)) < LARGE_MANIFEST
+            added.unwrap_or(u32::MAX).saturating_add(existing.unwrap_or(u32::MAX)) < LARGE_MANIFEST
         };
         if manifests.iter().filter(|m| is_small(m)).count() <= MAX_MANIFESTS {
             return Ok(manifests);
@@ -205,11 +219,9 @@ impl<'a> NewSnapshot<'a> {
         for manifest in &small {
             let content = self.lake.manifest(manifest).await?;
             for entry in content.entries().iter().filter(|entry| entry.is_alive()) {
-                let snapshot = entry.snapshot_id().unwrap_or(manifest.added_snapshot_id);
-                let sequence = entry.sequence_number().unwrap_or(manifest.sequence_number);
-                let file_sequence = entry.file_sequence_number.or(Some(manifest.sequence_number));
+                let Kept { file, snapshot, sequence, file_sequence } = Kept::new(entry, manifest);
                 writer
-                    .add_existing_file(entry.data_file().clone(), snapshot, sequence, file_sequence)
+                    .add_existing_file(file, snapshot, sequence, Some(file_sequence))
                     .map_err(Error::metadata("merging manifests"))?;
             }
         }
@@ -231,7 +243,7 @@ impl<'a> NewSnapshot<'a> {
 }
 
 /// Writes `metadata` as the one that follows the metadata at `old`; returns its location.
-async fn next_metadata(lake: &Lake, old: &str, metadata: &TableMetadata, tag: &str) -> Result<String> {
+pub(crate) async fn next_metadata(lake: &Lake, old: &str, metadata: &TableMetadata, tag: &str) -> Result<String> {
     let directory = format!("{}/metadata", metadata.location());
     let location = format!("{directory}/{:05}-{tag}-{}.metadata.json", next_version(old), Uuid::new_v4());
     lake.write_metadata(lake.path_of(&location)?, metadata).await?;

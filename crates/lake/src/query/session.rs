@@ -152,7 +152,7 @@ pub(super) fn until(
 
 /// A registry with the warehouse and nothing else, whatever is asked or offered.
 #[derive(Debug)]
-struct OnlyWarehouse(Arc<dyn ObjectStore>);
+pub(crate) struct OnlyWarehouse(pub(crate) Arc<dyn ObjectStore>);
 
 impl ObjectStoreRegistry for OnlyWarehouse {
     fn register_store(&self, _url: &Url, _store: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {

@@ -4,7 +4,9 @@
 
 mod append;
 mod cohort;
+mod compaction;
 mod contig;
+mod expire;
 mod gate;
 mod interval_join;
 mod query;

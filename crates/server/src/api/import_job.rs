@@ -127,6 +127,11 @@ pub(crate) async fn progress(State(app): State<App>, call: Call) -> Answer {
     });
     let version = job.annotation.as_ref().map(|annotation| annotation.version_name.as_str().into());
     wire::show(&mut answer, "versionName", version);
+    let undone =
+        app.catalog.undone(id).await?.map(
+            |undone| json!({ "taskId": undone.task.to_string(), "time": micros(undone.time), "rows": undone.rows }),
+        );
+    wire::show(&mut answer, "undone", undone);
     Ok(Reply::Json(answer))
 }
 

@@ -53,7 +53,7 @@ impl Operation {
         let is_share = first == "share" || first == "shares";
         let is_reference = first.starts_with("reference");
         let quota = is_tag || is_share || has(&["Create", "Start"]);
-        let conflict = is_tag || is_share || has(&["Delete"]) || (has(&["Create"]) && !is_reference);
+        let conflict = is_tag || is_share || has(&["Delete", "Undo"]) || (has(&["Create"]) && !is_reference);
         let missing = !matches!(self.name, "CreateReferenceStore" | "ListReferenceStores");
         let timeout = is_tag || is_reference;
         [

@@ -88,7 +88,8 @@ fn show(context: &Context, form: OutputFormat, events: &[Value], first: bool) ->
         let detail = event.get("detail").unwrap_or(&Value::Null);
         let kind = text(event, "detail-type");
         let kind = kind.strip_suffix(" Status Change").unwrap_or(&kind).to_owned();
-        let id = ["jobId", "shareId", "id"].iter().map(|member| text(detail, member)).find(|id| !id.is_empty());
+        let id =
+            ["taskId", "jobId", "shareId", "id"].iter().map(|member| text(detail, member)).find(|id| !id.is_empty());
         [time(event, "time"), kind, text(detail, "status"), text(detail, "storeName"), id.unwrap_or_default()]
     });
     let heading = ["TIME", "WHAT", "STATUS", "STORE", "ID"].map(str::to_owned);
@@ -103,7 +104,7 @@ fn show(context: &Context, form: OutputFormat, events: &[Value], first: bool) ->
 }
 
 /// An age or a time.
-fn since(text: &str) -> Result<DateTime<Utc>, String> {
+pub(super) fn since(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Ok(time.to_utc());
     }

@@ -1,4 +1,4 @@
-//! `varberg job`: list, show, watch and cancel import jobs.
+//! `varberg job`: list, show, watch, cancel and undo import jobs.
 
 use super::Context;
 use super::exit::Exit;
@@ -43,6 +43,18 @@ pub enum JobCommand {
         #[arg(value_parser = job_id)]
         id: String,
     },
+    /// Take the rows of a job that has ended out of its table again, in one step
+    #[command(after_help = "\
+The job keeps its state; `varberg job show` says that it was undone. The rows can still be read in older snapshots, until \
+`varberg table expire` drops them. The same files can be imported again.")]
+    Undo {
+        /// The job
+        #[arg(value_parser = job_id)]
+        id: String,
+        /// Do not wait for the end
+        #[arg(long)]
+        no_wait: bool,
+    },
 }
 
 fn job_id(text: &str) -> Result<String, String> {
@@ -57,6 +69,9 @@ pub(super) async fn run(command: JobCommand, context: &Context) -> anyhow::Resul
             let (_, mut job) = kind::job(context, &id).await?;
             let progress = context.client.get(&["varberg", "jobs", &id, "progress"]).await?;
             add_reports(&mut job, &progress);
+            if let (Some(job), Some(undone)) = (job.as_object_mut(), progress.get("undone")) {
+                job.insert("undone".to_owned(), undone.clone());
+            }
             show(context, &job)?;
             show_warnings(context, &job)?;
             Ok(Exit::Done)
@@ -64,6 +79,10 @@ pub(super) async fn run(command: JobCommand, context: &Context) -> anyhow::Resul
         JobCommand::Watch { id, progress } => {
             let ended = progress::watch(context, &id, progress.progress).await?;
             conclude(context, &ended)
+        }
+        JobCommand::Undo { id, no_wait } => {
+            let task = context.client.post(&["varberg", "jobs", &id, "undo"], &json!({})).await?;
+            super::table::conclude(context, task, !no_wait).await
         }
         JobCommand::Cancel { id } => {
             let (kind, _) = kind::job(context, &id).await?;
@@ -164,6 +183,7 @@ fn show(context: &Context, job: &Value) -> anyhow::Result<()> {
         ("version", text(job, "versionName")),
         ("status", text(job, "status")),
         ("message", text(job, "statusMessage")),
+        ("undone", job.get("undone").map(|undone| time(undone, "time")).unwrap_or_default()),
         ("normalized", normalized(job).to_owned()),
         ("annotations", annotations(job)),
         ("created", time(job, "creationTime")),

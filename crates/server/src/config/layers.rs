@@ -116,6 +116,12 @@ const KEYS: &[(&str, Kind)] = &[
     ("events.keep_days", Kind::Integer),
     ("events.retry_s", Kind::Integer),
     ("events.timeout_s", Kind::Integer),
+    ("maintenance.automatic", Kind::Boolean),
+    ("maintenance.small_files", Kind::Integer),
+    ("maintenance.small_bytes", Kind::Integer),
+    ("maintenance.interval_s", Kind::Integer),
+    ("maintenance.memory_bytes", Kind::Integer),
+    ("maintenance.grace_s", Kind::Integer),
 ];
 
 impl Config {

@@ -2,7 +2,7 @@
 //!
 //! File names carry the job and the epoch that wrote them, so the rule needs no clock (design 3.7):
 //! a file goes when its job is terminal and no retained metadata names it, or when its epoch is dead and no recorded
-//! item result names it. Files of a table that is being deleted go when no worker holds one of its jobs.
+//! item result names it. Metadata stays retained for a while after snapshots were dropped from it. Files of a table that is being deleted go when no worker holds one of its jobs.
 //!
 //! A round after a job looks only at the tables of jobs that have ended since the last one; a complete round, at start
 //! and from time to time, looks at everything, also at what a worker left that woke up after its job or table was gone.
@@ -86,7 +86,13 @@ async fn after_jobs(app: &App, settled: &mut BTreeSet<JobId>) -> Result<(), Jani
     delete_tables(app).await?;
     // Read before any table pointer is, so that a job seen as ended has its commit in the metadata read afterwards.
     let mut jobs = app.catalog.job_epochs().await?;
-    jobs.retain(|job, _| !settled.contains(job));
+    // A task leaves files of any job behind, some of them only once nobody reads its old metadata any more.
+    let reopened: BTreeSet<StoreId> = jobs
+        .iter()
+        .filter(|(job, files)| files.is_task && !settled.contains(job))
+        .map(|(_, files)| files.destination.clone())
+        .collect();
+    jobs.retain(|job, files| !settled.contains(job) || reopened.contains(&files.destination));
     let mut by_table: BTreeMap<StoreId, BTreeMap<JobId, Writer>> = BTreeMap::new();
     for (job, files) in &jobs {
         by_table.entry(files.destination.clone()).or_default().insert(*job, Writer::new(app, files));
@@ -94,7 +100,10 @@ async fn after_jobs(app: &App, settled: &mut BTreeSet<JobId>) -> Result<(), Jani
     for table in app.catalog.every_table().await? {
         let Some(writers) = by_table.get(&table.id) else { continue };
         match sweep_table(app, &table, writers).await {
-            Ok(()) => settled.extend(writers.iter().filter(|(_, writer)| writer.terminal).map(|(job, _)| *job)),
+            Ok(all) => {
+                let done = writers.iter().filter(|(_, writer)| writer.terminal && (all || !writer.is_task));
+                settled.extend(done.map(|(job, _)| *job));
+            }
             Err(error) => warn!(%error, table.id = %table.id, "cannot sweep the files of a table"),
         }
     }
@@ -105,6 +114,7 @@ async fn after_jobs(app: &App, settled: &mut BTreeSet<JobId>) -> Result<(), Jani
 #[derive(Debug)]
 struct Writer {
     terminal: bool,
+    is_task: bool,
     epoch: i64,
     /// Files that recorded item results name; `None` when a result cannot be read, which then names everything.
     named: Option<BTreeSet<String>>,
@@ -114,7 +124,7 @@ impl Writer {
     fn new(app: &App, files: &JobFiles) -> Self {
         let named = files.results.iter().map(|payload| named_files(app, payload)).collect::<Option<Vec<_>>>();
         let named = named.map(|items| items.into_iter().flatten().collect());
-        Self { terminal: files.terminal, epoch: files.epoch, named }
+        Self { terminal: files.terminal, is_task: files.is_task, epoch: files.epoch, named }
     }
 
     /// Whether a file of this job at `epoch` may go if no retained metadata names it.
@@ -186,21 +196,27 @@ fn is_first_metadata(path: &str) -> bool {
     path.contains("/metadata/00000-")
 }
 
-async fn sweep_table(app: &App, table: &PublishedTable, jobs: &BTreeMap<JobId, Writer>) -> Result<(), JanitorError> {
+/// Whether nothing is kept for readers of metadata that the table had until lately.
+async fn sweep_table(app: &App, table: &PublishedTable, jobs: &BTreeMap<JobId, Writer>) -> Result<bool, JanitorError> {
     let files = app.lake.list(&format!("{}/", table.directory)).await?;
     let suspects: Vec<&StoredFile> = files.iter().filter(|file| may_be_garbage(&file.path, jobs)).collect();
     if suspects.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
-    let Some(pointer) = app.catalog.pointer(&table.namespace, &table.name).await? else { return Ok(()) };
-    let reachable = app.lake.reachable(&pointer).await?;
+    let Some(pointer) = app.catalog.pointer(&table.namespace, &table.name).await? else { return Ok(true) };
+    // Read after the pointer: what an expiry takes from the pointer's metadata is then here.
+    let held = app.catalog.retired_metadata(&table.id, app.config.maintenance.grace_s).await?;
+    let mut reachable = app.lake.reachable(&pointer).await?;
+    for metadata in &held {
+        reachable.extend(app.lake.reachable(metadata).await?);
+    }
     let mut removed = 0;
     for file in suspects.iter().filter(|file| !reachable.contains(&file.path)) {
         app.lake.delete(&file.path).await?;
         removed += 1;
     }
     debug!(table.id = %table.id, suspects = suspects.len(), removed, "swept");
-    Ok(())
+    Ok(held.is_empty())
 }
 
 /// Whether a file belongs to an ended job or a dead epoch, or began the table; retained metadata decides the rest.
@@ -239,6 +255,7 @@ mod tests {
             format!("variant_0_a/s/data/{JOB}/12/7c9e6679-7425-40de-944b-e07fc1f90ae7.parquet"),
             format!("variant_0_a/s/metadata/00001-{JOB}-12-x.metadata.json"),
             format!("variant_0_a/s/metadata/snap-5-{JOB}-12.avro"),
+            format!("variant_0_a/s/data/merged/{JOB}/12/7c9e6679-7425-40de-944b-e07fc1f90ae7.parquet"),
         ] {
             assert_eq!(writer_of(&path), Some((job, 12)), "{path}");
         }
@@ -250,7 +267,10 @@ mod tests {
         let job = JobId::parse("", JOB).unwrap();
         let path = |epoch: i64| format!("v/s/data/{JOB}/{epoch}/f.parquet");
         let jobs = |terminal, named: Option<Vec<String>>| {
-            BTreeMap::from([(job, Writer { terminal, epoch: 2, named: named.map(|n| n.into_iter().collect()) })])
+            BTreeMap::from([(
+                job,
+                Writer { terminal, is_task: false, epoch: 2, named: named.map(|n| n.into_iter().collect()) },
+            )])
         };
         assert!(!may_be_garbage(&path(2), &jobs(false, Some(vec![]))), "the live epoch");
         assert!(!may_be_garbage(&path(1), &jobs(false, Some(vec![path(1)]))), "a recorded result");

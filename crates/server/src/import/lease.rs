@@ -1,4 +1,4 @@
-//! Keeps the lease of a running job, of either kind: renews it, stores progress, and passes on the reasons to stop.
+//! Keeps the lease of a running job, of either kind, or of a task: renews it, stores progress, and passes on the reasons to stop.
 
 use super::control::{Control, Interrupt, ItemCounters};
 use crate::app::App;
@@ -7,15 +7,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
-use varberg_catalog::{Beat, Epoch, Lease};
+use varberg_catalog::{Beat, Epoch, Lease, TaskLease};
 use varberg_model::{ItemProgress, RefId};
 
 /// What is leased.
-pub(super) enum Leased {
+pub(crate) enum Leased {
     /// A variant import job, with the progress of its items by position.
     Import {
         lease: Lease,
         counters: BTreeMap<u32, Arc<ItemCounters>>,
+    },
+    Task {
+        lease: TaskLease,
     },
     Reference {
         job: RefId,
@@ -27,6 +30,7 @@ impl Leased {
     async fn renew(&self, app: &App, lease_s: u32) -> Result<Beat, varberg_catalog::Error> {
         match self {
             Self::Import { lease, .. } => app.catalog.heartbeat(lease, lease_s).await,
+            Self::Task { lease } => app.catalog.heartbeat_task(lease, lease_s).await,
             Self::Reference { job, epoch } => app.catalog.heartbeat_reference_import(job, *epoch, lease_s).await,
         }
     }
@@ -34,7 +38,7 @@ impl Leased {
 
 /// Renews the lease six times per lease time until the caller drops it. When renewals fail for most of a lease, or
 /// another worker holds the job, the work is told to stop.
-pub(super) async fn keep(app: App, leased: Leased, control: Arc<Control>, stop: CancellationToken) {
+pub(crate) async fn keep(app: App, leased: Leased, control: Arc<Control>, stop: CancellationToken) {
     let lease_s = app.config.import.lease_s;
     let lease = Duration::from_secs(u64::from(lease_s));
     let mut beat = tokio::time::interval(lease / 6);

@@ -39,7 +39,7 @@ impl PointerStore for LeasePointers<'_> {
     }
 }
 
-fn to_catalog(swap: &TableSwap) -> varberg_catalog::TableSwap {
+pub(crate) fn to_catalog(swap: &TableSwap) -> varberg_catalog::TableSwap {
     varberg_catalog::TableSwap {
         namespace: swap.namespace.clone(),
         name: swap.name.clone(),

@@ -1,4 +1,4 @@
-//! The named stages of an import, and a way for tests to hold a worker at one of them.
+//! The named stages of an import and of a task, and a way for tests to hold a worker at one of them.
 //!
 //! With `VARBERG_HOLD_AT=<stage>:<path>` the worker creates the file `<path>` when it reaches the stage and waits until
 //! the file is gone. Crash tests kill or freeze the server there. Without it a stage is a debug line in the log.
@@ -23,6 +23,12 @@ pub enum Stage {
     MetadataWritten,
     CommitBefore,
     CommitAfter,
+    /// Of tasks.
+    TaskClaimed,
+    TaskFilesWritten,
+    TaskMetadataWritten,
+    TaskCommitBefore,
+    TaskCommitAfter,
 }
 
 impl Stage {
@@ -36,6 +42,11 @@ impl Stage {
             Self::MetadataWritten => "metadata-written".to_owned(),
             Self::CommitBefore => "commit-before".to_owned(),
             Self::CommitAfter => "commit-after".to_owned(),
+            Self::TaskClaimed => "task-claimed".to_owned(),
+            Self::TaskFilesWritten => "task-files-written".to_owned(),
+            Self::TaskMetadataWritten => "task-metadata-written".to_owned(),
+            Self::TaskCommitBefore => "task-commit-before".to_owned(),
+            Self::TaskCommitAfter => "task-commit-after".to_owned(),
         }
     }
 }

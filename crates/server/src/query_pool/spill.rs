@@ -33,7 +33,7 @@ impl Drop for Folder {
 
 /// The directory of one statement. It stays until [`Directory::remove`] is called.
 #[derive(Debug)]
-pub(super) struct Directory {
+pub(crate) struct Directory {
     path: PathBuf,
     _spill: Spill,
 }
@@ -67,12 +67,12 @@ impl Spill {
 }
 
 impl Directory {
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Removes the directory and all in it. Its process must have ended.
-    pub(super) fn remove(self) {
+    pub(crate) fn remove(self) {
         remove(&self.path);
     }
 }

@@ -183,7 +183,7 @@ async fn the_data_directory_is_private() {
 #[test]
 fn the_manual_is_that_of_the_fields() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let sources = ["config.rs", "config/quotas.rs", "config/roles.rs", "config/events.rs"];
+    let sources = ["config.rs", "config/quotas.rs", "config/roles.rs", "config/events.rs", "config/maintenance.rs"];
     let sources = sources.map(|file| std::fs::read_to_string(root.join("src").join(file)).unwrap());
     let manual = manual(&sources.concat());
     expect_test::expect_file![root.join("../../docs/configuration.md")].assert_eq(&manual);
@@ -217,6 +217,7 @@ fn manual(source: &str) -> String {
                 "Quota" => "quotas.",
                 "Role" => "roles.NAME.",
                 "Events" => "events.",
+                "Maintenance" => "maintenance.",
                 other => panic!("no section for {other}"),
             };
             section = Some(prefix);
