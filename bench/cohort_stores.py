@@ -1,7 +1,9 @@
 """Each peer's own store of an input: how it is made, where it is, how large it is. One function a peer, all timed alike."""
 
+import os
 import pathlib
 import shutil
+import time
 
 import page_cache
 import peers
@@ -10,6 +12,8 @@ from measure import WORK, command
 from peer_process import Left, Peer
 
 FOLDER = WORK / "stores"
+#: Seconds after which a conversion in Python is given up.
+LIMIT_S = int(os.environ.get("VARBERG_BENCH_LIMIT_S", "300"))
 
 
 def path(peer: str, source: Input) -> pathlib.Path:
@@ -38,10 +42,13 @@ def convert(peer: str, source: Input) -> dict:
         raise Left(peers.missing()[peer])
     FOLDER.mkdir(parents=True, exist_ok=True)
     remove(peer, source)
+    began = time.monotonic()
     try:
         result = CONVERSIONS[peer](source, path(peer, source))
-    except RuntimeError as error:
-        raise Left(str(error).splitlines()[-1][:200]) from None
+    except (RuntimeError, Left) as fault:
+        remove(peer, source)
+        is_late = time.monotonic() - began >= LIMIT_S
+        raise Left(f"over {LIMIT_S} s" if is_late else str(fault).splitlines()[-1][:200]) from None
     return result | {"size": page_cache.size(*files(peer, source))}
 
 
@@ -64,7 +71,7 @@ def ensure(peer: str, source: Input):
         command("bcftools", "index", "-f", path(peer, source))
     if peer == peers.PARQUET and source.samples and not long_parquet(source).exists():
         with process(peer, source) as running:
-            running.ask("explode")
+            running.ask("explode", LIMIT_S)
 
 
 def long_parquet(source: Input) -> pathlib.Path:
@@ -81,7 +88,7 @@ def to_sav(source: Input, store: pathlib.Path) -> dict:
 
 
 def to_zarr(source: Input, store: pathlib.Path) -> dict:
-    return command(peers.tool("vcf2zarr"), "convert", "--force", "--no-progress", "-p", "2", source.path, store)
+    return command("timeout", LIMIT_S, peers.tool("vcf2zarr"), "convert", "--force", "--no-progress", "-p", "2", source.path, store)
 
 
 def within(peer: str):
@@ -89,7 +96,7 @@ def within(peer: str):
 
     def run(source: Input, store: pathlib.Path) -> dict:
         with process(peer, source) as running:
-            return running.ask("import")
+            return running.ask("import", LIMIT_S)
 
     return run
 

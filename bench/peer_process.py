@@ -7,7 +7,9 @@ The scripts `peer_*.py` answer with `peer_serve.py`.
 import json
 import os
 import pathlib
+import signal
 import subprocess
+import threading
 import time
 
 from process_tree import Watch
@@ -39,14 +41,21 @@ class Peer:
             raise Left(f"its process ended: {self.log.read_text(errors='replace')[-300:].strip()}")
         return json.loads(line)
 
-    def ask(self, question: str) -> dict:
-        """Wall and CPU seconds, peak memory, and the answer."""
+    def ask(self, question: str, limit_s: int = 3600) -> dict:
+        """Wall and CPU seconds, peak memory, and the answer; a process that needs longer than `limit_s` is killed."""
         if question not in self.questions:
             raise Left("not offered")
-        with Watch(self.process.pid) as watch:
-            self.process.stdin.write(json.dumps({"question": question}) + "\n")
-            self.process.stdin.flush()
-            answer = self._line()
+        clock = threading.Timer(limit_s, self.process.kill)
+        clock.start()
+        try:
+            with Watch(self.process.pid) as watch:
+                self.process.stdin.write(json.dumps({"question": question}) + "\n")
+                self.process.stdin.flush()
+                answer = self._line()
+        except Left as fault:
+            raise (Left(f"killed after {limit_s} s") if self.process.wait(30) == -signal.SIGKILL else fault) from None
+        finally:
+            clock.cancel()
         if "fault" in answer:
             raise Left(answer["fault"])
         return answer | {"memory": watch.memory}
