@@ -26,7 +26,7 @@ from cohort_statements import statements
 from cohort_varberg import STORE
 from measure import WORK, machine, medians, version
 from process_tree import cpu_seconds
-from server import TERMINAL, Server, binary, create_store, reference_arn, start_import, stored_files, wait_for
+from server import TERMINAL, Server, binary, create_store, reference_arn, start_import, wait_for
 
 RUNS = int(os.environ.get("VARBERG_BENCH_RUNS", "5"))
 SAMPLES = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
@@ -58,7 +58,7 @@ def filled(folder: pathlib.Path):
     """A server whose store got each file by a job of its own, and what that took."""
     with tempfile.TemporaryDirectory(dir=WORK) as scratch:
         scratch = pathlib.Path(scratch)
-        config = "[maintenance]\nsmall_files = 1000000\n"
+        config = "[maintenance]\nautomatic = false\n"
         with Server(scratch / "data", folder, lease_s=30, config=config) as server:
             create_store(server, STORE, reference_arn(server))
             cpu, began = cpu_seconds(server.process.pid), time.monotonic()
@@ -95,7 +95,7 @@ def merge(server: Server) -> dict:
     done = wait_for(ended, "the merge to end", 3600, 0.1)
     if done["status"] != "COMPLETED":
         raise RuntimeError(done)
-    return {"wall": time.monotonic() - began, "cpu": cpu_seconds(server.process.pid) - cpu}
+    return {"wall": time.monotonic() - began, "cpu": cpu_seconds(server.process.pid) - cpu} | done["report"]
 
 
 def questions(server: Server, names: list[str]) -> dict:
@@ -117,9 +117,9 @@ def main():
         asked[ONE_FILE] = questions(server, names)
     with filled(folder) as (server, imports):
         notes.append(f"- {SAMPLES:,} imports, {IN_FLIGHT} at a time: {imports['wall']:.0f} s, {imports['cpu']:.0f} CPU s; as one file {joined['wall']:.2f} s")
-        asked[BEFORE], before = questions(server, names), len(stored_files(server.data_dir))
+        asked[BEFORE] = questions(server, names)
         merged = merge(server)
-        notes.append(f"- merging: {merged['wall']:.1f} s, {merged['cpu']:.1f} CPU s; {before:,} stored files before")
+        notes.append(f"- merging: {merged['wall']:.1f} s, {merged['cpu']:.1f} CPU s; {merged['filesBefore']:,} data files to {merged['filesAfter']:,}")
         asked[AFTER] = questions(server, names)
     rows = []
     for question in QUESTIONS:
