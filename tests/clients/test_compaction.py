@@ -99,6 +99,22 @@ def test_imports_and_queries_go_on(make_server, tmp_path):
     assert running.value('SELECT count(*) FROM "many"') == total
 
 
+def test_files_come_back_from_merged_rows(make_server):
+    """Hidden columns are kept too: an export is the same before and after."""
+    running = make_server(config=OFF)
+    jobs = single_samples(running, "many", SAMPLES[:4])
+
+    def exported(job):
+        settings = clean_environment() | {"VARBERG_ENDPOINT": running.endpoint}
+        done = subprocess.run([binary(), "export", "many", "--job", job], env=settings, capture_output=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    before = [exported(job) for job in jobs]
+    assert compact(running, "many")["report"]["filesAfter"] == 1
+    assert [exported(job) for job in jobs] == before and len(set(before)) == 4
+
+
 def test_an_import_during_the_commit_is_kept(make_server, tmp_path):
     """The pointer moves between the choice of files and the commit: the compaction goes on top of it."""
     first = make_server(config=OFF)

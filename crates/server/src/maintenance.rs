@@ -104,7 +104,7 @@ async fn work(app: &App, claim: TaskClaim, stop: &CancellationToken) {
         Err(TaskError::Interrupted(Interrupt::LeaseLost)) => Ok(()),
         Err(error) if last => {
             error!(?error, work, "task failed");
-            let message = "internal error: the server's log says why; the table is as it was";
+            let message = "internal error: the server's log says why; no row has changed";
             app.catalog.end_task(&lease, JobStatus::Failed, message).await
         }
         Err(error) => {

@@ -1,11 +1,14 @@
 //! Which files are merged, and what becomes of their rows.
 
 use crate::world::{NAMESPACE, Row, TABLE, World, batch, row};
+use arrow_array::{ArrayRef, RecordBatch, StringArray, new_null_array};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use varberg_lake::{
     CompactionOptions, FileInfo, GroupedBy, MERGED, Rewrite, RewriteLimits, RewrittenRows, RowsToRewrite, WriteTarget,
     WriterOptions, rewrite,
 };
+use varberg_model::{AnnotationType, TableSchema, TsvSchema, TsvStoreOptions, ValueType};
 
 const BY: GroupedBy = GroupedBy { contig: Some(2), start: Some(3), sample: Some(21) };
 
@@ -79,9 +82,13 @@ async fn rewritten(world: &World, rows: RowsToRewrite) -> RewrittenRows {
 }
 
 async fn replace(world: &World, old: &[FileInfo], new: RewrittenRows, keeps_rows: bool) {
+    replace_in(world, TABLE, old, new, keeps_rows).await;
+}
+
+async fn replace_in(world: &World, table: &str, old: &[FileInfo], new: RewrittenRows, keeps_rows: bool) {
     let change = Rewrite {
         namespace: NAMESPACE.to_owned(),
-        name: TABLE.to_owned(),
+        name: table.to_owned(),
         removed: old.iter().map(|file| file.location.clone()).collect::<BTreeSet<_>>(),
         added: new.files,
         keeps_rows,
@@ -127,6 +134,52 @@ async fn merged_rows_are_those_of_the_files_in_order() {
     assert_eq!(order, ["chr1 0 s1", "chr1 0 s2", "chr1 0 s3", "chr1 0 s4", "chr1 10 s1"]);
     let hidden = world.lake.files(&world.location(TABLE).await).await.unwrap();
     assert_eq!(hidden.iter().map(|file| file.rows).sum::<u64>(), 4000);
+}
+
+/// A table of delimited text with the columns `x` and, as it has them now, `y`.
+fn delimited(columns: &[&str]) -> TableSchema {
+    let columns = columns.iter().map(|name| ((*name).to_owned(), ValueType::String)).collect();
+    let schema = TsvSchema::new("schema", columns).unwrap();
+    let options = TsvStoreOptions::new("o", AnnotationType::Generic, BTreeMap::new(), schema).unwrap();
+    TableSchema::annotations_tsv(&options)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_that_a_file_does_not_have_yet_are_null() {
+    let world = World::new().await;
+    let (old, new) = (delimited(&["x"]), delimited(&["x", "y"]));
+    let path = format!("{NAMESPACE}/evolved");
+    let location = world.lake.create_table(&path, &new).await.unwrap();
+    world.pointers.set(NAMESPACE, "evolved", &location);
+    for (job, schema) in [("a", old), ("b", new)] {
+        let columns = varberg_rows::arrow_schema(&schema);
+        let texts = |name: &str| -> ArrayRef { Arc::new(StringArray::from(vec![format!("{name} of {job}"); 3])) };
+        let values = columns.fields().iter().map(|field| match field.name().as_str() {
+            name @ ("x" | "y") => texts(name),
+            _ => new_null_array(field.data_type(), 3),
+        });
+        let batch = RecordBatch::try_new(columns.clone(), values.collect()).unwrap();
+        let target = WriteTarget { table_path: path.clone(), job: job.to_owned(), epoch: 1 };
+        let lake = world.lake.clone();
+        let write = move || {
+            let mut writer = lake.writer(target, &schema, WriterOptions::default());
+            writer.write(batch).unwrap();
+            tokio::runtime::Handle::current().block_on(writer.close().unwrap().done()).unwrap()
+        };
+        let files = tokio::task::spawn_blocking(write).await.unwrap();
+        world.append("evolved", job, files).await;
+    }
+    let location = world.location("evolved").await;
+    let files = world.lake.files(&location).await.unwrap();
+    let rows = RowsToRewrite { metadata_location: location, files: files.clone(), sort: true, without_job: None };
+    let merged = rewritten(&world, rows).await;
+    assert_eq!((merged.rows_written, merged.files.len()), (6, 1));
+    replace_in(&world, "evolved", &files, merged, true).await;
+    let request = world.request("SELECT x, y, count(*) FROM evolved GROUP BY 1, 2 ORDER BY 1", &["evolved"]).await;
+    let stream = varberg_lake::query::run(request).await.unwrap();
+    let batches: Vec<RecordBatch> = futures::TryStreamExt::try_collect(stream).await.unwrap();
+    let shown = datafusion::arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string();
+    assert!(shown.contains("| x of a |        | 3 ") && shown.contains("| x of b | y of b | 3 "), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

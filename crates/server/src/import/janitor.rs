@@ -89,7 +89,7 @@ async fn after_jobs(app: &App, settled: &mut BTreeSet<JobId>) -> Result<(), Jani
     // A task leaves files of any job behind, some of them only once nobody reads its old metadata any more.
     let reopened: BTreeSet<StoreId> = jobs
         .iter()
-        .filter(|(job, files)| files.is_task && !settled.contains(job))
+        .filter(|(job, files)| files.is_task && files.terminal && !settled.contains(job))
         .map(|(_, files)| files.destination.clone())
         .collect();
     jobs.retain(|job, files| !settled.contains(job) || reopened.contains(&files.destination));
