@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import random
 import re
 import signal
 import subprocess
@@ -149,6 +150,41 @@ def test_a_worker_that_sleeps_past_its_lease_changes_nothing(make_server, tmp_pa
     time.sleep(4)
     assert rows(second, "many") == before and files(second, "many") == 1
     wait_for_no_leftovers(second.data_dir)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_fifteen_random_kills(make_server):
+    """Imports, compactions, an undo and an expiry, with kill -9 at random moments; the seed is printed with a failure."""
+    seed = random.randrange(1 << 32)
+    chance = random.Random(seed)
+    config = "janitor_interval_s = 2\n[maintenance]\nsmall_files = 4\ninterval_s = 1\ngrace_s = 0\n"
+    running = make_server(config=config)
+    jobs = single_samples(running, "many", SAMPLES[:2])
+    gone = set()
+    for _ in range(15):
+        jobs += [start_import(running, "many", "S00.vcf") for _ in range(2)]
+        begin(running, "tables/many/compact")
+        ended = [job for job in jobs[:-2] if job not in gone]
+        if chance.random() < 0.4:
+            wait_for_job(running, ended[-1])
+            gone.add(ended[-1])
+            begin(running, f"jobs/{ended[-1]}/undo")
+        if chance.random() < 0.4:
+            begin(running, "tables/many/expire", {"before": "2999-01-01T00:00:00Z"})
+        time.sleep(chance.random() * 2)
+        running.kill()
+        running = make_server(config=config)
+    assert {wait_for_job(running, job)["status"] for job in jobs} == {"COMPLETED"}, seed
+
+    def tasks():
+        return requests.get(f"{running.endpoint}/varberg/tasks?table=many", timeout=60).json()["tasks"]
+
+    wait_for(lambda: all(task["status"] == "COMPLETED" for task in tasks()), f"all tasks to complete, seed {seed}", 120)
+    counted = running.sql('SELECT importjobid AS job, count(*) AS n FROM "many" GROUP BY 1')
+    assert {row["job"]: row["n"] for row in counted} == {job: 90 for job in jobs if job not in gone}, seed
+    check_foreign_readers(running, "many")
+    wait_for_no_leftovers(running.data_dir)
 
 
 def test_a_store_is_deleted_while_it_is_compacted(make_server, tmp_path):

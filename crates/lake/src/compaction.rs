@@ -12,8 +12,9 @@ pub const MERGED: &str = "merged";
 
 /// Longer contig names are cut in bounds.
 const EXACT_BOUND: usize = 16;
-/// With more merged files than this that are still small, they are merged again.
-const MANY_MERGED: usize = 256;
+/// With more merged files than this of a contig that are still small, they are merged again. No more groups are made at once,
+/// so that what was merged just now is not.
+const MANY_MERGED: usize = 64;
 /// Part of the least size of a group below which a merged file counts as unmerged: the rest that a group ends with.
 const REST: u64 = 8;
 
@@ -43,23 +44,28 @@ pub struct GroupedBy {
 }
 
 impl CompactionOptions {
-    /// The files that a compaction would look at.
-    fn small_files<'a>(&self, files: &'a [FileInfo]) -> Vec<&'a FileInfo> {
-        let small = |file: &&FileInfo| file.bytes < self.small_bytes;
-        let is_rest = |file: &FileInfo| file.bytes < self.min_group_bytes / REST;
-        let merged = files.iter().filter(small).filter(|file| is_merged(file) && !is_rest(file)).count();
-        files.iter().filter(small).filter(|f| merged > MANY_MERGED || !is_merged(f) || is_rest(f)).collect()
-    }
-
     /// Groups of at least two small files, each to be merged into larger ones. Files of one contig are merged with their
-    /// like; others with each other.
+    /// like; others with each other. What was merged before is left alone, until there is much of it.
     pub fn groups(&self, files: &[FileInfo], by: GroupedBy) -> Vec<Vec<FileInfo>> {
         let mut contigs: BTreeMap<&str, Vec<&FileInfo>> = BTreeMap::new();
-        for file in self.small_files(files) {
+        for file in files.iter().filter(|file| file.bytes < self.small_bytes) {
             contigs.entry(only_contig(file, by)).or_default().push(file);
         }
-        let groups = contigs.into_values().flat_map(|files| self.groups_of_contig(files, by));
-        groups.filter(|group| group.len() > 1).collect()
+        let mut groups = Vec::new();
+        for mut files in contigs.into_values() {
+            if files.iter().filter(|file| self.is_done(file)).count() <= MANY_MERGED {
+                files.retain(|file| !self.is_done(file));
+            }
+            if files.len() > 1 {
+                groups.extend(self.groups_of_contig(files, by).into_iter().filter(|group| group.len() > 1));
+            }
+        }
+        groups
+    }
+
+    /// Whether a file was merged, and is not the rest that a group ended with.
+    fn is_done(&self, file: &FileInfo) -> bool {
+        file.location.contains(&format!("/data/{MERGED}/")) && file.bytes >= self.min_group_bytes / REST
     }
 
     fn groups_of_contig(&self, mut files: Vec<&FileInfo>, by: GroupedBy) -> Vec<Vec<FileInfo>> {
@@ -69,7 +75,7 @@ impl CompactionOptions {
             (text(file, by.sample), text(file, by.contig), number(file, by.start), file.location.clone())
         });
         let bytes: u64 = files.iter().map(|file| file.bytes).sum();
-        let wanted = bytes / files.len().isqrt().max(1) as u64;
+        let wanted = bytes / files.len().isqrt().clamp(1, MANY_MERGED) as u64;
         let wanted = wanted.clamp(self.min_group_bytes, self.max_group_bytes.max(self.min_group_bytes));
         let mut groups: Vec<(u64, Vec<FileInfo>)> = Vec::new();
         for file in files {
@@ -91,10 +97,6 @@ impl CompactionOptions {
         }
         groups.into_iter().map(|(_, group)| group).collect()
     }
-}
-
-fn is_merged(file: &FileInfo) -> bool {
-    file.location.contains(&format!("/data/{MERGED}/"))
 }
 
 /// The contig that all rows of a file are on; empty where they are on several, or that is not known.

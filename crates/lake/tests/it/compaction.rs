@@ -67,9 +67,10 @@ fn what_was_merged_is_left_alone_until_there_is_much_of_it() {
     let merged = |n: usize, bytes| -> Vec<FileInfo> {
         (0..n).map(|n| file(&format!("{MERGED}/task/1/{n}"), bytes, ("chr1", "chr2"), &format!("S{n}"))).collect()
     };
-    assert_eq!(groups(&merged(200, 100)), [0; 0]);
+    assert_eq!(groups(&merged(64, 100)), [0; 0]);
     assert_eq!(groups(&merged(200, 10)).iter().sum::<usize>(), 200, "rests are merged");
-    assert_eq!(groups(&merged(300, 100)).iter().sum::<usize>(), 300);
+    assert_eq!(groups(&merged(100, 100)), [10; 10]);
+    assert!(groups(&merged(10_000, 12)).len() <= 64, "so many are left alone the next time");
 }
 
 async fn rewritten(world: &World, rows: RowsToRewrite) -> RewrittenRows {
