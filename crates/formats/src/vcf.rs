@@ -49,6 +49,7 @@ pub struct ReadOptions {
     pub batch_bytes: usize,
     /// The reference that records are compared with and left-normalized against; none: they stay as they are.
     pub normalize: Option<Arc<Genome>>,
+    pub info: InfoForm,
     /// INFO field of VEP, SnpEff or bcftools csq to parse into the annotations column, which is null without one.
     pub annotations: Option<String>,
 }
@@ -61,9 +62,19 @@ impl Default for ReadOptions {
             batch_records: 16_384,
             batch_bytes: 8 << 20,
             normalize: None,
+            info: InfoForm::Attributes,
             annotations: None,
         }
     }
+}
+
+/// What becomes of INFO.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InfoForm {
+    /// The attributes of each record.
+    Attributes,
+    /// The text, with attributes only where they do not follow from it (`varberg_rows::attributes`).
+    Text,
 }
 
 /// Reads the records of one part of a VCF file.
@@ -104,7 +115,7 @@ impl Reader {
         Ok(Self {
             schema: shape.arrow_schema(),
             lines: source(input, compression, &part, options.limits)?,
-            sites: SiteBuilder::new(&header, annotations),
+            sites: SiteBuilder::new(&header, annotations, options.info),
             samples: Samples::new(&header, &shape),
             bounds: Bounds::new(options.batch_records, options.batch_bytes),
             normalizer: options.normalize.map(Normalizer::new),
@@ -179,6 +190,7 @@ impl Reader {
         columns.push(site.format);
         columns.push(site.raw);
         columns.push(site.annotations);
+        columns.push(site.info);
         columns.extend(self.samples.finish());
         RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|e| unfit(&e))
     }

@@ -2,7 +2,7 @@
 
 use crate::destination::{Content, Destination};
 use crate::error::ValidationError;
-use crate::store::{Description, SseConfig, StoreId, StoreName, StoreStatus};
+use crate::store::{Description, Layout, SseConfig, StoreId, StoreName, StoreStatus};
 use crate::tsv_store_options::TsvStoreOptions;
 use crate::{AccountId, Tags};
 use chrono::{DateTime, Utc};
@@ -90,6 +90,7 @@ impl AnnotationStore {
             (StoreFormat::Vcf | StoreFormat::Tsv, _) => Content::Variants,
         };
         Destination {
+            layout: Layout::Long,
             id: version.id.clone(),
             namespace: self.namespace(),
             table: version.table_name(),

@@ -1,6 +1,6 @@
 //! What an import job writes to, whatever kind of store it belongs to.
 
-use crate::store::StoreId;
+use crate::store::{Layout, StoreId};
 use crate::table_schema::TableSchema;
 use crate::tsv_store_options::{FormatKey, TsvStoreOptions};
 
@@ -18,6 +18,7 @@ pub struct Destination {
     /// What records are normalized against.
     pub reference_arn: Option<String>,
     pub content: Content,
+    pub layout: Layout,
 }
 
 /// What the rows of a table are, and with it the format of the files that are imported.
@@ -31,10 +32,25 @@ pub enum Content {
     Delimited(TsvStoreOptions),
 }
 
+/// What the table of samples is called that goes with a wide table.
+pub fn samples_table(table: &str) -> String {
+    format!("{table}__samples")
+}
+
 impl Destination {
     /// Where the table lies below the warehouse.
     pub fn table_path(&self) -> String {
         format!("{}/{}", self.directory, self.table)
+    }
+
+    /// What the table of samples is called that goes with the table if it is wide.
+    pub fn samples_table(&self) -> String {
+        samples_table(&self.table)
+    }
+
+    /// Where the table of samples lies below the warehouse.
+    pub fn samples_path(&self) -> String {
+        format!("{}/{}", self.directory, self.samples_table())
     }
 }
 

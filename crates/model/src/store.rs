@@ -116,24 +116,38 @@ fn contains_arn(text: &str) -> bool {
     })
 }
 
-/// How a store's table lies on disk (design: "long" is one row per record and sample).
+/// The tag of a new variant store that says how its table lies on disk.
+pub const LAYOUT_TAG: &str = "varberg:layout";
+
+/// How a store's table lies on disk (design 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
+    /// Not decided: the first import decides.
+    Auto,
+    /// One row for each record and sample.
     Long,
+    /// One row for each record, with the values of all samples in vectors.
+    Wide,
 }
 
 impl Layout {
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Long, Self::Wide];
+
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Auto => "auto",
             Self::Long => "long",
+            Self::Wide => "wide",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "long" => Some(Self::Long),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|layout| layout.as_str() == text)
+    }
+
+    /// The layout that fits files of which the one with most samples has `samples`: records of one sample are rows already.
+    pub fn for_samples(samples: usize) -> Self {
+        if samples == 1 { Self::Long } else { Self::Wide }
     }
 }
 
@@ -211,6 +225,7 @@ impl VariantStore {
             directory: self.namespace(),
             reference_arn: Some(self.reference_arn.clone()),
             content: Content::Variants,
+            layout: self.layout,
         }
     }
 }

@@ -3,8 +3,13 @@
 //! Field ids follow Iceberg's rule for fresh tables: the fields of a struct first, in order, then the types nested
 //! in each of them, depth first. All columns are nullable, as in HealthOmics (spec 6.2).
 
+mod wide;
+
+pub use wide::{FormatColumns, format_key};
+
 use crate::tsv_schema::ValueType;
 use crate::tsv_store_options::{END, FormatKey, TsvStoreOptions};
+use std::borrow::Cow;
 
 /// Type of a column or of what is nested in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +23,8 @@ pub enum ColumnType {
     Float,
     Double,
     String,
+    /// Bytes.
+    Binary,
     /// A list; its element carries a field id of its own and is called `element`.
     List(Box<Column>),
     /// A map; key (`key`, required) and value (`value`, nullable) carry field ids.
@@ -32,8 +39,8 @@ pub struct Column {
     pub name: String,
     pub kind: ColumnType,
     pub nullable: bool,
-    /// One line for the schema documentation; empty for nested fields.
-    pub doc: &'static str,
+    /// One line for the schema documentation; empty for nested fields. Of a column for a FORMAT key: see [`format_key`].
+    pub doc: Cow<'static, str>,
     /// Hidden columns exist in data files and in foreign readers, not behind the SQL doors.
     pub hidden: bool,
 }
@@ -214,7 +221,7 @@ fn vep_annotations() -> ColumnType {
 }
 
 fn column(name: &str, kind: ColumnType, doc: &'static str) -> Column {
-    Column { id: 0, name: name.to_owned(), kind, nullable: true, doc, hidden: false }
+    Column { id: 0, name: name.to_owned(), kind, nullable: true, doc: Cow::Borrowed(doc), hidden: false }
 }
 
 /// The hidden columns that say where a row came from.
@@ -276,7 +283,8 @@ fn assign_ids(fields: &mut [Column], last: &mut i32) {
             | ColumnType::Long
             | ColumnType::Float
             | ColumnType::Double
-            | ColumnType::String => {}
+            | ColumnType::String
+            | ColumnType::Binary => {}
         }
     }
 }

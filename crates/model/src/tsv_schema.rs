@@ -48,7 +48,8 @@ impl ValueType {
 pub const MAX_TSV_COLUMNS: usize = 5000;
 
 /// Names that tables have for columns of their own.
-const RESERVED: [&str; 5] = ["importjobid", "_item", "_record", "_format", "_raw"];
+const RESERVED: [&str; 8] =
+    ["importjobid", "_item", "_record", "_format", "_raw", "_headerset", "_undeclared", "_attributes"];
 
 /// Declared columns in the order of the file's fields: 1 to 5000, with different names `[a-z0-9_]{1,255}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -9,21 +9,27 @@
 mod annotations;
 mod constants;
 mod input;
+mod put;
 mod single;
 mod sink;
 mod values;
+mod wanted;
 
-use crate::builders;
-use crate::genotypes::{GenotypeCell, GenotypeCursor, GenotypeVector};
+use crate::genotypes::{GenotypeCursor, GenotypeVector};
 use crate::vector::{Cell, VectorCursor, VectorView};
 use crate::{FormatColumn, RecordShape, schema};
+use arrow_array::Int32Array;
 use arrow_array::{Array, BinaryArray, RecordBatch, StringArray};
-use arrow_schema::{ArrowError, SchemaRef};
-use constants::Constants;
+use arrow_schema::{ArrowError, Schema, SchemaRef};
+use constants::{Constants, column};
 use input::{Input, Undeclared};
+use put::{put_information_keys, put_nulls, put_undeclared, put_value, row_raw};
 use sink::Sink;
+use std::sync::Arc;
 pub(crate) use values::keys as information_keys;
 use varberg_model::TableSchema;
+pub use wanted::Selection;
+use wanted::{Samples, Wanted};
 
 /// About how large a batch gets.
 const BATCH_BYTES: usize = 128 << 20;
@@ -51,7 +57,10 @@ impl From<ArrowError> for ExplodeError {
 #[derive(Debug)]
 pub struct Explode {
     shape: RecordShape,
+    wanted: Wanted,
+    /// Of the wanted columns.
     schema: SchemaRef,
+    /// Those whose values wanted columns hold.
     fields: Vec<Field>,
     /// Whether GT is among the fields.
     genotypes: bool,
@@ -63,6 +72,8 @@ pub struct Explode {
 /// A FORMAT field of the shape.
 #[derive(Debug)]
 struct Field {
+    /// Position among the FORMAT fields of the shape.
+    at: usize,
     format: FormatColumn,
     role: Role,
     raw_key: String,
@@ -83,6 +94,18 @@ enum Role {
 }
 
 impl Role {
+    /// Whether one of the wanted columns holds its values.
+    fn is_wanted(self, wanted: &Wanted) -> bool {
+        let own = match self {
+            Self::Calls => wanted.has(column::CALLS) || wanted.has(column::PHASED),
+            Self::Int { column, .. } => wanted.has(sink::INTS[column]),
+            Self::List(column) => wanted.has(sink::LISTS[column]),
+            Self::Doubles => wanted.has(column::GENOTYPE_LIKELIHOODS),
+            Self::Information => wanted.has(column::INFORMATION),
+        };
+        own || wanted.has(column::RAW)
+    }
+
     fn of(id: &str) -> Self {
         match id {
             "GT" => Self::Calls,
@@ -106,27 +129,73 @@ enum Source<'a> {
     Values(VectorCursor<'a>),
 }
 
+impl Source<'_> {
+    /// Passes over the values of `samples` samples.
+    fn skip(&mut self, samples: usize) {
+        match self {
+            Self::None => {}
+            Self::Genotypes(cursor) => cursor.skip(samples),
+            Self::Values(cursor) => cursor.skip(samples),
+        }
+    }
+}
+
+/// Where stored records came from: one value for each record.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    pub job: &'a StringArray,
+    pub item: &'a Int32Array,
+}
+
+/// The row that comes next.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Next {
+    record: usize,
+    /// Position among the record's own samples.
+    sample: usize,
+}
+
 impl Explode {
+    /// All columns of the rows of a file that is being imported.
+    ///
     /// `item`: position of the file in its job; `first_record`: number of the file's records before this part;
     /// `max_rows`: most rows of a batch (1 to 1,048,576; a batch of large rows ends earlier).
     pub fn new(shape: &RecordShape, import_job_id: &str, item: i32, first_record: i64, max_rows: usize) -> Self {
-        let schema = schema::arrow_schema(&TableSchema::variants_long());
-        let field = |format: &FormatColumn| Field {
+        Self::with(shape, Wanted::all(), (import_job_id, item), first_record, max_rows)
+    }
+
+    /// Some columns, by their positions in the long table, of records that are stored; they come in ascending order.
+    pub fn of_stored(shape: &RecordShape, columns: &[usize], max_rows: usize) -> Self {
+        Self::with(shape, Wanted::these(columns), ("", 0), 0, max_rows)
+    }
+
+    fn with(shape: &RecordShape, wanted: Wanted, origin: (&str, i32), first_record: i64, max_rows: usize) -> Self {
+        let table = schema::arrow_schema(&TableSchema::variants_long());
+        let field = |(at, format): (usize, &FormatColumn)| Field {
+            at,
             role: Role::of(&format.id),
             raw_key: raw_key(&format.id),
             format: format.clone(),
         };
-        let fields: Vec<Field> = shape.formats.iter().map(field).collect();
+        let fields = shape.formats.iter().enumerate().map(field).filter(|field| field.role.is_wanted(&wanted));
+        let fields: Vec<Field> = fields.collect();
         let information = fields.iter().filter(|f| f.role == Role::Information).map(|f| f.format.id.as_str());
+        let columns: Vec<_> = wanted.positions.iter().map(|at| table.field(*at).clone()).collect();
         Self {
             genotypes: fields.iter().any(|f| f.role == Role::Calls),
             information_keys: StringArray::from(values::keys(information)),
             fields,
             first_record,
-            constants: Constants::new(shape, import_job_id, item, max_rows, &schema),
+            constants: Constants::new(shape, origin, max_rows, &table),
             shape: shape.clone(),
-            schema,
+            schema: Arc::new(Schema::new(columns)),
+            wanted,
         }
+    }
+
+    /// The wanted columns.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
     }
 
     /// Keys of `information` in the rows of a record whose FORMAT has undeclared keys, which follow the declared ones.
@@ -140,53 +209,76 @@ impl Explode {
         &'a self,
         records: &'a RecordBatch,
     ) -> impl Iterator<Item = Result<RecordBatch, ExplodeError>> + 'a {
-        let mut input = Some(Input::new(records, &self.shape));
-        let (mut record, mut sample) = (0, 0);
-        std::iter::from_fn(move || match input.take()? {
-            Err(error) => Some(Err(error)),
-            Ok(own) => {
-                let batch = self.next_batch(&own, &mut record, &mut sample).transpose()?;
-                // After an error the iterator ends.
-                if batch.is_ok() {
-                    input = Some(Ok(own));
-                }
-                Some(batch)
-            }
+        self.selected(records, None, Selection::All)
+    }
+
+    /// The rows of some samples of `records`; those of a file without samples have one row whatever is selected.
+    /// `origin`: `importjobid` and `_item` of each record, in place of those that the explode was made with.
+    pub fn selected<'a>(
+        &'a self,
+        records: &'a RecordBatch,
+        origin: Option<Origin<'a>>,
+        selection: Selection<'a>,
+    ) -> impl Iterator<Item = Result<RecordBatch, ExplodeError>> + 'a {
+        let mut next = Some(Next::default());
+        std::iter::from_fn(move || {
+            let mut own = next?;
+            let batch = self.next(records, origin, selection, &mut own).transpose();
+            // After an error the iterator ends.
+            next = batch.as_ref().is_some_and(Result::is_ok).then_some(own);
+            batch
         })
+    }
+
+    /// The rows that follow on those before `next`, as [`selected`](Self::selected) gives them; none after the last.
+    pub fn next(
+        &self,
+        records: &RecordBatch,
+        origin: Option<Origin<'_>>,
+        selection: Selection<'_>,
+        next: &mut Next,
+    ) -> Result<Option<RecordBatch>, ExplodeError> {
+        self.next_batch(&Input::new(records, &self.shape, origin)?, selection, next)
     }
 
     fn next_batch(
         &self,
         input: &Input<'_>,
-        record: &mut usize,
-        sample: &mut usize,
+        selection: Selection<'_>,
+        next: &mut Next,
     ) -> Result<Option<RecordBatch>, ExplodeError> {
-        let rows_of_a_record = self.shape.samples.len().max(1);
-        if rows_of_a_record == 1 {
-            return self.next_batch_of_single(input, record);
+        let samples = self.shape.samples.len();
+        if samples == 0 || (samples == 1 && matches!(selection, Selection::All)) {
+            return self.next_batch_of_single(input, &mut next.record);
         }
         let key_bytes = self.key_bytes();
-        let (first_sample, mut sink, mut bytes) = (*sample, Sink::new(), 0_usize);
-        while *record < input.rows && sink.rows < self.constants.max_rows {
-            let row_bytes = FIXED_ROW_BYTES + key_bytes + input.row_bytes(*record, rows_of_a_record);
+        let mut sink = Sink::new(matches!(selection, Selection::All).then_some(next.sample));
+        let mut bytes = 0_usize;
+        while next.record < input.rows && sink.rows < self.constants.max_rows {
+            let own = selection.of(next.record, samples);
+            let row_bytes = FIXED_ROW_BYTES + key_bytes + input.row_bytes(next.record, samples);
             let room = BATCH_BYTES.saturating_sub(bytes) / row_bytes;
             let room = if sink.rows == 0 { room.max(1) } else { room };
-            let count = (rows_of_a_record - *sample).min(self.constants.max_rows - sink.rows).min(room);
-            if count == 0 {
+            let left = own.len().saturating_sub(next.sample);
+            let count = left.min(self.constants.max_rows - sink.rows).min(room);
+            if count == 0 && left > 0 {
                 break;
             }
-            sink.repeat_site(input, *record, self.first_record, count).ok_or_else(not_text)?;
-            self.put_samples(input, *record, *sample, count, &mut sink)?;
-            bytes = bytes.saturating_add(row_bytes.saturating_mul(count));
-            *sample += count;
-            if *sample == rows_of_a_record {
-                (*record, *sample) = (*record + 1, 0);
+            if count > 0 {
+                let part = own.part(next.sample, count);
+                sink.repeat_site(input, &self.wanted, next.record, self.first_record, &part).ok_or_else(not_text)?;
+                self.put_samples(input, next.record, &part, &mut sink)?;
+                bytes = bytes.saturating_add(row_bytes.saturating_mul(count));
+            }
+            next.sample += count;
+            if next.sample == own.len() {
+                *next = Next { record: next.record + 1, sample: 0 };
             }
         }
         if sink.rows == 0 {
             Ok(None)
         } else {
-            sink.finish(input, &self.schema, &self.constants, first_sample, Vec::new()).map(Some)
+            sink.finish(input, &self.schema, &self.wanted, &self.constants, Vec::new()).map(Some)
         }
     }
 
@@ -195,17 +287,20 @@ impl Explode {
         self.information_keys.value_data().len() + 8 * self.information_keys.len()
     }
 
-    /// Adds the sample columns, and `_raw`, of `count` rows of a record.
+    /// Adds the sample columns, and `_raw`, of some rows of a record; of a file without samples, one row.
     fn put_samples(
         &self,
         input: &Input<'_>,
         record: usize,
-        first: usize,
-        count: usize,
+        own: &Samples<'_>,
         sink: &mut Sink,
     ) -> Result<(), ExplodeError> {
+        if !self.wanted.values() {
+            return Ok(());
+        }
         let samples = self.shape.samples.len();
-        let undeclared = input.undeclared(record, samples, first)?;
+        let count = if samples == 0 { 1 } else { own.len() };
+        let undeclared = input.undeclared(record, samples)?;
         if samples == 0 {
             sink.information.push_nulls(count);
         } else if undeclared.is_empty() {
@@ -214,11 +309,18 @@ impl Explode {
             put_information_keys(&self.keys_with(&undeclared), count, sink);
         }
         let genotypes = self.genotype_vector(input, record)?;
-        let others = self.fields.iter().zip(&input.formats).any(|(f, v)| f.role != Role::Calls && v.is_valid(record));
-        let plain = !others && input.undeclared.is_null(record);
+        let is_other = |f: &Field| f.role != Role::Calls && input.format(f.at).is_valid(record);
+        let plain = !self.fields.iter().any(is_other) && input.undeclared.is_null(record);
         match genotypes.map(|g| (g, g.uniform())) {
             Some((genotypes, Some((ploidy, phased)))) if plain && samples > 0 => {
-                genotypes.put_uniform(first, count, &mut sink.calls.elements);
+                match own {
+                    Samples::Range(range) => {
+                        genotypes.put_uniform(range.start, count, &mut sink.calls.elements);
+                    }
+                    Samples::List(_) => own.iter().for_each(|sample| {
+                        genotypes.put_uniform(sample, 1, &mut sink.calls.elements);
+                    }),
+                }
                 sink.calls.close_many(ploidy, count);
                 sink.phased.append_n(count, phased && ploidy > 1);
             }
@@ -228,7 +330,7 @@ impl Explode {
                     sink.phased.append_n(count, false);
                 }
             }
-            _ => return self.put_rows(input, record, first, count, undeclared, sink),
+            _ => return self.put_rows(input, record, own, undeclared, sink),
         }
         for field in self.fields.iter().filter(|f| f.role != Role::Calls && samples > 0) {
             put_nulls(field.role, count, sink);
@@ -241,9 +343,9 @@ impl Explode {
         input: &Input<'a>,
         record: usize,
     ) -> Result<Option<GenotypeVector<'a>>, ExplodeError> {
-        let own = self.fields.iter().zip(&input.formats).find(|(f, v)| f.role == Role::Calls && v.is_valid(record));
-        let parse =
-            |(_, v): (&Field, &&'a BinaryArray)| GenotypeVector::parse(v.value(record), self.shape.samples.len());
+        let own = self.fields.iter().find(|f| f.role == Role::Calls).map(|f| input.format(f.at));
+        let parse = |vectors: &'a BinaryArray| GenotypeVector::parse(vectors.value(record), self.shape.samples.len());
+        let own = own.filter(|vectors| vectors.is_valid(record));
         own.map(parse).transpose().map_err(|_| ExplodeError::Vector("GT".to_owned()))
     }
 
@@ -252,19 +354,27 @@ impl Explode {
         &self,
         input: &Input<'_>,
         record: usize,
-        first: usize,
-        count: usize,
+        own: &Samples<'_>,
         undeclared: Undeclared<'_>,
         sink: &mut Sink,
     ) -> Result<(), ExplodeError> {
-        let mut sources = self.sources(input, record, first)?;
+        let mut sources = self.sources(input, record)?;
         let mut undeclared: Vec<(String, VectorCursor<'_>)> =
             undeclared.into_iter().map(|(key, cursor)| (raw_key(key), cursor)).collect();
         let declared = sources.iter().filter(|s| !matches!(s, Source::None)).count();
         let keys = declared + undeclared.len();
         let mut scratch = Vec::new();
-        for _ in 0..count {
-            row_raw(input, record, sink)?;
+        let mut next = 0;
+        for sample in own.iter() {
+            let skipped = sample.saturating_sub(next);
+            if skipped > 0 {
+                sources.iter_mut().for_each(|source| source.skip(skipped));
+                undeclared.iter_mut().for_each(|(_, cursor)| cursor.skip(skipped));
+            }
+            next = sample.saturating_add(1);
+            if sink.has_raw {
+                row_raw(input, record, sink)?;
+            }
             let mut values = 0;
             for (field, source) in self.fields.iter().zip(&mut sources) {
                 values += usize::from(put_value(field, source, sink, &mut scratch));
@@ -286,28 +396,21 @@ impl Explode {
         self.fields.iter().zip(sources).find(|(f, _)| f.role == Role::Calls).map(|(_, s)| s)
     }
 
-    fn sources<'a>(&self, input: &Input<'a>, record: usize, first: usize) -> Result<Vec<Source<'a>>, ExplodeError> {
-        let source = |(field, vectors): (&Field, &&'a BinaryArray)| self.source(field, vectors, record, first);
-        self.fields.iter().zip(&input.formats).map(source).collect()
+    fn sources<'a>(&self, input: &Input<'a>, record: usize) -> Result<Vec<Source<'a>>, ExplodeError> {
+        self.fields.iter().map(|field| self.source(field, input.format(field.at), record)).collect()
     }
 
-    /// The values of a field in a record, from sample `first` on.
-    fn source<'a>(
-        &self,
-        field: &Field,
-        vectors: &'a BinaryArray,
-        record: usize,
-        first: usize,
-    ) -> Result<Source<'a>, ExplodeError> {
+    /// The values of a field in a record.
+    fn source<'a>(&self, field: &Field, vectors: &'a BinaryArray, record: usize) -> Result<Source<'a>, ExplodeError> {
         let samples = self.shape.samples.len();
         let damaged = |_| ExplodeError::Vector(field.format.id.clone());
         Ok(if vectors.is_null(record) {
             Source::None
         } else if field.role == Role::Calls {
             let vector = GenotypeVector::parse(vectors.value(record), samples).map_err(damaged)?;
-            Source::Genotypes(vector.cursor(first))
+            Source::Genotypes(vector.cursor(0))
         } else {
-            Source::Values(VectorView::parse(vectors.value(record), samples).map_err(damaged)?.cursor(first))
+            Source::Values(VectorView::parse(vectors.value(record), samples).map_err(damaged)?.cursor(0))
         })
     }
 }
@@ -319,116 +422,6 @@ fn raw_key(id: &str) -> String {
 
 fn not_text() -> ExplodeError {
     ExplodeError::Arrow("nested text columns hold something else".to_owned())
-}
-
-/// Starts the `information` of `count` rows: the same keys in each.
-fn put_information_keys(keys: &StringArray, count: usize, sink: &mut Sink) {
-    if keys.is_empty() {
-        sink.information.push_nulls(count);
-    } else {
-        sink.information.close_rows(keys.len(), count);
-        sink.information.keys.repeat(keys, 0..keys.len(), count);
-    }
-}
-
-/// Adds the text of an undeclared field to `information`, null where it is missing, and to `_raw`.
-fn put_undeclared(raw_key: &str, cell: Cell<'_>, sink: &mut Sink) {
-    match cell {
-        Cell::Absent | Cell::Text(b".") => sink.information.values.push_nulls(1),
-        cell => {
-            cell.put_text(&mut sink.information.values.bytes);
-            sink.information.values.close();
-            put_raw(raw_key, cell, sink);
-        }
-    }
-}
-
-/// Starts a row of `_raw` with what the record has.
-fn row_raw(input: &Input<'_>, record: usize, sink: &mut Sink) -> Result<(), ExplodeError> {
-    if input.raw.is_null(record) {
-        return Ok(());
-    }
-    let keys = input.raw.keys().as_any().downcast_ref::<StringArray>().ok_or_else(not_text)?;
-    let values = input.raw.values().as_any().downcast_ref::<StringArray>().ok_or_else(not_text)?;
-    let range = builders::row_range(input.raw.value_offsets(), record).ok_or_else(not_text)?;
-    sink.raw.keys.repeat(keys, range.clone(), 1);
-    sink.raw.values.repeat(values, range, 1);
-    Ok(())
-}
-
-/// Adds nulls for a FORMAT field that a record lacks.
-fn put_nulls(role: Role, count: usize, sink: &mut Sink) {
-    match role {
-        Role::Calls => sink.calls.push_nulls(count),
-        Role::Int { column, .. } => sink.ints[column].push_nulls(count),
-        Role::List(column) => sink.lists[column].push_nulls(count),
-        Role::Doubles => sink.doubles.push_nulls(count),
-        Role::Information => sink.information.values.push_nulls(count),
-    }
-}
-
-/// Adds the next sample's value, and its text to `_raw` where the value does not tell it; whether the sample has one.
-fn put_value(field: &Field, source: &mut Source<'_>, sink: &mut Sink, scratch: &mut Vec<u8>) -> bool {
-    let cell = match source {
-        Source::None => {
-            put_nulls(field.role, 1, sink);
-            return false;
-        }
-        Source::Genotypes(cursor) => return put_genotype(field, cursor.next_cell(), sink),
-        Source::Values(cursor) => cursor.next_cell(),
-    };
-    let exact = match field.role {
-        Role::Calls => true, // not reached: GT has a genotype source
-        Role::Int { column, rounds } => {
-            let (value, exact) = values::integer(cell, rounds, scratch);
-            sink.ints[column].push(value);
-            exact
-        }
-        Role::List(column) => {
-            let list = &mut sink.lists[column];
-            let start = list.elements.len();
-            let (valid, exact) = values::integers(cell, &mut list.elements, scratch);
-            list.close_if(valid, start);
-            exact
-        }
-        Role::Doubles => {
-            let list = &mut sink.doubles;
-            let start = list.elements.len();
-            let (valid, exact) = values::doubles(cell, &mut list.elements, scratch);
-            list.close_if(valid, start);
-            exact
-        }
-        Role::Information => {
-            let column = &mut sink.information.values;
-            let start = column.bytes.len();
-            let (valid, exact) = values::information(cell, &field.format, &mut column.bytes, scratch);
-            column.close_if(valid, start);
-            exact
-        }
-    };
-    if !exact {
-        put_raw(&field.raw_key, cell, sink);
-    }
-    !matches!(cell, Cell::Absent)
-}
-
-fn put_genotype(field: &Field, cell: GenotypeCell<'_>, sink: &mut Sink) -> bool {
-    let start = sink.calls.elements.len();
-    let seen = cell.put_alleles(&mut sink.calls.elements);
-    sink.calls.close_if(seen.is_some(), start);
-    sink.phased.append(seen.is_some_and(|s| s.phased));
-    if seen.is_some_and(|s| !s.exact) {
-        sink.raw.keys.push(field.raw_key.as_bytes());
-        cell.put_text(&mut sink.raw.values.bytes);
-        sink.raw.values.close();
-    }
-    seen.is_some()
-}
-
-fn put_raw(key: &str, cell: Cell<'_>, sink: &mut Sink) {
-    sink.raw.keys.push(key.as_bytes());
-    cell.put_text(&mut sink.raw.values.bytes);
-    sink.raw.values.close();
 }
 
 #[cfg(test)]

@@ -153,6 +153,12 @@ pub(crate) fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
     None
 }
 
+/// Reads bytes that follow their length, and what follows them.
+pub(crate) fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = leb128(bytes)?;
+    rest.split_at_checked(len)
+}
+
 /// Appends a number in decimal.
 pub(crate) fn put_decimal(value: i32, out: &mut Vec<u8>) {
     let mut digits = [0_u8; 10];

@@ -16,10 +16,11 @@ mod record;
 mod samples;
 mod schema;
 mod vector;
+mod wide;
 
 pub use builders::{Maps, Numbers, StringLists, Strings};
 pub use distinct::DistinctNames;
-pub use explode::{Explode, ExplodeError};
+pub use explode::{Explode, ExplodeError, Next, Origin, Selection};
 pub use feature::{feature_columns, feature_schema};
 pub use genotypes::{
     AlternateCounts, BadGenotype, Call, DiploidCounts, DistinctCalls, GenotypeCounts, GenotypeVector,
@@ -33,3 +34,4 @@ pub use record::{FormatColumn, Number, RecordShape, ValueKind, record_columns};
 pub use samples::{SampleColumnsBuilder, SampleError, SampleProblem, SampleProblems};
 pub use schema::{FIELD_ID, RECORDS_PER_PART, arrow_schema, arrow_type};
 pub use vector::{VectorBuilder, VectorError, VectorView, is_canonical_float};
+pub use wide::{StoredRecords, WideRows, wide_columns};

@@ -30,7 +30,9 @@ pub mod record_columns {
     pub const RAW: usize = 11;
     /// Parsed annotations, of the type of the long table; null where they were not asked for.
     pub const ANNOTATIONS: usize = 12;
-    pub const FIRST_FORMAT: usize = 13;
+    /// INFO as written, null for `.`; null too where the reader was asked for attributes only.
+    pub const INFO: usize = 13;
+    pub const FIRST_FORMAT: usize = 14;
 }
 
 const SITE_COLUMNS: [&str; 9] =
@@ -99,6 +101,7 @@ impl RecordShape {
         let hidden: Option<&Column> = table.column("_record");
         fields.extend(hidden.map(|c| schema::arrow_field(c).with_nullable(false)));
         fields.extend(["_format", "_raw", "annotations"].iter().filter_map(|name| shared(name)));
+        fields.push(Field::new("info", DataType::Utf8, true));
         fields.extend((0..self.formats.len()).map(|i| Field::new(format!("format_{i}"), DataType::Binary, true)));
         fields.push(Field::new("format_undeclared", DataType::Binary, true));
         Arc::new(Schema::new(Fields::from(fields)))
@@ -128,6 +131,7 @@ mod tests {
         assert_eq!(name(record_columns::ANNOTATIONS), "annotations");
         assert_eq!(name(record_columns::FIRST_FORMAT), "format_0");
         assert_eq!(name(shape.undeclared_column()), "format_undeclared");
-        assert_eq!(schema.fields().len(), 15);
+        assert_eq!(name(record_columns::INFO), "info");
+        assert_eq!(schema.fields().len(), 16);
     }
 }

@@ -29,6 +29,7 @@ pub fn arrow_type(kind: &ColumnType) -> DataType {
         ColumnType::Float => DataType::Float32,
         ColumnType::Double => DataType::Float64,
         ColumnType::String => DataType::Utf8,
+        ColumnType::Binary => DataType::Binary,
         ColumnType::List(element) => DataType::List(Arc::new(arrow_field(element))),
         ColumnType::Map(key, value) => {
             let entries = DataType::Struct(Fields::from(vec![arrow_field(key), arrow_field(value)]));

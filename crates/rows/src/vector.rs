@@ -354,7 +354,7 @@ impl<'a> VectorView<'a> {
             Form::Floats { len, bytes } => {
                 Form::Floats { len, bytes: bytes.get(first * len * 4..).unwrap_or_default() }
             }
-            Form::Text(bytes) => Form::Text((0..first).fold(bytes, |rest, _| next_text(rest).map_or(&[][..], |t| t.1))),
+            Form::Text(bytes) => Form::Text(skip_texts(bytes, first)),
         };
         VectorCursor(form)
     }
@@ -365,6 +365,18 @@ impl<'a> VectorView<'a> {
 pub(crate) struct VectorCursor<'a>(Form<'a>);
 
 impl<'a> VectorCursor<'a> {
+    /// Passes over the values of `samples` samples.
+    pub(crate) fn skip(&mut self, samples: usize) {
+        let fixed = |bytes: &mut &'a [u8], width: usize| {
+            *bytes = bytes.get(samples.saturating_mul(width)..).unwrap_or_default();
+        };
+        match &mut self.0 {
+            Form::Ints { width, len, bytes } => fixed(bytes, *len * width.bytes()),
+            Form::Floats { len, bytes } => fixed(bytes, *len * 4),
+            Form::Text(bytes) => *bytes = skip_texts(bytes, samples),
+        }
+    }
+
     pub(crate) fn next_cell(&mut self) -> Cell<'a> {
         match &mut self.0 {
             Form::Ints { width, len, bytes } => {
@@ -420,6 +432,11 @@ pub(crate) fn next_text(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
         None => Some((None, rest)),
         Some(len) => rest.split_at_checked(len).map(|(text, rest)| (Some(text), rest)),
     }
+}
+
+/// What follows the texts of `samples` samples.
+pub(crate) fn skip_texts(bytes: &[u8], samples: usize) -> &[u8] {
+    (0..samples).fold(bytes, |rest, _| next_text(rest).map_or(&[][..], |text| text.1))
 }
 
 pub(crate) fn holds_texts(bytes: &[u8], samples: usize) -> bool {

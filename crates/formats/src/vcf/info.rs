@@ -23,6 +23,8 @@ pub(crate) struct InfoReader {
     block: KeyBlock,
     /// Whether each entry of the latest record has the key that is expected in its place.
     regular: bool,
+    /// Whether the map is what its text says at first sight: see [`is_simple`](Self::is_simple).
+    simple: bool,
     entries: Vec<Entry>,
     record: u64,
     /// Number of ALT alleles of the record.
@@ -82,6 +84,7 @@ impl InfoReader {
             order: Vec::new(),
             block: KeyBlock::default(),
             regular: false,
+            simple: true,
             entries: Vec::new(),
             record: 0,
             alternates: 0,
@@ -105,6 +108,12 @@ impl InfoReader {
         }
     }
 
+    /// Whether the map of the record that was read last follows from its text without a header: entries between `;`, each
+    /// `key=value`, or a key alone for one with an empty value; no key twice; nothing for `.`.
+    pub(crate) fn is_simple(&self) -> bool {
+        self.simple
+    }
+
     /// Reads a record; true if its map gives `info` back (key=value joined by `;`, a flag as its key alone, `.` for an
     /// empty map).
     pub(crate) fn read(&mut self, info: &str, site: &Site<'_>, judge: &mut Judge) -> Result<bool, Stop> {
@@ -113,11 +122,13 @@ impl InfoReader {
         self.undeclared.clear();
         self.end = None;
         self.regular = true;
+        self.simple = true;
         self.alternates = site.alternate_count;
         if info == "." {
             return Ok(true);
         }
         if info.is_empty() {
+            self.simple = false;
             judge.judge(Cause::EmptyInfo, Some(site), None)?;
             return Ok(false);
         }
@@ -178,6 +189,7 @@ impl InfoReader {
     ) -> Result<bool, Stop> {
         let text = info.get(entry.clone()).unwrap_or_default();
         if text.is_empty() {
+            self.simple = false;
             return Ok(false);
         }
         let equals = memchr::memchr(b'=', text.as_bytes());
@@ -215,12 +227,18 @@ impl InfoReader {
             _ if is_flag == Some(false) => (Value::Missing, false),
             _ => (Value::Empty, is_flag == Some(true)),
         };
+        self.simple &= match value {
+            Value::Text(_) => true,
+            Value::Empty => equals.is_none(),
+            Value::Decoded(_) | Value::Missing | Value::Dropped => false,
+        };
         let index = self.entries.len();
         let entry = Entry { key: entry.start..key_end, value };
         match self.earlier(key, declared, index) {
             Some(earlier) => {
                 judge.judge(Cause::DuplicateInfoKey, Some(site), Some(key))?;
                 exact = false;
+                self.simple = false;
                 if let Some(slot) = self.entries.get_mut(earlier) {
                     *slot = entry;
                 }

@@ -1,11 +1,12 @@
 //! CHROM to INFO of a record to the site columns (spec 8.2), and to `_raw` what they cannot give back. In: one line.
 //! Out: arrays in the order of the record shape. What is odd goes to the judge; nothing is repaired silently.
 
+mod checks;
+
 use super::Header;
-use super::allele::{is_bases, is_well_formed};
+use super::InfoForm;
 use super::annotations::Annotations;
 use super::extent::Extents;
-use super::header::is_contig_name;
 use super::info::InfoReader;
 use crate::fault::{Cause, shown};
 use crate::judge::{Judge, Located, Stop};
@@ -13,6 +14,7 @@ use crate::normalize::Normal;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{Array, ArrayRef, new_null_array};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
+use checks::{check_alleles, check_filters, check_id, is_contig};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -155,6 +157,7 @@ pub(crate) struct SiteColumns {
     pub(crate) format: ArrayRef,
     pub(crate) raw: ArrayRef,
     pub(crate) annotations: ArrayRef,
+    pub(crate) info: ArrayRef,
 }
 
 /// Builds the site columns of batches.
@@ -169,6 +172,9 @@ pub(crate) struct SiteBuilder {
     quals: Numbers<Float64Type>,
     filters: StringLists,
     attributes: Maps,
+    /// INFO as written, where it is asked for.
+    texts: Strings,
+    keeps: InfoForm,
     formats: Strings,
     raw: Maps,
     annotations: Annotations,
@@ -180,8 +186,8 @@ pub(crate) struct SiteBuilder {
 }
 
 impl SiteBuilder {
-    /// `annotations`: the INFO field to parse into the annotations, if any.
-    pub(crate) fn new(header: &Header, annotations: Option<&str>) -> Self {
+    /// `annotations`: the INFO field to parse into the annotations, if any; `keeps`: what is made of INFO.
+    pub(crate) fn new(header: &Header, annotations: Option<&str>, keeps: InfoForm) -> Self {
         let schema = header.shape().arrow_schema();
         Self {
             contigs: Strings::default(),
@@ -193,6 +199,8 @@ impl SiteBuilder {
             quals: Numbers::default(),
             filters: StringLists::default(),
             attributes: Maps::default(),
+            texts: Strings::default(),
+            keeps,
             formats: Strings::default(),
             raw: Maps::default(),
             annotations: Annotations::new(header, annotations, schema.field(record_columns::ANNOTATIONS).data_type()),
@@ -286,7 +294,7 @@ impl SiteBuilder {
             distinct.for_each(|name| self.filters.elements.push(name.as_bytes()));
             self.filters.close_row(true);
         }
-        self.info.push(site.info, &mut self.attributes);
+        let info_is_exact = self.push_info(site, judged);
         let annotations = self.annotations.id().and_then(|id| self.info.text(site.info, id));
         self.annotations.push(annotations);
         self.formats.push_option(site.format);
@@ -297,10 +305,30 @@ impl SiteBuilder {
             ("ALT", site.alternates, alternates_are_exact),
             ("QUAL", site.qual, judged.qual_is_exact),
             ("FILTER", site.filter, judged.filters_are_exact),
-            ("INFO", site.info, judged.info_is_exact),
+            ("INFO", site.info, info_is_exact),
         ];
         source.iter().filter(|(_, _, exact)| !exact).for_each(|(key, text, _)| self.raw.push(key, text));
         self.raw.close_row();
+    }
+
+    /// INFO of a record; whether what is kept gives its text back.
+    fn push_info(&mut self, site: &Site<'_>, judged: &Judged<'_>) -> bool {
+        match self.keeps {
+            InfoForm::Attributes => {
+                self.info.push(site.info, &mut self.attributes);
+                self.texts.push_nulls(1);
+                judged.info_is_exact
+            }
+            InfoForm::Text => {
+                if self.info.is_simple() {
+                    self.attributes.push_nulls(1);
+                } else {
+                    self.info.push(site.info, &mut self.attributes);
+                }
+                self.texts.push_option((site.info != ".").then_some(site.info));
+                true
+            }
+        }
     }
 
     /// Place and alleles of a record; whether REF and ALT are stored as they are written.
@@ -355,6 +383,7 @@ impl SiteBuilder {
             format: Arc::new(self.formats.take().finish()?),
             raw: finish_map(&mut self.raw, kind(record_columns::RAW), rows)?,
             annotations: self.annotations.finish(rows)?,
+            info: Arc::new(self.texts.take().finish()?),
         })
     }
 }
@@ -385,94 +414,4 @@ fn upper(text: &str) -> Cow<'_, str> {
 /// Symbolic alleles and breakends, which are kept as written.
 fn is_markup(allele: &str) -> bool {
     allele.bytes().any(|b| matches!(b, b'<' | b'>' | b'[' | b']' | b'.'))
-}
-
-fn is_alternate(allele: &str) -> bool {
-    is_bases(allele)
-        || allele == "*"
-        || (allele.starts_with('<') && allele.ends_with('>'))
-        || allele.contains(['[', ']'])
-        || (allele.len() > 1 && (allele.starts_with('.') || allele.ends_with('.')))
-}
-
-fn check_alleles(site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
-    if site.is_plain_snv() {
-        return Ok(());
-    }
-    if site.reference.is_empty() {
-        judge.judge(Cause::EmptyAllele, Some(site), None)?;
-    } else if site.reference.starts_with('<') {
-        judge.judge(Cause::SymbolicReference, Some(site), None)?;
-    } else if !is_bases(site.reference) {
-        let cause = if site.reference == "." { Cause::MissingReference } else { Cause::AlleleAlphabet };
-        judge.judge(cause, Some(site), None)?;
-    }
-    for allele in site.alternate_alleles() {
-        if allele.is_empty() {
-            judge.judge(Cause::EmptyAllele, Some(site), None)?;
-        } else if !is_alternate(allele) {
-            judge.judge(Cause::AlleleAlphabet, Some(site), None)?;
-        } else if allele.eq_ignore_ascii_case(site.reference) {
-            judge.judge(Cause::AltEqualsRef, Some(site), None)?;
-        } else if is_markup(allele) && !is_well_formed(allele) {
-            judge.judge(Cause::AlleleForm, Some(site), None)?;
-        }
-    }
-    if site.alternates.contains(',') {
-        let mut seen = HashSet::new();
-        let mut alleles = site.alternate_alleles().map(|a| if is_markup(a) { Cow::Borrowed(a) } else { upper(a) });
-        if !alleles.all(|allele| seen.insert(allele)) {
-            judge.judge(Cause::DuplicateAllele, Some(site), None)?;
-        }
-    }
-    Ok(())
-}
-
-/// A contig, or `<ID>` of one of the assembly file.
-fn is_contig(name: &str, version: (u32, u32)) -> bool {
-    let id = name.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
-    is_contig_name(id.unwrap_or(name), version)
-}
-
-fn check_id(site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
-    if site.id.is_empty() {
-        return judge.judge(Cause::EmptyId, Some(site), None);
-    }
-    if memchr::memchr2(b' ', b';', site.id.as_bytes()).is_none() {
-        return Ok(());
-    }
-    if site.id.contains(' ') {
-        judge.judge(Cause::Blank, Some(site), Some("ID"))?;
-    }
-    if !site.id.contains(';') {
-        return Ok(());
-    }
-    let mut seen = HashSet::new();
-    let is_list = site.id.split(';').all(|name| !name.is_empty() && seen.insert(name));
-    if is_list { Ok(()) } else { judge.judge(Cause::IdList, Some(site), None) }
-}
-
-/// Judges FILTER; false if names are listed twice, so that the list does not give the text back.
-fn check_filters(site: &Site<'_>, judge: &mut Judge) -> Result<bool, Stop> {
-    if matches!(site.filter, "PASS" | ".") {
-        return Ok(true);
-    }
-    if site.filter == "0" {
-        judge.judge(Cause::FilterZero, Some(site), None)?;
-    }
-    if site.filter.split(';').any(str::is_empty) {
-        judge.judge(Cause::EmptyFilter, Some(site), None)?;
-    }
-    if site.filter.contains(' ') {
-        judge.judge(Cause::Blank, Some(site), Some("FILTER"))?;
-    }
-    if !site.filter.contains(';') {
-        return Ok(true);
-    }
-    let mut seen = HashSet::new();
-    let distinct = site.filter.split(';').all(|name| seen.insert(name));
-    if !distinct || site.filter.split(';').any(|name| matches!(name, "PASS" | "." | "0")) {
-        judge.judge(Cause::FilterList, Some(site), None)?;
-    }
-    Ok(distinct)
 }

@@ -11,6 +11,7 @@ mod real_files;
 mod round_trip;
 mod tsv_rules;
 mod verdicts;
+mod wide_layout;
 
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -29,6 +30,18 @@ fn shared(directory: &str) -> Option<PathBuf> {
     }
     println!("skipped: {} is not there; set VARBERG_SHARED", path.display());
     None
+}
+
+/// The VCF files below a directory.
+fn files_of(directory: &Path, out: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files_of(&path, out);
+        } else if [".vcf", ".vcf.gz", ".vcf.bgz"].iter().any(|end| path.to_string_lossy().ends_with(end)) {
+            out.push(path);
+        }
+    }
 }
 
 /// Reads a file in the given parts.

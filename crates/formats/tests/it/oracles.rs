@@ -6,7 +6,7 @@
 
 mod annotation_rule;
 mod bcf;
-mod chance;
+pub mod chance;
 pub(crate) mod feature_rule;
 mod gff;
 mod header;

@@ -1,11 +1,10 @@
 //! Text to rows and back: every record of every accepted file comes back as its line was, byte for byte.
 
-use crate::shared;
+use crate::{files_of, shared};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Cursor};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use varberg_formats::vcf::{self, Header, ReadOptions, Reader, read_header};
@@ -61,23 +60,12 @@ fn compare(bytes: &[u8], most: usize) -> Result<usize, Fault> {
     Ok(read)
 }
 
-fn files(directory: &Path, out: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, out);
-        } else if [".vcf", ".vcf.gz", ".vcf.bgz"].iter().any(|end| path.to_string_lossy().ends_with(end)) {
-            out.push(path);
-        }
-    }
-}
-
 #[test]
 fn every_accepted_file_comes_back_line_for_line() {
     let most = if std::env::var("VARBERG_FULL").is_ok_and(|full| full == "1") { usize::MAX } else { RECORDS };
     let mut found = Vec::new();
     for directory in ["corpora", "data"] {
-        shared(directory).into_iter().for_each(|root| files(&root, &mut found));
+        shared(directory).into_iter().for_each(|root| files_of(&root, &mut found));
     }
     found.sort();
     let mut counts = BTreeMap::new();

@@ -2,13 +2,15 @@
 //! array slices.
 
 use crate::RecordShape;
-use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, StringArray, StructArray, new_null_array};
+use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, StringArray, StructArray, UInt32Array, new_null_array};
 use arrow_buffer::BooleanBuffer;
-use arrow_schema::SchemaRef;
+use arrow_schema::{ArrowError, SchemaRef};
+use arrow_select::take::take;
 use std::sync::Arc;
 
 /// Positions in the long table.
 pub(super) mod column {
+    pub(in super::super) const JOB: usize = 0;
     pub(in super::super) const CONTIG: usize = 1;
     pub(in super::super) const START: usize = 2;
     pub(in super::super) const END: usize = 3;
@@ -17,6 +19,7 @@ pub(super) mod column {
     pub(in super::super) const ALTERNATES: usize = 6;
     pub(in super::super) const QUAL: usize = 7;
     pub(in super::super) const FILTERS: usize = 8;
+    pub(in super::super) const SPLIT: usize = 9;
     pub(in super::super) const ATTRIBUTES: usize = 10;
     pub(in super::super) const PHASED: usize = 11;
     pub(in super::super) const CALLS: usize = 12;
@@ -30,6 +33,7 @@ pub(super) mod column {
     pub(in super::super) const SAMPLE: usize = 20;
     pub(in super::super) const INFORMATION: usize = 21;
     pub(in super::super) const ANNOTATIONS: usize = 22;
+    pub(in super::super) const ITEM: usize = 23;
     pub(in super::super) const RECORD: usize = 24;
     pub(in super::super) const FORMAT: usize = 25;
     pub(in super::super) const RAW: usize = 26;
@@ -55,7 +59,8 @@ pub(super) struct Constants {
 }
 
 impl Constants {
-    pub(super) fn new(shape: &RecordShape, job: &str, item: i32, max_rows: usize, schema: &SchemaRef) -> Self {
+    pub(super) fn new(shape: &RecordShape, origin: (&str, i32), max_rows: usize, schema: &SchemaRef) -> Self {
+        let (job, item) = origin;
         let longest = shape.samples.iter().map(String::len).chain([job.len(), 1]).max().unwrap_or(1);
         let max_rows = max_rows.min(MAX_ROWS).min(MAX_TEXT / longest).max(1);
         let names = shape.samples.iter().cycle().take(max_rows + shape.samples.len());
@@ -87,6 +92,12 @@ impl Constants {
     /// The names of `rows` rows, the first of which is of sample `first`.
     pub(super) fn samples(&self, first: usize, rows: usize) -> Option<ArrayRef> {
         self.samples.as_ref().map(|names| names.slice(first, rows))
+    }
+
+    /// The names of the samples at `positions`.
+    pub(super) fn samples_at(&self, positions: &[u32]) -> Result<Option<ArrayRef>, ArrowError> {
+        let positions = UInt32Array::from_iter_values(positions.iter().copied());
+        self.samples.as_ref().map(|names| take(names, &positions, None)).transpose()
     }
 
     /// Annotations that were asked for in a file that has none.

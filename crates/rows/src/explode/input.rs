@@ -1,7 +1,7 @@
 //! A record batch, its columns by type. In: a batch of a reader. Out: typed references, and the size of a row.
 
-use super::ExplodeError;
 use super::annotations::Annotations;
+use super::{ExplodeError, Origin};
 use crate::builders::row_range;
 use crate::ints;
 use crate::record::{RecordShape, record_columns as at};
@@ -25,8 +25,10 @@ pub(super) struct Input<'a> {
     pub(super) format: &'a StringArray,
     pub(super) raw: &'a MapArray,
     pub(super) annotations: Annotations<'a>,
-    pub(super) formats: Vec<&'a BinaryArray>,
+    /// Of all FORMAT fields of the shape.
+    formats: Vec<&'a BinaryArray>,
     pub(super) undeclared: &'a BinaryArray,
+    pub(super) origin: Option<Origin<'a>>,
 }
 
 /// The undeclared FORMAT keys of a record, and the values of its samples.
@@ -38,7 +40,11 @@ fn column<T: 'static>(records: &RecordBatch, position: usize) -> Result<&T, Expl
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn new(records: &'a RecordBatch, shape: &RecordShape) -> Result<Self, ExplodeError> {
+    pub(super) fn new(
+        records: &'a RecordBatch,
+        shape: &RecordShape,
+        origin: Option<Origin<'a>>,
+    ) -> Result<Self, ExplodeError> {
         let formats = (at::FIRST_FORMAT..shape.undeclared_column()).map(|i| column(records, i));
         Ok(Self {
             batch: records,
@@ -58,7 +64,14 @@ impl<'a> Input<'a> {
             annotations: Annotations::new(column(records, at::ANNOTATIONS)?),
             formats: formats.collect::<Result<_, _>>()?,
             undeclared: column(records, shape.undeclared_column())?,
+            origin,
         })
+    }
+
+    /// The vectors of the FORMAT field at a position of the shape.
+    pub(super) fn format(&self, at: usize) -> &'a BinaryArray {
+        // Positions come from the shape that the columns were looked up by.
+        self.formats[at]
     }
 
     /// About how many bytes one row of a record takes, `samples` rows sharing its vectors.
@@ -81,13 +94,8 @@ impl<'a> Input<'a> {
         site + names + lists + map(self.attributes) + map(self.raw) + annotations + 2 * vectors / samples.max(1)
     }
 
-    /// The undeclared FORMAT keys of a record, with their values from sample `first` on.
-    pub(super) fn undeclared(
-        &self,
-        record: usize,
-        samples: usize,
-        first: usize,
-    ) -> Result<Undeclared<'a>, ExplodeError> {
+    /// The undeclared FORMAT keys of a record, with their values.
+    pub(super) fn undeclared(&self, record: usize, samples: usize) -> Result<Undeclared<'a>, ExplodeError> {
         if self.undeclared.is_null(record) {
             return Ok(Vec::new());
         }
@@ -95,21 +103,16 @@ impl<'a> Input<'a> {
             let (count, mut rest) = ints::leb128(self.undeclared.value(record))?;
             let mut keys = Vec::new();
             for _ in 0..count {
-                let (key, after) = sized(rest)?;
-                let (vector, after) = sized(after)?;
+                let (key, after) = ints::sized(rest)?;
+                let (vector, after) = ints::sized(after)?;
                 let view = VectorView::parse(vector, samples).ok()?;
-                keys.push((std::str::from_utf8(key).ok()?, view.cursor(first)));
+                keys.push((std::str::from_utf8(key).ok()?, view.cursor(0)));
                 rest = after;
             }
             Some(keys)
         };
         parse().ok_or_else(|| ExplodeError::Vector("undeclared FORMAT keys".to_owned()))
     }
-}
-
-fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (len, rest) = ints::leb128(bytes)?;
-    rest.split_at_checked(len)
 }
 
 fn text_bytes(array: &StringArray, range: std::ops::Range<usize>) -> usize {

@@ -5,7 +5,8 @@ use super::constants::column;
 use super::input::Input;
 use super::sink::Sink;
 use super::{
-    BATCH_BYTES, Explode, ExplodeError, FIXED_ROW_BYTES, Role, Source, put_information_keys, put_value, row_raw,
+    BATCH_BYTES, Explode, ExplodeError, FIXED_ROW_BYTES, Role, Samples, Source, put_information_keys, put_value,
+    row_raw,
 };
 use crate::genotypes::GenotypeVector;
 use crate::ints::{Ints, MISSING};
@@ -40,19 +41,20 @@ impl Explode {
         if records.is_empty() {
             return Ok(None);
         }
-        let mut sink = Sink::new();
+        let mut sink = Sink::new(Some(0));
+        sink.begin(&self.wanted, records.clone());
         let mut scratch = Vec::new();
         for own in records.clone() {
             if self.shape.samples.is_empty() || input.undeclared.is_valid(own) {
-                self.put_samples(input, own, 0, 1, &mut sink)?;
-            } else {
+                self.put_samples(input, own, &Samples::Range(0..self.shape.samples.len()), &mut sink)?;
+            } else if self.wanted.values() {
                 self.put_sample(input, own, &mut sink, &mut scratch)?;
             }
             sink.rows += 1;
         }
         *record = records.end;
         let sites = self.sites(input, records);
-        sink.finish(input, &self.schema, &self.constants, 0, sites).map(Some)
+        sink.finish(input, &self.schema, &self.wanted, &self.constants, sites).map(Some)
     }
 
     fn rows_that_fit(&self, input: &Input<'_>, first: usize) -> usize {
@@ -83,13 +85,14 @@ impl Explode {
         put_information_keys(&self.information_keys, 1, sink);
         row_raw(input, record, sink)?;
         let (mut keys, mut values, mut has_genotype) = (0, 0, !self.genotypes);
-        for (field, vectors) in self.fields.iter().zip(&input.formats) {
+        for field in &self.fields {
+            let vectors = input.format(field.at);
             if vectors.is_valid(record) && put_plain(field.role, vectors.value(record), sink) {
                 (keys, values) = (keys + 1, values + 1);
                 has_genotype |= field.role == Role::Calls;
                 continue;
             }
-            let mut source = self.source(field, vectors, record, 0)?;
+            let mut source = self.source(field, vectors, record)?;
             let has_key = !matches!(source, Source::None);
             keys += usize::from(has_key);
             has_genotype |= has_key && field.role == Role::Calls;

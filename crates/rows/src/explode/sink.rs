@@ -3,16 +3,24 @@
 use super::ExplodeError;
 use super::constants::{Constants, column};
 use super::input::Input;
+use super::wanted::{Samples, Wanted};
 use crate::builders::{Ints, Lists, Maps, Numbers, StringLists, Strings};
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
-use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
+use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_buffer::BooleanBufferBuilder;
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
+use std::ops::Range;
 use std::sync::Arc;
 
 #[derive(Debug)]
 pub(super) struct Sink {
     pub(super) rows: usize,
+    /// Whether `_raw` is made.
+    pub(super) has_raw: bool,
+    /// The sample of the first row, where all samples follow one another.
+    first_sample: Option<usize>,
+    /// The sample of each row, where they do not.
+    positions: Vec<u32>,
     contig: Strings,
     start: Numbers<Int64Type>,
     end: Numbers<Int64Type>,
@@ -39,6 +47,10 @@ pub(super) struct Sink {
     pub(super) raw: Maps,
 }
 
+/// Columns of the table that [`Sink::ints`] and [`Sink::lists`] become.
+pub(super) const INTS: [usize; 3] = [column::QUALITY, column::DEPTH, column::PHASE_SET];
+pub(super) const LISTS: [usize; 3] = [column::LIKELIHOODS, column::DEPTHS, column::SPL];
+
 /// Positions in [`Sink::ints`] and [`Sink::lists`].
 pub(super) const QUALITY: usize = 0;
 pub(super) const DEPTH: usize = 1;
@@ -48,9 +60,13 @@ pub(super) const DEPTHS: usize = 1;
 pub(super) const SPL: usize = 2;
 
 impl Sink {
-    pub(super) fn new() -> Self {
+    /// `first_sample`: the sample of the first row, if all samples of all records follow.
+    pub(super) fn new(first_sample: Option<usize>) -> Self {
         Self {
             rows: 0,
+            has_raw: true,
+            first_sample,
+            positions: Vec::new(),
             contig: Strings::default(),
             start: Numbers::default(),
             end: Numbers::default(),
@@ -73,26 +89,61 @@ impl Sink {
         }
     }
 
-    /// Adds the site columns of `count` rows of a record.
+    /// Notes that rows of records follow that are not repeated: one for each record.
+    pub(super) fn begin(&mut self, wanted: &Wanted, records: Range<usize>) {
+        self.has_raw = wanted.has(column::RAW);
+        self.runs.extend(records.map(|record| (record, 1)));
+    }
+
+    /// Adds the site columns of some rows of a record.
     pub(super) fn repeat_site(
         &mut self,
         input: &Input<'_>,
+        wanted: &Wanted,
         record: usize,
         first_record: i64,
-        count: usize,
+        samples: &Samples<'_>,
     ) -> Option<()> {
-        let own = record..record + 1;
-        self.contig.repeat(input.contig, own.clone(), count);
-        self.start.push_many(input.start.is_valid(record).then(|| input.start.value(record)), count);
-        self.end.push_many(input.end.is_valid(record).then(|| input.end.value(record)), count);
-        self.names.repeat(input.names, record, count)?;
-        self.reference.repeat(input.reference, own.clone(), count);
-        self.alternates.repeat(input.alternates, record, count)?;
-        self.qual.push_many(input.qual.is_valid(record).then(|| input.qual.value(record)), count);
-        self.filters.repeat(input.filters, record, count)?;
-        self.attributes.repeat(input.attributes, record, count)?;
-        self.record.push_many(Some(first_record.saturating_add(input.record.value(record))), count);
-        self.format.repeat(input.format, own, count);
+        let (own, count) = (record..record + 1, samples.len());
+        self.has_raw = wanted.has(column::RAW);
+        if wanted.has(column::CONTIG) {
+            self.contig.repeat(input.contig, own.clone(), count);
+        }
+        if wanted.has(column::START) {
+            self.start.push_many(input.start.is_valid(record).then(|| input.start.value(record)), count);
+        }
+        if wanted.has(column::END) {
+            self.end.push_many(input.end.is_valid(record).then(|| input.end.value(record)), count);
+        }
+        if wanted.has(column::NAMES) {
+            self.names.repeat(input.names, record, count)?;
+        }
+        if wanted.has(column::REFERENCE) {
+            self.reference.repeat(input.reference, own.clone(), count);
+        }
+        if wanted.has(column::ALTERNATES) {
+            self.alternates.repeat(input.alternates, record, count)?;
+        }
+        if wanted.has(column::QUAL) {
+            self.qual.push_many(input.qual.is_valid(record).then(|| input.qual.value(record)), count);
+        }
+        if wanted.has(column::FILTERS) {
+            self.filters.repeat(input.filters, record, count)?;
+        }
+        if wanted.has(column::ATTRIBUTES) {
+            self.attributes.repeat(input.attributes, record, count)?;
+        }
+        if wanted.has(column::RECORD) {
+            self.record.push_many(Some(first_record.saturating_add(input.record.value(record))), count);
+        }
+        if wanted.has(column::FORMAT) {
+            self.format.repeat(input.format, own, count);
+        }
+        if let Samples::List(positions) = samples
+            && wanted.has(column::SAMPLE)
+        {
+            self.positions.extend_from_slice(positions);
+        }
         self.runs.push((record, count));
         self.rows += count;
         Some(())
@@ -100,64 +151,110 @@ impl Sink {
 
     /// Ends a row of `_raw`; `values`: how many values the sample has, `keys`: how many keys FORMAT has.
     pub(super) fn close_raw(&mut self, values: usize, keys: usize) {
-        if values < keys {
+        if values < keys && self.has_raw {
             self.raw.keys.push(b"SAMPLE");
             self.raw.values.push(values.to_string().as_bytes());
         }
         self.raw.close_row();
     }
 
-    /// The batch. Its first row is of sample `first_sample`; all rows are of `input`. `sites`: finished columns that take the place of those here.
+    /// The batch: the wanted columns, all rows being of `input`. `sites`: finished columns that take the place of those
+    /// here.
     pub(super) fn finish(
         mut self,
         input: &Input<'_>,
         schema: &SchemaRef,
+        wanted: &Wanted,
         constants: &Constants,
-        first_sample: usize,
-        sites: Vec<(usize, ArrayRef)>,
+        mut sites: Vec<(usize, ArrayRef)>,
     ) -> Result<RecordBatch, ExplodeError> {
         let rows = self.rows;
-        let null = |position: usize| constants.null(position, rows);
-        let kind = |position: usize| schema.field(position).data_type();
-        let or_null = |array: Option<ArrayRef>, position: usize| array.unwrap_or_else(|| null(position));
-        let phased: Option<ArrayRef> = (self.phased.len() == rows && rows > 0)
-            .then(|| Arc::new(BooleanArray::new(self.phased.finish(), None)) as ArrayRef);
-        let [quality, depth, phase_set] = self.ints.map(Ints::finish);
-        let [likelihoods, depths, spl] = self.lists;
-        let mut columns: Vec<ArrayRef> = vec![
-            constants.job(rows),
-            Arc::new(self.contig.finish()?),
-            self.start.finish(),
-            self.end.finish(),
-            self.names.finish(kind(column::NAMES))?,
-            Arc::new(self.reference.finish()?),
-            self.alternates.finish(kind(column::ALTERNATES))?,
-            self.qual.finish(),
-            self.filters.finish(kind(column::FILTERS))?,
-            constants.not_split(rows),
-            or_null(self.attributes.finish(kind(column::ATTRIBUTES))?, column::ATTRIBUTES),
-            or_null(phased, column::PHASED),
-            or_null(self.calls.finish(kind(column::CALLS))?, column::CALLS),
-            or_null(self.doubles.finish(kind(column::GENOTYPE_LIKELIHOODS))?, column::GENOTYPE_LIKELIHOODS),
-            or_null(likelihoods.finish(kind(column::LIKELIHOODS))?, column::LIKELIHOODS),
-            or_null(depths.finish(kind(column::DEPTHS))?, column::DEPTHS),
-            or_null(quality, column::QUALITY),
-            or_null(spl.finish(kind(column::SPL))?, column::SPL),
-            or_null(depth, column::DEPTH),
-            or_null(phase_set, column::PHASE_SET),
-            constants.samples(first_sample, rows).unwrap_or_else(|| null(column::SAMPLE)),
-            or_null(self.information.finish(kind(column::INFORMATION))?, column::INFORMATION),
-            input.annotations.repeat(&self.runs, rows, constants)?,
-            constants.item(rows),
-            self.record.finish(),
-            Arc::new(self.format.finish()?),
-            or_null(self.raw.finish(kind(column::RAW))?, column::RAW),
-        ];
-        for (position, array) in sites {
-            if let Some(column) = columns.get_mut(position) {
-                *column = array;
-            }
+        let mut columns = Vec::with_capacity(wanted.positions.len());
+        for (position, field) in wanted.positions.iter().zip(schema.fields()) {
+            let own = match sites.iter().position(|(site, _)| site == position) {
+                Some(at) => Some(sites.swap_remove(at).1),
+                None => self.finish_column(*position, field.data_type(), input, constants)?,
+            };
+            columns.push(own.unwrap_or_else(|| constants.null(*position, rows)));
         }
-        RecordBatch::try_new(Arc::clone(schema), columns).map_err(|e| ExplodeError::Arrow(e.to_string()))
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
+            .map_err(|e| ExplodeError::Arrow(e.to_string()))
+    }
+
+    /// A column of the table; none where it is null in all rows.
+    fn finish_column(
+        &mut self,
+        position: usize,
+        kind: &DataType,
+        input: &Input<'_>,
+        constants: &Constants,
+    ) -> Result<Option<ArrayRef>, ExplodeError> {
+        let rows = self.rows;
+        Ok(Some(match position {
+            column::JOB => match input.origin {
+                Some(origin) => self.jobs(origin.job)?,
+                None => constants.job(rows),
+            },
+            column::CONTIG => Arc::new(self.contig.take().finish()?),
+            column::START => self.start.take().finish(),
+            column::END => self.end.take().finish(),
+            column::NAMES => self.names.take().finish(kind)?,
+            column::REFERENCE => Arc::new(self.reference.take().finish()?),
+            column::ALTERNATES => self.alternates.take().finish(kind)?,
+            column::QUAL => self.qual.take().finish(),
+            column::FILTERS => self.filters.take().finish(kind)?,
+            column::SPLIT => constants.not_split(rows),
+            column::PHASED if self.phased.len() == rows && rows > 0 => {
+                Arc::new(BooleanArray::new(self.phased.finish(), None))
+            }
+            column::SAMPLE => return self.samples(constants),
+            column::ANNOTATIONS => input.annotations.repeat(&self.runs, rows, constants)?,
+            column::ITEM => match input.origin {
+                Some(origin) => self.items(origin.item),
+                None => constants.item(rows),
+            },
+            column::RECORD => self.record.take().finish(),
+            column::FORMAT => Arc::new(self.format.take().finish()?),
+            _ => return self.finish_values(position, kind),
+        }))
+    }
+
+    /// A column that is often null in all rows; then none.
+    fn finish_values(&mut self, position: usize, kind: &DataType) -> Result<Option<ArrayRef>, ExplodeError> {
+        let own = |columns: &[usize]| columns.iter().position(|column| *column == position);
+        if let Some(ints) = own(&INTS).and_then(|at| self.ints.get_mut(at)) {
+            return Ok(std::mem::replace(ints, Ints::new()).finish());
+        }
+        if let Some(lists) = own(&LISTS).and_then(|at| self.lists.get_mut(at)) {
+            return Ok(std::mem::replace(lists, Lists::new()).finish(kind)?);
+        }
+        Ok(match position {
+            column::ATTRIBUTES => self.attributes.take().finish(kind)?,
+            column::CALLS => std::mem::replace(&mut self.calls, Lists::new()).finish(kind)?,
+            column::GENOTYPE_LIKELIHOODS => std::mem::replace(&mut self.doubles, Lists::new()).finish(kind)?,
+            column::INFORMATION => self.information.take().finish(kind)?,
+            column::RAW => self.raw.take().finish(kind)?,
+            _ => None,
+        })
+    }
+
+    fn samples(&self, constants: &Constants) -> Result<Option<ArrayRef>, ExplodeError> {
+        Ok(match self.first_sample {
+            Some(first) => constants.samples(first, self.rows),
+            None => constants.samples_at(&self.positions)?,
+        })
+    }
+
+    fn jobs(&self, jobs: &StringArray) -> Result<ArrayRef, ExplodeError> {
+        let mut column = Strings::default();
+        self.runs.iter().for_each(|(record, count)| column.repeat(jobs, *record..record + 1, *count));
+        Ok(Arc::new(column.finish()?))
+    }
+
+    fn items(&self, items: &Int32Array) -> ArrayRef {
+        let mut column = Numbers::<Int32Type>::default();
+        self.runs.iter().for_each(|(record, count)| column.push_many(Some(items.value(*record)), *count));
+        column.finish()
     }
 }

@@ -100,10 +100,7 @@ impl<'a> GenotypeVector<'a> {
             Form::Ints { width, len, bytes } => {
                 (Form::Ints { width, len, bytes: bytes.get(first * len * width.bytes()..).unwrap_or_default() }, 0)
             }
-            Form::Text(bytes) => {
-                let rest = (0..first).fold(bytes, |rest, _| vector::next_text(rest).map_or(&[][..], |t| t.1));
-                (Form::Text(rest), 0)
-            }
+            Form::Text(bytes) => (Form::Text(vector::skip_texts(bytes, first)), 0),
         };
         GenotypeCursor { form, next }
     }
@@ -165,6 +162,18 @@ pub(crate) struct Seen {
 }
 
 impl<'a> GenotypeCursor<'a> {
+    /// Passes over the calls of `samples` samples.
+    pub(crate) fn skip(&mut self, samples: usize) {
+        match &mut self.form {
+            Form::Bits { .. } => self.next = self.next.saturating_add(samples),
+            Form::Ints { width, len, bytes } => {
+                let passed = samples.saturating_mul(*len * width.bytes());
+                *bytes = bytes.get(passed..).unwrap_or_default();
+            }
+            Form::Text(bytes) => *bytes = vector::skip_texts(bytes, samples),
+        }
+    }
+
     pub(crate) fn next_cell(&mut self) -> GenotypeCell<'a> {
         match &mut self.form {
             Form::Bits { .. } => {
