@@ -32,6 +32,8 @@ pub struct PublishedTable {
     pub directory: String,
     pub layout: Layout,
     pub metadata_location: String,
+    /// Of the table of samples, if the table is wide.
+    pub samples_location: Option<String>,
 }
 
 /// A table that is being deleted and that nothing writes to any more.
@@ -67,8 +69,12 @@ impl Catalog {
 
     async fn published(&self, account: Option<&AccountId>) -> Result<Vec<PublishedTable>> {
         let mut query = QueryBuilder::new(
-            "SELECT d.id, d.account, d.layout, d.table_namespace, d.table_name, d.directory, t.metadata_location FROM destinations d
+            "SELECT d.id, d.account, d.layout, d.table_namespace, d.table_name, d.directory, t.metadata_location,
+                    s.metadata_location AS samples_location
+             FROM destinations d
              JOIN iceberg_tables t ON t.table_namespace = d.table_namespace AND t.table_name = d.table_name
+             LEFT JOIN iceberg_tables s ON s.catalog_name = t.catalog_name
+                  AND s.table_namespace = d.table_namespace AND s.table_name = d.table_name || '__samples'
              WHERE d.status IN ('ACTIVE', 'UPDATING') AND t.catalog_name = ",
         );
         query.push_bind(table_pointers::CATALOG_NAME);
@@ -88,6 +94,7 @@ impl Catalog {
                 directory: row.try_get("directory")?,
                 layout: rows::layout(row)?,
                 metadata_location: row.try_get("metadata_location")?,
+                samples_location: row.try_get("samples_location")?,
             })
         };
         rows.iter().map(table).collect()
@@ -138,6 +145,7 @@ impl Catalog {
         }
         item_headers::drop_of_destination(&mut tx, id).await?;
         table_pointers::remove(&mut tx, &namespace, &name).await?;
+        table_pointers::remove(&mut tx, &namespace, &varberg_model::samples_table(&name)).await?;
         for statement in
             ["DELETE FROM table_names WHERE destination_id = $1", "DELETE FROM annotation_versions WHERE id = $1"]
         {

@@ -16,6 +16,7 @@ mod idempotency;
 mod import_jobs;
 mod item_headers;
 mod job_counts;
+mod layouts;
 mod leases;
 mod listing;
 mod migrate;

@@ -81,7 +81,7 @@ impl Catalog {
 }
 
 /// Why the job may not be ended by this worker, if so.
-async fn refusal(tx: &mut Tx, lease: &Lease) -> Result<Option<Finish>> {
+pub(crate) async fn refusal(tx: &mut Tx, lease: &Lease) -> Result<Option<Finish>> {
     let state = match held(tx, lease).await {
         Ok(state) => state,
         Err(Error::LeaseLost) => return Ok(Some(Finish::LeaseLost)),

@@ -3,13 +3,22 @@
 //! A lost answer is found again by the job id in the snapshot's summary.
 
 use crate::commit::{Change, NewSnapshot, Removed, commit};
+use crate::headersets::headerset_of;
 use crate::{DataFile, Lake, PointerStore, Result, SwapResult};
 use async_trait::async_trait;
 use iceberg::spec::{Operation, TableMetadata};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The property of a snapshot that names its job.
 pub const JOB_ID: &str = "varberg.job-id";
+
+/// What the files of an append hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppendContent {
+    Rows,
+    /// One headerset each: those that the table has are left out.
+    Headersets,
+}
 
 /// Files to add to one table.
 #[derive(Debug, Clone)]
@@ -19,6 +28,7 @@ pub struct Append {
     pub files: Vec<DataFile>,
     /// Properties of the snapshot: `varberg.job-id`, `varberg.epoch`.
     pub summary: BTreeMap<String, String>,
+    pub content: AppendContent,
     /// `<job>-<epoch>`: part of the name of every file that this commit writes.
     pub tag: String,
 }
@@ -53,10 +63,17 @@ impl Change for Append {
         if has_job(&metadata, self) {
             return Ok(None);
         }
+        let files = match self.content {
+            AppendContent::Rows => self.files.clone(),
+            AppendContent::Headersets => unknown_headersets(lake, old, &self.files).await?,
+        };
+        if files.is_empty() {
+            return Ok(None);
+        }
         let snapshot = NewSnapshot::new(lake, &metadata, old, &self.tag);
         let mut manifests = snapshot.inherited().await?;
-        manifests.insert(0, snapshot.added(&self.files).await?);
-        let summary = snapshot.summary(&self.summary, &self.files, Removed::default());
+        manifests.insert(0, snapshot.added(&files).await?);
+        let summary = snapshot.summary(&self.summary, &files, Removed::default());
         snapshot.publish(Operation::Append, manifests, summary).await.map(Some)
     }
 }
@@ -64,4 +81,12 @@ impl Change for Append {
 fn has_job(metadata: &TableMetadata, append: &Append) -> bool {
     let Some(job) = append.summary.get(JOB_ID) else { return false };
     metadata.snapshots().any(|s| s.summary().additional_properties.get(JOB_ID) == Some(job))
+}
+
+/// The files whose headerset the table of samples at `metadata_location` does not have; each headerset once.
+async fn unknown_headersets(lake: &Lake, metadata_location: &str, files: &[DataFile]) -> Result<Vec<DataFile>> {
+    let known = lake.headersets(metadata_location).await?;
+    let mut seen = BTreeSet::new();
+    let mut is_new = |file: &&DataFile| headerset_of(file).is_some_and(|id| known.get(id).is_none() && seen.insert(id));
+    Ok(files.iter().filter(|file| is_new(file)).cloned().collect())
 }

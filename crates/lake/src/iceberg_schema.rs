@@ -12,7 +12,7 @@ use varberg_model::{Column, ColumnType, TableSchema};
 pub(crate) const SORT_ORDER_ID: i32 = 1;
 
 /// Columns that tables have for themselves; no user's column is called like one.
-const HIDDEN: [&str; 4] = ["_item", "_record", "_format", "_raw"];
+const HIDDEN: [&str; 7] = ["_item", "_record", "_format", "_raw", "_headerset", "_undeclared", "_attributes"];
 
 /// The Iceberg schema of a table, hidden columns included.
 pub(crate) fn iceberg_schema(schema: &TableSchema) -> Result<Schema> {
@@ -57,7 +57,7 @@ pub(crate) fn sort_columns(metadata: &TableMetadata) -> Vec<String> {
 
 fn iceberg_field(column: &Column) -> NestedFieldRef {
     let field = NestedField::new(column.id, &column.name, iceberg_type(&column.kind), !column.nullable);
-    Arc::new(if column.doc.is_empty() { field } else { field.with_doc(column.doc) })
+    Arc::new(if column.doc.is_empty() { field } else { field.with_doc(column.doc.as_ref()) })
 }
 
 fn iceberg_type(kind: &ColumnType) -> Type {
@@ -68,6 +68,7 @@ fn iceberg_type(kind: &ColumnType) -> Type {
         ColumnType::Float => Type::Primitive(PrimitiveType::Float),
         ColumnType::Double => Type::Primitive(PrimitiveType::Double),
         ColumnType::String => Type::Primitive(PrimitiveType::String),
+        ColumnType::Binary => Type::Primitive(PrimitiveType::Binary),
         ColumnType::List(element) => Type::List(ListType::new(iceberg_field(element))),
         ColumnType::Map(key, value) => Type::Map(MapType::new(iceberg_field(key), iceberg_field(value))),
         ColumnType::Struct(fields) => Type::Struct(StructType::new(fields.iter().map(iceberg_field).collect())),
@@ -80,7 +81,7 @@ fn model_column(field: &NestedField) -> Result<Column> {
         name: field.name.clone(),
         kind: model_type(&field.field_type, &field.name)?,
         nullable: !field.required,
-        doc: "",
+        doc: field.doc.clone().unwrap_or_default().into(),
         hidden: false,
     })
 }
@@ -93,6 +94,7 @@ fn model_type(kind: &Type, name: &str) -> Result<ColumnType> {
         Type::Primitive(PrimitiveType::Float) => ColumnType::Float,
         Type::Primitive(PrimitiveType::Double) => ColumnType::Double,
         Type::Primitive(PrimitiveType::String) => ColumnType::String,
+        Type::Primitive(PrimitiveType::Binary) => ColumnType::Binary,
         Type::Primitive(_) => {
             let reason = format!("column '{name}' has a type that we do not write");
             return Err(Error::Foreign { location: String::new(), reason });

@@ -13,13 +13,12 @@ mod gate;
 mod interval_join;
 mod metadata_tables;
 mod session;
+mod tables;
 mod travel;
 
 pub(crate) use session::OnlyWarehouse;
 
-use crate::scan::TableScan;
 use crate::{Lake, WarehouseConfig};
-use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::common::config::Dialect;
 use datafusion::execution::SendableRecordBatchStream;
@@ -51,8 +50,9 @@ pub struct GrantedTable {
     pub schemas: Vec<String>,
     pub name: String,
     pub metadata_location: String,
-    /// `long`.
-    pub layout: String,
+    /// Of a wide table: where the metadata of its table of samples lies.
+    #[serde(default)]
+    pub samples_location: Option<String>,
     /// Whether the statement sees the hidden columns too. Never for a statement that a user wrote.
     #[serde(default)]
     pub hidden_columns: bool,
@@ -108,23 +108,28 @@ pub async fn run(mut request: QueryRequest) -> Result<SendableRecordBatchStream,
     let lake = Lake::open(request.warehouse.clone()).await.map_err(|error| internal(&error))?;
     let context = session::new(&lake, &request.limits)?;
     context.register_udf(contig::function(&request.contig_aliases));
-    for function in cohort_functions(&Arc::new(HeaderSets::default())) {
-        context.register_udf(function);
-    }
     let schemas = session::Schemas::new(&context)?;
     let mut tables = Vec::with_capacity(request.tables.len());
+    let mut headersets = HeaderSets::default();
     for table in &request.tables {
-        let scan = scan(&lake, table, None).await?;
-        schemas.add(table, &table.name, &scan)?;
-        tables.push((table, scan.schema()));
+        let loaded = tables::load(&lake, &context, table, None, &mut headersets).await.map_err(|error| internal(&error))?;
+        schemas.add(table, &table.name, &loaded.table)?;
+        tables.push((table, loaded.table.schema()));
+        for (view, provider) in &loaded.views {
+            schemas.add(table, &format!("{}${view}", table.name), provider)?;
+        }
     }
     for travel in &travels {
         let Some(table) = request.tables.get(travel.table) else { continue };
         let snapshot = travel.snapshot(&lake, table).await?;
-        schemas.add(table, &travel.name, &scan(&lake, table, Some(snapshot)).await?)?;
+        let loaded = tables::load(&lake, &context, table, Some(snapshot), &mut headersets).await;
+        schemas.add(table, &travel.name, &loaded.map_err(|error| internal(&error))?.table)?;
     }
     for (table, name, rows) in metadata_tables::named(&lake, &request.sql, &request.tables).await? {
         schemas.add(table, &name, &rows)?;
+    }
+    for function in cohort_functions(&Arc::new(headersets)) {
+        context.register_udf(function);
     }
     schemas.describe(&tables)?;
     let work = async {
@@ -142,12 +147,6 @@ pub async fn run(mut request: QueryRequest) -> Result<SendableRecordBatchStream,
 /// The functions over vectors of genotypes, for tables whose samples are `headersets`.
 pub fn cohort_functions(headersets: &Arc<HeaderSets>) -> Vec<ScalarUDF> {
     cohort::functions(headersets)
-}
-
-/// A snapshot of a table; the current one unless another is named.
-async fn scan(lake: &Lake, table: &GrantedTable, snapshot: Option<i64>) -> Result<Arc<dyn TableProvider>, QueryError> {
-    let scan = TableScan::load(lake, &table.metadata_location, snapshot, table.hidden_columns).await;
-    Ok(Arc::new(scan.map_err(|error| internal(&error))?))
 }
 
 async fn plan(context: &SessionContext, request: &QueryRequest) -> Result<LogicalPlan, QueryError> {

@@ -12,7 +12,7 @@ use arrow_schema::{DataType, Schema, SchemaRef, SortOptions};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{DFSchema, DataFusionError, Result as EngineResult, Statistics, project_schema};
+use datafusion::common::{DFSchema, DataFusionError, Result as EngineResult, ScalarValue, Statistics, project_schema};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
@@ -28,6 +28,7 @@ use files::{FileBounds, ScanFile};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use iceberg::spec::ManifestContentType;
 use std::sync::Arc;
+use varberg_model::TableSchema;
 
 /// The address of the warehouse inside a query; the only store its engine knows.
 pub(crate) const WAREHOUSE_URL: &str = "warehouse://lake";
@@ -43,6 +44,7 @@ const MAX_GROUPS_PER_PARTITION: usize = 4;
 pub(crate) struct TableScan {
     /// Columns that statements see.
     schema: SchemaRef,
+    table: TableSchema,
     /// Names of the columns of the table's order.
     sort_columns: Vec<String>,
     files: Vec<ScanFile>,
@@ -52,7 +54,7 @@ pub(crate) struct TableScan {
 
 impl TableScan {
     /// Reads metadata and manifests at `metadata_location`; no data file is opened. The snapshot is the current one unless
-    /// another is named; the columns are the visible ones, with `hidden` all.
+    /// another is named; the columns are the visible ones, with `hidden`, and of wide tables, all.
     ///
     /// Errors: [`Error::Foreign`] for tables with delete files, which we never write.
     pub(crate) async fn load(
@@ -70,7 +72,8 @@ impl TableScan {
         let is_current = snapshot.map(|s| s.snapshot_id()) == metadata.current_snapshot_id();
         let of_its_time = snapshot.filter(|_| !is_current).and_then(|s| s.schema(&metadata).ok());
         let mut shown = table_schema(of_its_time.as_ref().unwrap_or(metadata.current_schema()))?;
-        shown.columns.retain(|column| hidden || !column.hidden);
+        let is_wide = shown.is_wide();
+        shown.columns.retain(|column| hidden || is_wide || !column.hidden);
         let schema = varberg_rows::arrow_schema(&shown);
         let manifests = match snapshot {
             Some(snapshot) => lake.manifests(&metadata, snapshot).await?,
@@ -87,7 +90,27 @@ impl TableScan {
         let files = live.map(|entry| ScanFile::new(lake, entry.data_file(), &shown));
         let files: Vec<ScanFile> = files.collect::<Result<_>>()?;
         let statistics = merged(&files, &schema).map_err(|_| Error::Internal("statistics of files do not merge"))?;
-        Ok(Self { schema, sort_columns: sort_columns(&metadata), files, statistics })
+        Ok(Self { schema, table: shown, sort_columns: sort_columns(&metadata), files, statistics })
+    }
+
+    /// The columns that statements see.
+    pub(crate) fn table(&self) -> &TableSchema {
+        &self.table
+    }
+
+    /// Records of each headerset of a wide table, if each file has one headerset.
+    pub(crate) fn rows_by_headerset(&self) -> Option<Vec<(i64, usize)>> {
+        let column = self.schema.index_of("_headerset").ok()?;
+        let of = |file: &ScanFile| {
+            let bounds = file.statistics.column_statistics.get(column)?;
+            let bound = |bound: &Precision<ScalarValue>| match bound.get_value()? {
+                ScalarValue::Int64(Some(id)) => Some(*id),
+                _ => None,
+            };
+            let (least, greatest) = (bound(&bounds.min_value)?, bound(&bounds.max_value)?);
+            (least == greatest).then_some((least, *file.statistics.num_rows.get_value()?))
+        };
+        self.files.iter().map(of).collect()
     }
 
     /// The files that may hold rows that pass `filters`.
@@ -177,6 +200,35 @@ impl TableProvider for TableScan {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        self.scan_with(state, projection, filters, limit, None).await
+    }
+}
+
+impl TableScan {
+    /// The scan of records for another node, with at most `batch_size` records in a batch. Some of the records that do not
+    /// pass the filters may come nevertheless.
+    pub(crate) async fn scan_records(
+        &self,
+        state: &dyn Session,
+        projection: &Vec<usize>,
+        filters: &[Expr],
+        limit: Option<usize>,
+        batch_size: usize,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        let plan = self.scan_with(state, Some(projection), filters, limit, Some(batch_size)).await?;
+        let partitions = state.config().target_partitions().max(1);
+        Ok(plan.repartitioned(partitions, state.config_options())?.unwrap_or(plan))
+    }
+
+    /// `batch_size`: for scans that apply the filters where they can, and read so many rows at a time.
+    async fn scan_with(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+        batch_size: Option<usize>,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
         let files = self.prune(state, filters)?;
         if files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
@@ -185,12 +237,20 @@ impl TableProvider for TableScan {
             .with_pushdown_filters(true)
             .with_enable_page_index(true)
             .with_metadata_size_hint(FOOTER_HINT);
+        let source = match conjunction(filters.iter().cloned()).filter(|_| batch_size.is_some()) {
+            Some(filter) => {
+                let schema = DFSchema::try_from(self.schema.as_ref().clone())?;
+                source.with_predicate(state.create_physical_expr(filter, &schema)?)
+            }
+            None => source,
+        };
         let partitions = state.config().target_partitions().max(1);
         let url = ObjectStoreUrl::parse(WAREHOUSE_URL)?;
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
             .with_statistics(merged(files.iter().copied(), &self.schema)?)
             .with_projection_indices(projection.cloned())?
-            .with_limit(limit);
+            .with_limit(limit)
+            .with_batch_size(batch_size);
         let config = match self.ordered_groups(&files, partitions) {
             Some((groups, ordering)) => config.with_file_groups(groups).with_output_ordering(vec![ordering]),
             None => config.with_file_groups(Self::balanced_groups(&files, partitions)),

@@ -51,6 +51,11 @@ impl Lake {
     ///
     /// The table has format version 2, no partitions, and declares the sort order of its place columns, if it has some.
     pub async fn create_table(&self, table_path: &str, schema: &TableSchema) -> Result<String> {
+        self.create_table_of(table_path, schema, "").await
+    }
+
+    /// The same for a table that a job makes: `tag` (`<job>-<epoch>-`) begins the name of the file after its number.
+    pub async fn create_table_of(&self, table_path: &str, schema: &TableSchema, tag: &str) -> Result<String> {
         const OPERATION: &str = "creating a table";
         let properties = HashMap::from([
             ("write.parquet.compression-codec".to_owned(), "zstd".to_owned()),
@@ -67,7 +72,7 @@ impl Lake {
         if metadata.current_schema().as_struct() != wanted.as_struct() {
             return Err(Error::Internal("iceberg gave the columns other field ids than the data files have"));
         }
-        let path = format!("{table_path}/metadata/00000-{}.metadata.json", Uuid::new_v4());
+        let path = format!("{table_path}/metadata/00000-{tag}{}.metadata.json", Uuid::new_v4());
         self.write_metadata(&path, &metadata).await?;
         Ok(self.location(&path))
     }

@@ -50,11 +50,19 @@ pub struct WriterOptions {
     pub sort_window_rows: usize,
     /// Rows side by side that tell the same about their site: one for each sample of a file.
     pub rows_of_a_record: usize,
+    /// Samples whose values stand in one vector; 0 where there are no vectors.
+    pub vector_samples: usize,
 }
 
 impl Default for WriterOptions {
     fn default() -> Self {
-        Self { row_group_bytes: 64 << 20, file_bytes: 384 << 20, sort_window_rows: 1 << 16, rows_of_a_record: 1 }
+        Self {
+            row_group_bytes: 64 << 20,
+            file_bytes: 384 << 20,
+            sort_window_rows: 1 << 16,
+            rows_of_a_record: 1,
+            vector_samples: 0,
+        }
     }
 }
 

@@ -1,17 +1,21 @@
 //! How each column is stored in Parquet. In: the table's columns. Out: writer properties. Measured on a single-sample
 //! VCF of five million records (`bench/single_sample.py`): what is not named here is a dictionary, which was smallest.
 
+use super::WriterOptions;
 use crate::Result;
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, Field, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{Compression, Encoding, Type, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
-use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
+use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor, ColumnPath};
+use std::sync::Arc;
 
 /// Rows of a row group at most: bounds what a reader must skip or read at once.
 const MAX_ROW_GROUP_ROWS: usize = 1 << 20;
 /// Values between two looks at the size of a page; each look asks for the properties of the column, which takes time.
 const VALUES_AT_ONCE: usize = 4096;
+/// About how many bytes of vectors come between two looks.
+const VECTOR_BYTES_AT_ONCE: usize = 1 << 18;
 /// Numbers that grow in every table, besides the coordinates of its place: stored as differences.
 const GROWING: [&str; 3] = ["start", "end", "_record"];
 /// Texts that seldom come twice and begin alike (rs numbers): stored without what they share with the one before.
@@ -28,17 +32,16 @@ const FEW: std::ops::RangeInclusive<usize> = 2..=16;
 /// Bytes of a dictionary of nested texts; a larger one belongs to values that seldom come twice, such as END in a gVCF.
 const MAX_DICTIONARY: usize = 512 << 10;
 
-/// Properties of a data file with the columns of `schema`, of which `coordinates` grow; `rows_of_a_record` rows tell the same
-/// about their site.
+/// Properties of a data file with the columns of `schema`, of which `coordinates` grow.
 pub(super) fn properties(
     schema: &SchemaRef,
     coordinates: &[&str],
-    rows_of_a_record: usize,
+    options: &WriterOptions,
 ) -> Result<WriterProperties> {
     let properties = WriterProperties::builder()
         .set_created_by(format!("varberg {}", env!("CARGO_PKG_VERSION")))
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-        .set_write_batch_size(VALUES_AT_ONCE)
+        .set_write_batch_size(values_at_once(options.vector_samples))
         .set_max_row_group_row_count(Some(MAX_ROW_GROUP_ROWS))
         .set_statistics_truncate_length(Some(64))
         .set_column_index_truncate_length(Some(64));
@@ -46,7 +49,26 @@ pub(super) fn properties(
     let growing: Vec<&str> = GROWING.iter().chain(coordinates).copied().collect();
     let properties =
         columns.columns().iter().fold(properties, |properties, column| encode(properties, column, &growing));
-    Ok(if FEW.contains(&rows_of_a_record) { write_out(properties, columns.columns())? } else { properties }.build())
+    let properties = vectors(properties, schema);
+    Ok(if FEW.contains(&options.rows_of_a_record) { write_out(properties, columns.columns())? } else { properties }
+        .build())
+}
+
+/// Values between two looks at the size of a page: few of those that hold many samples.
+fn values_at_once(vector_samples: usize) -> usize {
+    (VECTOR_BYTES_AT_ONCE / vector_samples.max(1)).clamp(1, VALUES_AT_ONCE)
+}
+
+/// The properties with those of vectors and of INFO texts, which seldom come twice and have no useful order.
+fn vectors(properties: WriterPropertiesBuilder, schema: &SchemaRef) -> WriterPropertiesBuilder {
+    let is_wide = schema.field_with_name("_headerset").is_ok();
+    let is_vector = |field: &&Arc<Field>| *field.data_type() == DataType::Binary || (is_wide && field.name() == "info");
+    schema.fields().iter().filter(is_vector).fold(properties, |properties, field| {
+        let path = ColumnPath::from(field.name().as_str());
+        let properties = properties.set_column_dictionary_enabled(path.clone(), false);
+        let properties = properties.set_column_encoding(path.clone(), Encoding::PLAIN);
+        properties.set_column_statistics_enabled(path, EnabledStatistics::None)
+    })
 }
 
 /// The properties with those of the site's values, written out.

@@ -46,7 +46,7 @@ impl ParquetFile {
         options: WriterOptions,
     ) -> Result<Self> {
         let coordinates = place.map(|place| place.coordinates(schema)).unwrap_or_default();
-        let properties = properties(schema, &coordinates, options.rows_of_a_record)?;
+        let properties = properties(schema, &coordinates, &options)?;
         let sink = Sink(Some(lake.upload(path)?));
         let doubles = schema.fields().iter().enumerate().filter(|(_, f)| *f.data_type() == DataType::Float64);
         Ok(Self {

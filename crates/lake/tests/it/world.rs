@@ -149,7 +149,7 @@ impl World {
                 schemas: vec!["default".to_owned(), NAMESPACE.to_owned()],
                 name: (*table).to_owned(),
                 metadata_location: self.location(table).await,
-                layout: "long".to_owned(),
+                samples_location: None,
                 hidden_columns: false,
             });
         }
@@ -203,6 +203,7 @@ pub(crate) fn appended(table: &str, job: &str, files: Vec<DataFile>) -> Append {
         name: table.to_owned(),
         files,
         summary: BTreeMap::from([(JOB_ID.to_owned(), job.to_owned())]),
+        content: varberg_lake::AppendContent::Rows,
         tag: format!("{job}-1"),
     }
 }

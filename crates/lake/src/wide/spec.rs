@@ -1,0 +1,106 @@
+//! What is made of the records of a wide table: which columns, for which samples of which records.
+
+use arrow_schema::SchemaRef;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::physical_expr::PhysicalExpr;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use varberg_model::{FormatColumns, TableSchema, format_key};
+use varberg_rows::{HeaderSets, RecordShape, wide_columns};
+
+/// Bytes of vectors that a batch of records may have, about.
+const BATCH_BYTES: usize = 32 << 20;
+/// Records of a batch.
+const BATCH_RECORDS: std::ops::RangeInclusive<usize> = 16..=8192;
+
+/// What is made of the records of a wide table.
+#[derive(Debug, Clone)]
+pub(super) struct ExplodeSpec {
+    pub(super) table: TableSchema,
+    pub(super) headersets: Arc<HeaderSets>,
+    /// Positions in the long table of the columns made, ascending.
+    pub(super) columns: Vec<usize>,
+    /// For each column of the output, its place among `columns`.
+    pub(super) places: Vec<usize>,
+    pub(super) output: SchemaRef,
+    /// All columns that statements see; predicates are over them.
+    pub(super) contract: SchemaRef,
+    /// A predicate over the records read.
+    pub(super) records: Option<Arc<dyn PhysicalExpr>>,
+    pub(super) samples: Option<Arc<dyn PhysicalExpr>>,
+    pub(super) genotypes: Option<Arc<dyn PhysicalExpr>>,
+    /// Predicates on the sample's name over the output, which may become narrower while the statement runs.
+    pub(super) dynamic: Vec<Arc<dyn PhysicalExpr>>,
+    pub(super) fetch: Option<usize>,
+}
+
+impl ExplodeSpec {
+    /// `projection`: positions in `contract`; `samples` and `genotypes`: predicates over `contract`.
+    pub(super) fn new(
+        table: &TableSchema,
+        headersets: Arc<HeaderSets>,
+        contract: &SchemaRef,
+        projection: &[usize],
+        samples: Option<Arc<dyn PhysicalExpr>>,
+        genotypes: Option<Arc<dyn PhysicalExpr>>,
+        fetch: Option<usize>,
+    ) -> Result<Self> {
+        let long = varberg_rows::arrow_schema(&TableSchema::variants_long());
+        let position = |at: &usize| long.index_of(contract.field(*at).name());
+        let wanted: Vec<usize> = projection.iter().map(position).collect::<Result<_, _>>()?;
+        let columns: Vec<usize> = wanted.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let place = |at: &usize| columns.iter().position(|own| own == at).unwrap_or(0);
+        Ok(Self {
+            table: table.clone(),
+            headersets,
+            places: wanted.iter().map(place).collect(),
+            columns,
+            output: Arc::new(contract.project(projection)?),
+            contract: Arc::clone(contract),
+            records: None,
+            samples,
+            genotypes,
+            dynamic: Vec::new(),
+            fetch,
+        })
+    }
+
+    /// The spec, with a predicate over the records read.
+    pub(super) fn with_records(self, records: Option<Arc<dyn PhysicalExpr>>) -> Self {
+        Self { records, ..self }
+    }
+
+    /// The columns of the table that are read, besides those that records are filtered by.
+    pub(super) fn stored_columns(&self) -> BTreeSet<String> {
+        let mut names = wide_columns(&self.table, &self.columns);
+        if self.genotypes.is_some() {
+            names.extend(self.genotype_column());
+        }
+        names
+    }
+
+    pub(super) fn genotype_column(&self) -> Option<String> {
+        FormatColumns::of(&self.table).name("GT").map(str::to_owned)
+    }
+
+    /// Whether every record gives at least one row.
+    pub(super) fn makes_all_rows(&self) -> bool {
+        self.records.is_none() && self.samples.is_none() && self.genotypes.is_none() && self.dynamic.is_empty()
+    }
+
+    /// How many records may be read at once: fewer where there are many samples.
+    pub(super) fn records_of_a_batch(&self) -> usize {
+        let samples = self.headersets.iter().map(|(_, shape)| shape.samples.len()).max().unwrap_or(0);
+        let names = self.stored_columns();
+        let vectors = self.table.columns.iter().filter(|c| format_key(c).is_some());
+        let read = vectors.filter(|column| names.contains(&column.name));
+        // Packed genotypes take a byte for two to four samples, other values some bytes each.
+        let bytes = read.map(|column| if format_key(column) == Some("GT") { samples / 2 } else { 6 * samples });
+        (BATCH_BYTES / bytes.sum::<usize>().max(1)).clamp(*BATCH_RECORDS.start(), *BATCH_RECORDS.end())
+    }
+
+    pub(super) fn shape(&self, headerset: i64) -> Result<&Arc<RecordShape>> {
+        let missing = || DataFusionError::Internal(format!("headerset {headerset} is not in the table of samples"));
+        self.headersets.get(headerset).ok_or_else(missing)
+    }
+}
