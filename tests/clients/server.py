@@ -205,8 +205,10 @@ def reference_arn(server: Server, fasta: str = "reference.fa", text: str | None 
     return client.list_references(referenceStoreId=store)["references"][0]["arn"]
 
 
-def create_store(server: Server, name: str, arn: str) -> dict:
-    return server.client().create_variant_store(name=name, reference={"referenceArn": arn})
+def create_store(server: Server, name: str, arn: str, layout: str = "auto") -> dict:
+    """`long` for tests that read the columns of the contract from the data files."""
+    tags = {"varberg:layout": layout} if layout != "auto" else {}
+    return server.client().create_variant_store(name=name, reference={"referenceArn": arn}, tags=tags)
 
 
 def start_import(server: Server, store: str, *sources: str) -> str:

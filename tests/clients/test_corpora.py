@@ -86,7 +86,7 @@ def imported(shared_server, reference):
     for at, path in enumerate(files):
         sources.append(f"corpus{at}{''.join(path.suffixes[-2:]) if path.suffix == '.gz' else '.vcf'}")
         shutil.copyfile(path, shared_server.files / sources[-1])
-    create_store(shared_server, "corpora", reference)
+    create_store(shared_server, "corpora", reference, layout="long")
     job = import_files(shared_server, "corpora", *sources, timeout=LIMIT)
     by_source = {item["source"].rsplit("/", 1)[1]: item for item in job["items"]}
     table = StaticTable.from_metadata(metadata_location(shared_server.data_dir, "corpora")).scan().to_arrow()

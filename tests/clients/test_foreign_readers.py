@@ -16,7 +16,7 @@ SUMS = 'count(*) AS n, sum(start) AS starts, sum("end") AS ends, sum(depth) AS d
 @pytest.fixture(scope="module")
 def imported(shared_server, reference):
     """A store with two jobs: two files on two contigs, then one more."""
-    store = create_store(shared_server, "foreign", reference)
+    store = create_store(shared_server, "foreign", reference, layout="long")
     (shared_server.files / "foreign1.vcf").write_text(vcf(300))
     (shared_server.files / "foreign2.vcf.gz").write_bytes(bgzf(vcf(200, samples=("S1", "S3"), contig="chr2").encode()))
     assert import_files(shared_server, "foreign", "foreign1.vcf", "foreign2.vcf.gz")["status"] == "COMPLETED"

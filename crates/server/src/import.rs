@@ -9,6 +9,7 @@ mod format;
 mod genome;
 mod item;
 pub(crate) mod janitor;
+mod layout;
 mod lease;
 mod message;
 mod outcome;
@@ -34,7 +35,7 @@ use publish::LeasePointers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use varberg_catalog::{Claim, Finish, JobOutcome};
-use varberg_lake::{Append, SwapResult};
+use varberg_lake::{Append, AppendContent, DataFile, SwapResult};
 use varberg_model::{Destination, JobStatus};
 
 /// Why a job ended without a final state of its own. Its lease runs out and another claim takes it up.
@@ -63,6 +64,8 @@ pub(crate) struct Running {
     pub hold: Hold,
     /// What records are normalized against, if the job asked for that.
     pub genome: genome::JobGenome,
+    /// How its rows lie in the table.
+    pub layout: layout::JobLayout,
 }
 
 /// Imports every unfinished item of the job and publishes the good ones as one snapshot.
@@ -73,6 +76,7 @@ pub(crate) async fn run_job(app: &App, running: &Running) -> Result<JobStatus, I
     let claim = &running.claim;
     running.hold.reached(Stage::Claimed).await;
     let mut outcome = Outcome::resume(&claim.results)?;
+    running.layout.decide_by_headers(app, running).await?;
     let todo: Vec<_> = claim.job.items.iter().filter(|i| !outcome.has(i.position)).collect();
     let imports: Vec<_> = todo.into_iter().map(|i| item::import_item(app, running, i)).collect();
     let mut ended = stream::iter(imports).buffer_unordered(app.cpu.threads());
@@ -106,18 +110,23 @@ async fn publish(app: &App, running: &Running, outcome: &Outcome, end: &JobOutco
         };
     }
     let tag = format!("{}-{}", lease.job, lease.epoch);
-    let append = Append {
+    let append = |name: String, files: Vec<DataFile>, content: AppendContent| Append {
         namespace: running.destination.namespace.clone(),
-        name: running.destination.table.clone(),
+        name,
         files,
         summary: BTreeMap::from([
             ("varberg.job-id".to_owned(), lease.job.to_string()),
             ("varberg.epoch".to_owned(), lease.epoch.to_string()),
         ]),
-        tag,
+        content,
+        tag: tag.clone(),
     };
+    let appends = [
+        append(running.destination.table.clone(), files, AppendContent::Rows),
+        append(running.destination.samples_table(), outcome.headersets(), AppendContent::Headersets),
+    ];
     let pointers = LeasePointers { catalog: &app.catalog, lease, hold: &running.hold };
-    match varberg_lake::append(&app.lake, &pointers, &[append], end, || ()).await? {
+    match varberg_lake::append(&app.lake, &pointers, &appends, end, || ()).await? {
         SwapResult::Swapped => Ok(()),
         SwapResult::PointerMoved => Err(ImportError::Refused("other imports kept changing the table".to_owned())),
         SwapResult::Refused(why) => Err(ImportError::Refused(why)),

@@ -56,8 +56,9 @@ pub(super) fn kind_of(filter: &Expr) -> Option<Kind> {
 }
 
 /// The kind of a filter with these columns.
-pub(super) fn kind_of_columns<'a>(columns: impl Iterator<Item = &'a str> + Clone) -> Option<Kind> {
-    let all = |own: fn(&str) -> bool| columns.clone().all(own) && columns.clone().next().is_some();
+pub(super) fn kind_of_columns<'a>(columns: impl IntoIterator<Item = &'a str>) -> Option<Kind> {
+    let columns: Vec<&str> = columns.into_iter().collect();
+    let all = |own: fn(&str) -> bool| columns.iter().all(|name| own(name)) && !columns.is_empty();
     if all(|name| SITE.contains(&name)) {
         Some(Kind::Site)
     } else if all(|name| name == SAMPLE) {

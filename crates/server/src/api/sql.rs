@@ -86,7 +86,7 @@ fn granted(published: Vec<PublishedTable>, account: &AccountId) -> Vec<GrantedTa
             schemas: default.into_iter().chain([table.namespace]).collect(),
             name: table.name,
             metadata_location: table.metadata_location,
-            layout: table.layout.as_str().to_owned(),
+            samples_location: table.samples_location,
             hidden_columns: false,
         }
     };

@@ -10,11 +10,8 @@ use futures::FutureExt;
 use serde_json::{Value, json};
 use varberg_catalog::StoreFilter;
 use varberg_model::{
-    Description, Layout, SseConfig, StoreId, StoreName, StoreStatus, Tags, ValidationError, VariantStore,
+    Description, LAYOUT_TAG, Layout, SseConfig, StoreId, StoreName, StoreStatus, Tags, ValidationError, VariantStore,
 };
-
-/// Tag that chooses how a store's table lies on disk.
-const LAYOUT_TAG: &str = "varberg:layout";
 
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Answer {
     let body = call.json()?;
@@ -85,6 +82,12 @@ pub(crate) async fn delete(State(app): State<App>, call: Call) -> Answer {
     Ok(Reply::Json(json!({ "status": StoreStatus::Deleting.as_str() })))
 }
 
+/// `GET /varberg/stores/{name}`: what HealthOmics does not tell of a store.
+pub(crate) async fn layout(State(app): State<App>, call: Call) -> Answer {
+    let store = find(&app, &call, call.param("name")).await?;
+    Ok(Reply::Json(json!({ "name": store.name.as_str(), "layout": store.layout.as_str() })))
+}
+
 /// The store of that name. A text that is no legal name names no store.
 pub(crate) async fn find(app: &App, call: &Call, name: &str) -> Result<VariantStore, ApiError> {
     let store = app.catalog.store(call.account(), name).await?;
@@ -119,9 +122,11 @@ fn parse_store(call: &Call, fields: &Fields<'_>) -> Result<VariantStore, Validat
 fn parse_layout(tags: &Tags) -> Result<Layout, ValidationError> {
     let refused = |reason: &str| Err(ValidationError::new(format!("tags.{LAYOUT_TAG}"), reason));
     match tags.get(LAYOUT_TAG) {
-        None | Some("auto" | "long") => Ok(Layout::Long),
-        Some("wide") => refused("the layout wide is not available in this version; use long or leave the tag out"),
-        Some(_) => refused("Member must satisfy enum value set: [auto, long]"),
+        None => Ok(Layout::Auto),
+        Some(text) => match Layout::parse(text) {
+            Some(layout) => Ok(layout),
+            None => refused("Member must satisfy enum value set: [auto, long, wide]"),
+        },
     }
 }
 

@@ -8,7 +8,7 @@ use super::version::{self, VersionCommand};
 use super::{Context, reference};
 use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
-use varberg_model::{StoreFormat, StoreName, StoreStatus};
+use varberg_model::{LAYOUT_TAG, Layout, StoreFormat, StoreName, StoreStatus};
 
 /// What to do with stores.
 #[derive(Debug, clap::Subcommand)]
@@ -19,6 +19,7 @@ Examples:
   varberg store create cohort                                  variants, on the only reference there is
   varberg store create cohort --reference GRCh38               by the reference's name
   varberg store create cohort --reference \"$(varberg reference import ref.fa)\"
+  varberg store create pedigree --layout long                  one row a record and sample, for other engines
   varberg store create clinvar --format vcf                    annotations; a reference only to normalize
   varberg store create genes --format gff
   varberg store create scores --format tsv --type chr_pos --schema chr:string,pos:long,score:double
@@ -39,6 +40,10 @@ Examples:
         version: Option<String>,
         #[command(flatten)]
         columns: ColumnArgs,
+        /// How the variants lie on disk: long (a row for each record and sample), wide (a row for each record) or auto (the
+        /// first import decides: long for files of one sample, else wide); SQL answers the same either way
+        #[arg(long, conflicts_with = "format", value_parser = PossibleValuesParser::new(Layout::ALL.map(Layout::as_str)))]
+        layout: Option<String>,
         /// At most 500 characters
         #[arg(long)]
         description: Option<String>,
@@ -85,7 +90,9 @@ pub(super) fn parse_tag(text: &str) -> Result<(String, String), String> {
 
 pub(super) async fn run(command: StoreCommand, context: &Context) -> anyhow::Result<Exit> {
     match command {
-        StoreCommand::Create { name, reference, format, version, columns, description, tags } => {
+        StoreCommand::Create { name, reference, format, version, columns, layout, description, tags } => {
+            let layout = layout.map(|layout| (LAYOUT_TAG.to_owned(), layout));
+            let tags: Vec<_> = tags.into_iter().chain(layout).collect();
             if format.is_none() && !columns.is_empty() {
                 return Err(UsageError("--type, --schema and --column need --format tsv".to_owned()).into());
             }
@@ -116,7 +123,11 @@ pub(super) async fn run(command: StoreCommand, context: &Context) -> anyhow::Res
         StoreCommand::Version(command) => return version::run(command, context).await,
         StoreCommand::List { status } => list(context, status.as_deref()).await?,
         StoreCommand::Show { name } => {
-            let (kind, store) = kind::store(context, &name).await?;
+            let (kind, mut store) = kind::store(context, &name).await?;
+            if matches!(kind, Kind::Variant) {
+                let own = context.client.get(&["varberg", "stores", &name]).await?;
+                store["layout"] = own.get("layout").cloned().unwrap_or_default();
+            }
             show(context, kind, &store)?;
         }
         StoreCommand::Delete { name, force } => {
@@ -205,6 +216,7 @@ fn show(context: &Context, kind: Kind, store: &Value) -> anyhow::Result<()> {
         ("created", time(store, "creationTime")),
         ("updated", time(store, "updateTime")),
         ("description", text(store, "description")),
+        ("layout", text(store, "layout")),
         ("tags", tags(store)),
     ])
 }

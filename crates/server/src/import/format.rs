@@ -129,6 +129,13 @@ impl Opened {
         }
     }
 
+    /// Keeps INFO as text, for a wide table.
+    pub(super) fn keep_info_text(&mut self) {
+        if let Self::Variants { options, .. } = self {
+            options.info = vcf::InfoForm::Text;
+        }
+    }
+
     /// What was counted in the beginning; its lines are counted by the first part.
     pub(super) fn tally(&self) -> Tally {
         self.header().map(|header| Tally { lines: 0, ..header.tally().clone() }).unwrap_or_default()

@@ -2,6 +2,7 @@
 
 use super::control::{Interrupt, ItemCounters};
 use super::format::Format;
+use super::layout::{ItemTable, TableError};
 use super::message::{MAX_MESSAGE, shorten};
 use super::outcome::{ImportedItem, Outcome};
 use super::part::{PartContext, PartError, PartResult, PartTask, import_part};
@@ -17,7 +18,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use varberg_catalog::{ItemOutcome, ItemResult};
 use varberg_formats::Part;
 use varberg_formats::vcf::Header;
-use varberg_lake::{DataFile, WriteTarget, WriterOptions};
+use varberg_lake::{DataFile, Sources, WriteTarget, WriterOptions};
 use varberg_model::{ImportItem, ItemReport};
 
 /// What became of an item: rows ready to be published, or the text that says why not; and what was found in it.
@@ -49,23 +50,61 @@ pub(super) async fn import_item(app: &App, running: &Running, item: &ImportItem)
         Ok(format) => format,
         Err(error) => return (item.position, Ok(ItemEnd::failed(error.to_string()))),
     };
-    let job = &running.claim.job;
-    // Who may call cannot be told: the job is taken up again.
-    let Ok(is_open) = app.is_open().await else { return (item.position, Err(Interrupt::LeaseLost)) };
-    let sources = match app.roles.sources(is_open, &job.account, &job.role, &item.source) {
-        Ok(sources) => sources,
-        Err(error) => return (item.position, Ok(ItemEnd::failed(error.to_string()))),
+    let sources = match allowed_sources(app, running, item).await {
+        Ok(Ok(sources)) => sources,
+        Ok(Err(text)) => return (item.position, Ok(ItemEnd::failed(text))),
+        Err(why) => return (item.position, Err(why)),
     };
     let planned = plan::plan(app, sources, item, format, &running.control).await;
     let end = match planned {
         Ok(plan) => {
             running.hold.reached(Stage::HeaderRead).await;
-            run_parts(app, running, &plan, counters).await
+            import_planned(app, running, plan, counters).await
         }
         Err(PlanError::Interrupted(why)) => Err(why),
         Err(error) => Ok(ItemEnd::failed(error.to_string())),
     };
     (item.position, end)
+}
+
+/// Where an item is read from, if its job's role may.
+pub(super) async fn sources<'a>(
+    app: &'a App,
+    running: &Running,
+    item: &ImportItem,
+) -> Result<Option<&'a Sources>, Interrupt> {
+    allowed_sources(app, running, item).await.map(Result::ok)
+}
+
+/// The same, or why not.
+async fn allowed_sources<'a>(
+    app: &'a App,
+    running: &Running,
+    item: &ImportItem,
+) -> Result<Result<&'a Sources, String>, Interrupt> {
+    let job = &running.claim.job;
+    // Who may call cannot be told: the job is taken up again.
+    let Ok(is_open) = app.is_open().await else { return Err(Interrupt::LeaseLost) };
+    let sources = app.roles.sources(is_open, &job.account, &job.role, &item.source);
+    Ok(sources.map_err(|error| error.to_string()))
+}
+
+/// Imports an item whose parts are known.
+async fn import_planned(
+    app: &App,
+    running: &Running,
+    mut plan: ItemPlan,
+    counters: Arc<ItemCounters>,
+) -> Result<ItemEnd, Interrupt> {
+    let table = match running.layout.table(app, running, plan.format.header().map(Arc::as_ref)).await {
+        Ok(table) => table,
+        Err(TableError::Item(text)) => return Ok(ItemEnd::failed(text)),
+        Err(TableError::Interrupted(why)) => return Err(why),
+    };
+    if table.headerset.is_some() {
+        plan.format.keep_info_text();
+    }
+    run_parts(app, running, &plan, &table, counters).await
 }
 
 /// Keeps the item's end in the catalog, under a check of the lease, and in `outcome`.
@@ -103,6 +142,7 @@ async fn run_parts(
     app: &App,
     running: &Running,
     plan: &ItemPlan,
+    table: &ItemTable,
     counters: Arc<ItemCounters>,
 ) -> Result<ItemEnd, Interrupt> {
     counters.bytes_total.store(plan.pinned.size, Ordering::Relaxed);
@@ -120,13 +160,14 @@ async fn run_parts(
             part: *part,
             compression: plan.compression,
             format: plan.format.clone(),
+            headerset: table.headerset.as_ref().map(|own| own.id),
         };
-        run_part(app, running, plan, task, context.clone())
+        run_part(app, running, plan, table, task, context.clone())
     };
     let parts: Vec<_> = (0..).zip(&plan.parts).map(part).collect();
     // Not all at once: other items and jobs get their turn on the threads between two parts.
     let results = stream::iter(parts).buffered(2 * app.cpu.threads()).collect().await;
-    let Joined { result, report } = join(results, plan, app.config.import.max_rejected_share)?;
+    let Joined { result, report } = join(results, plan, table, app.config.import.max_rejected_share)?;
     let result = match result {
         Ok((item, part_records)) => match plan.format.header() {
             Some(header) => with_header(app, header.clone(), item, part_records).await,
@@ -156,16 +197,19 @@ async fn run_part(
     app: &App,
     running: &Running,
     plan: &ItemPlan,
+    table: &ItemTable,
     task: PartTask,
     context: PartContext,
 ) -> Result<StoredPart, PartEnd> {
     let lease = &running.claim.lease;
     let table_path = running.destination.table_path();
     let target = WriteTarget { table_path, job: lease.job.to_string(), epoch: lease.epoch };
-    let table = running.destination.content.schema();
+    let is_wide = table.headerset.is_some();
+    let table = table.schema.clone();
     let (lake, sources, pinned) = (app.lake.clone(), plan.sources.clone(), plan.pinned.clone());
-    let rows_of_a_record = plan.format.samples().max(1);
-    let options = WriterOptions { rows_of_a_record, ..app.config.import.writer() };
+    let samples = plan.format.samples();
+    let (rows_of_a_record, vector_samples) = if is_wide { (1, samples) } else { (samples.max(1), 0) };
+    let options = WriterOptions { rows_of_a_record, vector_samples, ..app.config.import.writer() };
     let (faults, hold) = (context.first_fault.clone(), context.hold.clone());
     let index = task.index;
     let bytes = task.part.end.unwrap_or(plan.pinned.size).saturating_sub(task.part.start);
@@ -216,8 +260,11 @@ enum PartEnd {
 fn join(
     parts: Vec<Result<StoredPart, PartEnd>>,
     plan: &ItemPlan,
+    table: &ItemTable,
     max_rejected_share: f64,
 ) -> Result<Joined, Interrupt> {
+    let rows_of_a_record = if table.headerset.is_some() { 1 } else { plan.format.samples().max(1) };
+    let headerset = table.headerset.as_ref().and_then(|own| own.file.clone());
     let mut good = Vec::with_capacity(parts.len());
     let policy = plan.format.policy();
     let mut tally = plan.format.tally();
@@ -248,8 +295,8 @@ fn join(
     let result = match failure {
         Some(message) => Err(message),
         None => check_share(&tally, policy, max_rejected_share)
-            .and_then(|()| ImportedItem::join(good, &tally, policy, plan.format.samples()))
-            .map(|item| (item, part_records)),
+            .and_then(|()| ImportedItem::join(good, &tally, policy, rows_of_a_record))
+            .map(|item| (ImportedItem { headerset, ..item }, part_records)),
     };
     Ok(Joined { result, report: report::of(&tally, policy) })
 }

@@ -136,7 +136,7 @@ impl Writer {
 /// The files that a recorded item result names, relative to the warehouse.
 fn named_files(app: &App, payload: &str) -> Option<Vec<String>> {
     let item = ImportedItem::from_payload(payload).ok()?;
-    item.files.iter().map(|file| app.lake.path_of(&file.path).ok().map(str::to_owned)).collect()
+    item.files.iter().chain(&item.headerset).map(|file| app.lake.path_of(&file.path).ok().map(str::to_owned)).collect()
 }
 
 async fn delete_tables(app: &App) -> Result<(), JanitorError> {
@@ -209,6 +209,10 @@ async fn sweep_table(app: &App, table: &PublishedTable, jobs: &BTreeMap<JobId, W
     let mut reachable = app.lake.reachable(&pointer).await?;
     for metadata in &held {
         reachable.extend(app.lake.reachable(metadata).await?);
+    }
+    let samples = app.catalog.pointer(&table.namespace, &varberg_model::samples_table(&table.name)).await?;
+    if let Some(samples) = samples {
+        reachable.append(&mut app.lake.reachable(&samples).await?);
     }
     let mut removed = 0;
     for file in suspects.iter().filter(|file| !reachable.contains(&file.path)) {

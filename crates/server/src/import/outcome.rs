@@ -19,26 +19,37 @@ pub(super) struct ImportedItem {
     pub records: u64,
     pub rows: u64,
     pub message: String,
+    /// Rows for the table of samples that goes with a wide table, unless that has them.
+    #[serde(default)]
+    pub headerset: Option<DataFile>,
     /// The file's header, until it is kept in a place of its own.
     #[serde(skip)]
     pub header: Option<ItemHeader>,
 }
 
 impl ImportedItem {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
+    /// Before there were wide tables.
+    const LONG_VERSION: u32 = 1;
 
-    /// Joins the parts of an item, in order. `tally` is their sum and `samples` the number of sample columns of the file.
+    /// Joins the parts of an item, in order. `tally` is their sum and `rows_of_a_record` the number of rows that each record
+    /// gives.
     ///
-    /// The rows that the closed files say they hold must be the records read times the samples (at least one row a
-    /// record); anything else is a bug, and the item must not be published.
-    pub(super) fn join(parts: Vec<StoredPart>, tally: &Tally, policy: &Policy, samples: usize) -> Result<Self, String> {
+    /// The rows that the closed files say they hold must be the records read times that; anything else is a bug, and the
+    /// item must not be published.
+    pub(super) fn join(
+        parts: Vec<StoredPart>,
+        tally: &Tally,
+        policy: &Policy,
+        rows_of_a_record: usize,
+    ) -> Result<Self, String> {
         let records = tally.records;
         let rows: u64 = parts.iter().map(|p| p.rows).sum();
         let stored: u64 = parts.iter().flat_map(|p| &p.files).map(|f| f.rows).sum();
-        let expected = records.saturating_mul(u64::try_from(samples).unwrap_or(u64::MAX).max(1));
+        let expected = records.saturating_mul(u64::try_from(rows_of_a_record).unwrap_or(u64::MAX));
         if rows != expected || stored != expected {
             return Err(format!(
-                "internal error: {records} records of {samples} samples gave {rows} rows, {stored} of them stored; \
+                "internal error: {records} records of {rows_of_a_record} rows gave {rows} rows, {stored} of them stored; \
                  nothing of this file was imported, please report it"
             ));
         }
@@ -50,13 +61,13 @@ impl ImportedItem {
         }
         let message = warnings_text(tally, policy);
         let files = parts.into_iter().flat_map(|p| p.files).collect();
-        Ok(Self { version: Self::VERSION, files, records, rows, message, header: None })
+        Ok(Self { version: Self::VERSION, files, records, rows, message, headerset: None, header: None })
     }
 
     /// Reads what an earlier run of the job recorded.
     pub(super) fn from_payload(payload: &str) -> Result<Self, serde_json::Error> {
         let item: Self = serde_json::from_str(payload)?;
-        if item.version != Self::VERSION {
+        if ![Self::VERSION, Self::LONG_VERSION].contains(&item.version) {
             return Err(serde::de::Error::custom(format!("an item result of version {} is not known", item.version)));
         }
         Ok(item)
@@ -102,6 +113,11 @@ impl Outcome {
     /// The data files of all good items.
     pub(super) fn files(&self) -> Vec<DataFile> {
         self.imported.values().flat_map(|item| item.files.iter().cloned()).collect()
+    }
+
+    /// The data files of the table of samples.
+    pub(super) fn headersets(&self) -> Vec<DataFile> {
+        self.imported.values().filter_map(|item| item.headerset.clone()).collect()
     }
 
     /// The job's final state and message and those of each item (spec 5.2).

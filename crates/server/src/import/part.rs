@@ -26,6 +26,8 @@ pub(super) struct PartTask {
     pub part: Part,
     pub compression: Compression,
     pub format: Opened,
+    /// The file's headerset, if the table is wide.
+    pub headerset: Option<i64>,
 }
 
 /// What a part gave: its data files (on their way to the store, then there), and what was read.

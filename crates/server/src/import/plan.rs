@@ -51,6 +51,26 @@ pub(super) async fn plan(
     format: Format,
     control: &Control,
 ) -> Result<ItemPlan, PlanError> {
+    let Open { pinned, compression, format } = open(app, sources, item, format, control).await?;
+    let parts = parts(app, sources, &pinned, compression, &format, control).await?;
+    Ok(ItemPlan { position: item.position, sources: sources.clone(), pinned, compression, format, parts })
+}
+
+/// A source whose beginning has been read.
+pub(super) struct Open {
+    pinned: Pinned,
+    compression: Compression,
+    pub(super) format: Opened,
+}
+
+/// Pins a source and reads its beginning.
+pub(super) async fn open(
+    app: &App,
+    sources: &Sources,
+    item: &ImportItem,
+    format: Format,
+    control: &Control,
+) -> Result<Open, PlanError> {
     control.check()?;
     let pinned = sources.pin(&item.source).await?;
     check_size(app, pinned.size)?;
@@ -63,8 +83,7 @@ pub(super) async fn plan(
     let source = sources.open(&pinned, 0, 0);
     let format = app.cpu.run("varberg-header", move || format.open(source, compression)).await??;
     control.check()?;
-    let parts = parts(app, sources, &pinned, compression, &format, control).await?;
-    Ok(ItemPlan { position: item.position, sources: sources.clone(), pinned, compression, format, parts })
+    Ok(Open { pinned, compression, format })
 }
 
 fn check_size(app: &App, bytes: u64) -> Result<(), PlanError> {

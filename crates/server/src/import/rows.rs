@@ -7,13 +7,21 @@ use arrow_schema::ArrowError;
 use std::io::Read;
 use varberg_formats::{Cause, Fault, Tally, gff, tsv, vcf};
 use varberg_model::TableSchema;
-use varberg_rows::{Explode, ExplodeError, Provenance, RECORDS_PER_PART, record_columns};
+use varberg_rows::{Explode, ExplodeError, Provenance, RECORDS_PER_PART, WideRows, record_columns};
 
 /// Reads records and makes rows of them.
 pub(super) enum Rows {
-    Variants { reader: Box<vcf::Reader>, explode: Box<Explode>, left_out: LeftOut },
+    Variants { reader: Box<vcf::Reader>, maker: Maker, left_out: LeftOut },
     Features { reader: Box<gff::Reader>, provenance: Provenance },
     Delimited { reader: Box<tsv::Reader>, provenance: Provenance },
+}
+
+/// Makes the rows of records.
+pub(super) enum Maker {
+    /// One for each record and sample.
+    Long(Box<Explode>),
+    /// One for each record.
+    Wide(Box<WideRows>),
 }
 
 impl Rows {
@@ -25,8 +33,15 @@ impl Rows {
         Ok(match &task.format {
             Opened::Variants { header, options, left_out } => {
                 let reader = vcf::Reader::new(header.clone(), source, compression, part, options.clone())?;
-                let explode = Explode::new(&header.shape(), &task.job, item, first_record, BATCH_ROWS);
-                Self::Variants { reader: Box::new(reader), explode: Box::new(explode), left_out: *left_out }
+                let shape = header.shape();
+                let maker = match task.headerset {
+                    Some(headerset) => {
+                        let rows = WideRows::new(table, &shape, headerset, &task.job, item, first_record);
+                        Maker::Wide(Box::new(rows))
+                    }
+                    None => Maker::Long(Box::new(Explode::new(&shape, &task.job, item, first_record, BATCH_ROWS))),
+                };
+                Self::Variants { reader: Box::new(reader), maker, left_out: *left_out }
             }
             Opened::Features { options } => {
                 let reader = gff::Reader::new(source, compression, part, options.clone())?;
@@ -56,7 +71,10 @@ impl Rows {
         records: &'a RecordBatch,
     ) -> Box<dyn Iterator<Item = Result<RecordBatch, ExplodeError>> + 'a> {
         match self {
-            Self::Variants { explode, .. } => Box::new(explode.batches(records)),
+            Self::Variants { maker: Maker::Long(explode), .. } => Box::new(explode.batches(records)),
+            Self::Variants { maker: Maker::Wide(rows), .. } => {
+                Box::new((records.num_rows() > 0).then(|| rows.rows(records)).into_iter())
+            }
             Self::Features { provenance, .. } | Self::Delimited { provenance, .. } => {
                 Box::new((records.num_rows() > 0).then(|| provenance.rows(records)).into_iter())
             }

@@ -6,7 +6,7 @@
 
 use super::control::{Interrupt, ItemCounters};
 use super::lease::{self, Leased};
-use super::{ImportError, Running, genome, reference, run_job};
+use super::{ImportError, Running, genome, layout, reference, run_job};
 use crate::app::App;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -117,7 +117,15 @@ async fn prepare(app: &App, claim: Claim) -> Result<Running, ImportError> {
     let job = &claim.job;
     let destination = app.catalog.destination(job).await?.ok_or(Interrupt::Cancelled)?;
     let counters = job.items.iter().map(|i| (i.position, Arc::<ItemCounters>::default())).collect();
-    Ok(Running { destination, control: Arc::default(), counters, hold: app.hold.clone(), genome: Ok(None), claim })
+    Ok(Running {
+        destination,
+        control: Arc::default(),
+        counters,
+        hold: app.hold.clone(),
+        genome: Ok(None),
+        layout: layout::JobLayout::default(),
+        claim,
+    })
 }
 
 /// Leaves a job that cannot go on here in the state that its reason asks for.

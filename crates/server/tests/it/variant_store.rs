@@ -79,7 +79,6 @@ async fn members_are_checked() {
         (over(json!({ "referenceArn": arn.replace("000000000000", "123456789012") })), "reference.referenceArn"),
         (with("description", json!("d".repeat(501))), "description"),
         (with("description", json!(["d"])), "description"),
-        (with("tags", json!({ "varberg:layout": "wide" })), "tags.varberg:layout"),
         (with("tags", json!({ "varberg:layout": "deep" })), "tags.varberg:layout"),
         (with("tags", json!([])), "tags"),
         (with("sseConfig", json!({ "type": "KMS", "keyArn": 1 })), "sseConfig.keyArn"),

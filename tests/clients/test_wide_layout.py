@@ -1,0 +1,256 @@
+"""A wide store answers what a long one does: every column of every row, in order, for real and odd files; and who is wide."""
+
+import gzip
+import pathlib
+import random
+
+import pytest
+from server import create_store, import_files, reference_arn
+from test_rows import SHARED
+
+DATA = SHARED / "data"
+REAL = [
+    "giab.ashkenazim-trio.vcf.gz",
+    "1kg.2020.chrM.vcf.gz",
+    "clinvar.2026-02.subset.vcf.gz",
+    "field-type-combinations.vcf.gz",
+    "gnomad-sv.v4.slice.vcf.gz",
+    "NA12878.chr20-snippet.g.vcf.gz",
+    "gnomad.v4.exomes.chr1-slice.vep.vcf",
+]
+
+HEADER = """##fileformat=VCFv4.3
+##INFO=<ID=DP,Number=1,Type=Integer,Description="d">
+##INFO=<ID=AF,Number=A,Type=Float,Description="d">
+##INFO=<ID=DB,Number=0,Type=Flag,Description="d">
+##INFO=<ID=TXT,Number=1,Type=String,Description="d">
+##FORMAT=<ID=GT,Number=1,Type=String,Description="d">
+##FORMAT=<ID=AD,Number=R,Type=Integer,Description="d">
+##FORMAT=<ID=DP,Number=1,Type=Integer,Description="d">
+##FORMAT=<ID=GQ,Number=1,Type=Integer,Description="d">
+##FORMAT=<ID=PL,Number=G,Type=Integer,Description="d">
+##FORMAT=<ID=GL,Number=G,Type=Float,Description="d">
+##FORMAT=<ID=PS,Number=1,Type=Integer,Description="d">
+##FORMAT=<ID=FT,Number=1,Type=String,Description="d">
+##FORMAT=<ID=XF,Number=.,Type=Float,Description="d">
+##FORMAT=<ID=xf,Number=1,Type=String,Description="d">
+##contig=<ID=1>
+##contig=<ID=X>
+"""
+
+GENOTYPES = ["0/0", "0/1", "1/1", "0|1", "1|0", ".", "./.", "./1", "0", "1", "2", "0/2", "1|2", "0/1/1", "0|1/2", "2/2/2/2", "|1"]
+INFOS = [".", "DP=10", "DP=10;AF=0.5;DB", "DB", "DB=0", "TXT=a%3Bb", "DP=1;DP=2", "UNDECLARED", "UNDECLARED=x,y", "DP=", "DP", "AF=.,0.1", "DP=1;;DB"]
+
+
+def cohort(samples: int, records: int, seed: int) -> str:
+    """A file in which hardly any two records are of the same shape."""
+    chance = random.Random(seed)
+    names = "\t".join(f"s{i}" for i in range(samples))
+    lines = [HEADER + "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t" + names]
+    plain = chance.choice(["|", "/"])
+    for at in range(records):
+        alts = chance.choice([["C"], ["C"], ["C", "G"], ["C", "T", "<DEL>"], []])
+        keys = ["GT"] + chance.sample(["AD", "DP", "GQ", "PL", "GL", "PS", "FT", "XF", "xf", "ZZ"], chance.randint(0, 6))
+        if chance.random() < 0.4:
+            keys = ["GT"]
+
+        def value(key: str) -> str:
+            if key == "GT":
+                if chance.random() < 0.6:
+                    return f"{chance.randint(0, min(1, len(alts)))}{plain}{chance.randint(0, min(1, len(alts)))}"
+                fits = [g for g in GENOTYPES if all(not c.isdigit() or int(c) <= len(alts) for c in g)]
+                return chance.choice(fits)
+            if chance.random() < 0.1:
+                return "."
+            return {
+                "AD": lambda: ",".join(str(chance.randint(0, 300)) for _ in range(len(alts) + 1)),
+                "DP": lambda: str(chance.choice([0, 7, 127, 128, 40000, 2**31 - 1])),
+                "GQ": lambda: chance.choice(["99", "12", "9.7", "007"]),
+                "PL": lambda: ",".join(str(chance.randint(0, 70000)) for _ in range(3)),
+                "GL": lambda: chance.choice(["-0.1,-0.2,-3", "-1e-3,0,-5", "-0.1,.,-1"]),
+                "PS": lambda: str(chance.randint(1, 10**9)),
+                "FT": lambda: chance.choice(["PASS", "q10", "q10;s50"]),
+                "XF": lambda: chance.choice(["0.5", "0.50,1", "1e-5", "nan", "3"]),
+                "xf": lambda: chance.choice(["text", "a,b"]),
+                "ZZ": lambda: chance.choice(["u", "1,2", "."]),
+            }[key]()
+
+        def sample() -> str:
+            values = [value(key) for key in keys]
+            if chance.random() < 0.1:
+                values = values[: chance.randint(1, len(values))]
+            return ":".join(values)
+
+        columns = [
+            chance.choice(["1", "1", "X"]) if at > records // 2 else "1",
+            str(1000 + at * 7),
+            chance.choice([".", f"rs{at}", f"rs{at};x{at}"]),
+            "A",
+            ",".join(alts) or ".",
+            chance.choice([".", "30", "30.5", "1e3"]),
+            chance.choice(["PASS", ".", "q10;s50"]),
+            chance.choice(INFOS),
+            ":".join(keys),
+        ]
+        lines.append("\t".join(columns + [sample() for _ in range(samples)]))
+    return "\n".join(lines) + "\n"
+
+
+ODD = {"odd-1.vcf": (1, 200, 1), "odd-2.vcf": (2, 200, 2), "odd-7.vcf": (7, 300, 3), "odd-64.vcf.gz": (64, 150, 4)}
+
+
+@pytest.fixture(scope="module")
+def stores(shared_server):
+    """All files in two stores, one of each layout."""
+    names = []
+    for name in REAL:
+        target = shared_server.files / name
+        target.write_bytes((DATA / name).read_bytes())
+        names.append(name)
+    for name, (samples, records, seed) in ODD.items():
+        text = cohort(samples, records, seed).encode()
+        (shared_server.files / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+        names.append(name)
+    arn = reference_arn(shared_server)
+    for layout in ("long", "wide"):
+        tags = {"varberg:layout": layout}
+        shared_server.client().create_variant_store(name=f"is_{layout}", reference={"referenceArn": arn}, tags=tags)
+        job = import_files(shared_server, f"is_{layout}", *names)
+        assert job["status"] == "COMPLETED", [i for i in job["items"] if i["jobStatus"] != "COMPLETED"]
+    return shared_server
+
+
+COLUMNS = (
+    'contigname, start, "end", names, referenceallele, alternatealleles, qual, filters, splitfrommultiallelic, attributes, phased, '
+    "calls, genotypelikelihoods, phredlikelihoods, alleledepths, conditionalquality, spl, depth, ps, sampleid, information, annotations"
+)
+ORDER = 'contigname, start, "end", referenceallele, CAST(alternatealleles AS varchar), CAST(names AS varchar), sampleid'
+
+
+def answers(server, statement: str) -> list:
+    """What both stores say to a statement about `{t}`."""
+    long, wide = (server.sql(statement.format(t=f"is_{layout}")) for layout in ("long", "wide"))
+    rows = lambda answer: [[repr(v) for v in row.values()] for row in answer]  # noqa: E731
+    assert sorted(rows(long)) == sorted(rows(wide)), statement  # rows that no ORDER BY tells apart may change places
+    return wide
+
+
+def test_all_columns_of_all_rows_are_the_same(stores):
+    rows = stores.value("SELECT count(*) FROM is_long")
+    assert rows == stores.value("SELECT count(*) FROM is_wide") > 50_000
+    contigs = [row["contigname"] for row in stores.sql("SELECT DISTINCT contigname FROM is_long ORDER BY 1")]
+    seen = 0
+    for contig in contigs:
+        statement = f"SELECT {COLUMNS} FROM {{t}} WHERE contigname = '{contig}' ORDER BY {ORDER}"
+        count = stores.value(f"SELECT count(*) FROM is_long WHERE contigname = '{contig}'")
+        if count > 300_000:
+            statement = statement.replace(" ORDER", " AND start < 300 ORDER")
+        seen += len(answers(stores, statement))
+    assert seen > 50_000
+
+
+STATEMENTS = [
+    "SELECT count(*) AS n FROM {t} WHERE sampleid = 's3'",
+    "SELECT contigname, start, calls FROM {t} WHERE sampleid IN ('s1', 's63', 'HG002') AND depth > 10",
+    "SELECT sampleid, count(*) AS n FROM {t} WHERE calls[1] > 0 OR calls[2] > 0 GROUP BY sampleid",
+    "SELECT sampleid, count(*) AS n FROM {t} WHERE calls IS NULL GROUP BY sampleid",
+    "SELECT count(*) AS n FROM {t} WHERE phased",
+    "SELECT count(*) AS n FROM {t} WHERE NOT phased AND calls[1] = -1",
+    "SELECT count(*) AS n FROM {t} WHERE phased IS NULL",
+    "SELECT count(*) AS n FROM {t} WHERE sampleid IS NULL",
+    "SELECT count(*) AS n FROM {t} WHERE sampleid IS NULL AND calls IS NULL",
+    "SELECT count(*) AS n FROM {t} WHERE array_length(calls) = 3",
+    "SELECT count(*) AS n, count(DISTINCT calls) AS g FROM {t}",
+    "SELECT sampleid, calls FROM {t} WHERE sampleid LIKE 's6%' AND calls[1] = 2",
+    "SELECT t.sampleid, count(*) AS n FROM {t} t JOIN (VALUES ('s2'), ('s40')) v(s) ON t.sampleid = v.s GROUP BY 1",
+    "SELECT contigname, start, sampleid FROM {t} WHERE 'rs5' = ANY(names)",
+    "SELECT contigname, start, referenceallele FROM {t} WHERE qual > 1000 AND sampleid = 'HG003'",
+    "SELECT attributes['AF'] AS af, count(*) AS n FROM {t} WHERE contigname = '1' GROUP BY 1",
+    "SELECT information['ft'] AS ft, count(*) AS n FROM {t} GROUP BY 1",
+    "SELECT sum(depth) AS d, min(start) AS a, max(\"end\") AS b FROM {t} WHERE contigname = 'X'",
+    "SELECT start, sampleid FROM {t} WHERE contigname = '1' AND start BETWEEN 1000 AND 1100 ORDER BY start, sampleid",
+    "SELECT count(*) AS n FROM (SELECT * FROM {t} LIMIT 1234)",
+    "SELECT count(*) AS n FROM {t} WHERE calls[1] > 0 AND depth > 100 OR sampleid = 's2'",
+    "SELECT a.sampleid, count(*) AS n FROM {t} a JOIN {t} b ON a.contigname = b.contigname AND a.start = b.start AND a.sampleid = b.sampleid WHERE a.contigname = 'X' GROUP BY 1",
+]
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_statements_have_the_same_answers(stores, statement):
+    assert answers(stores, statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT start FROM {t} WHERE contigname = '1' AND start BETWEEN 1000 AND 1100 ORDER BY start",
+        "SELECT contigname, start FROM {t} WHERE sampleid = 's1' ORDER BY contigname, start LIMIT 50",
+        "SELECT start, sampleid FROM {t} WHERE calls[1] = 2 ORDER BY start DESC, sampleid LIMIT 50",
+        "SELECT sampleid, start FROM {t} WHERE contigname = 'X' ORDER BY sampleid, start",
+        "SELECT start FROM {t} ORDER BY start LIMIT 1000",
+    ],
+)
+def test_the_order_asked_for_is_kept(stores, statement):
+    long, wide = (stores.sql(statement.format(t=f"is_{layout}")) for layout in ("long", "wide"))
+    assert long == wide
+
+
+def test_sites_have_a_row_for_each_record(stores):
+    statement = 'SELECT contigname, start, referenceallele, alternatealleles, names, qual, filters FROM "{t}$sites"'
+    assert len(answers(stores, statement)) > 10_000
+    names = [row["sampleid"] for row in stores.sql('SELECT DISTINCT sampleid FROM "is_wide$samples" WHERE sampleid IS NOT NULL')]
+    assert sorted(names) == sorted(
+        row["sampleid"] for row in stores.sql('SELECT DISTINCT sampleid FROM "is_long$samples"')
+    )
+
+
+def is_wide(server, store: str) -> bool:
+    return "info" in server.sql(f'SELECT * FROM "{store}$sites" LIMIT 1')[0]
+
+
+@pytest.mark.parametrize(
+    ("store", "files", "wide"),
+    [
+        ("auto_one", ["odd-1.vcf"], False),
+        ("auto_several", ["odd-1.vcf", "odd-2.vcf"], True),
+        ("auto_none", ["clinvar.2026-02.subset.vcf.gz"], True),
+        ("auto_one_and_none", ["clinvar.2026-02.subset.vcf.gz", "odd-1.vcf"], False),
+    ],
+)
+def test_the_first_import_decides_on_the_layout(stores, store, files, wide):
+    create_store(stores, store, reference_arn(stores))
+    assert import_files(stores, store, *files)["status"] == "COMPLETED"
+    assert is_wide(stores, store) == wide
+    before = stores.value(f"SELECT count(*) FROM {store}")
+    assert import_files(stores, store, "odd-7.vcf", "odd-1.vcf")["status"] == "COMPLETED"
+    assert is_wide(stores, store) == wide, "later imports keep to it"
+    assert stores.value(f"SELECT count(*) FROM {store}") == before + 7 * 300 + 200
+
+
+def test_a_file_without_records_decides_nothing_wrong(stores):
+    create_store(stores, "auto_bad", reference_arn(stores))
+    (stores.files / "broken.vcf").write_text("not a VCF\n")
+    assert import_files(stores, "auto_bad", "broken.vcf")["status"] == "FAILED"
+    assert import_files(stores, "auto_bad", "odd-2.vcf")["status"] == "COMPLETED"
+    assert is_wide(stores, "auto_bad")
+
+
+def test_more_format_keys_than_a_table_has_columns_for(stores):
+    keys = [f"K{i}" for i in range(300)]
+    head = "##fileformat=VCFv4.3\n" + "".join(
+        f'##FORMAT=<ID={k},Number=1,Type=Integer,Description="d">\n' for k in ["GT", *keys]
+    )
+    values = ":".join(str(i) for i in range(300))
+    lines = [
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\tb",
+        f"1\t10\t.\tA\tC\t.\t.\t.\tGT:{':'.join(keys)}\t0/1:{values}\t1/1:{values}",
+    ]
+    (stores.files / "keys.vcf").write_text(head + "\n".join(lines) + "\n")
+    arn = reference_arn(stores)
+    found = []
+    for layout in ("long", "wide"):
+        name = f"keys_{layout}"
+        stores.client().create_variant_store(name=name, reference={"referenceArn": arn}, tags={"varberg:layout": layout})
+        assert import_files(stores, name, "keys.vcf")["status"] == "COMPLETED"
+        found.append(stores.sql(f"SELECT information, calls, sampleid FROM {name} ORDER BY sampleid"))
+    assert found[0] == found[1] and found[1][0]["information"]["k299"] == "299"
