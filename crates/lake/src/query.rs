@@ -112,7 +112,8 @@ pub async fn run(mut request: QueryRequest) -> Result<SendableRecordBatchStream,
     let mut tables = Vec::with_capacity(request.tables.len());
     let mut headersets = HeaderSets::default();
     for table in &request.tables {
-        let loaded = tables::load(&lake, &context, table, None, &mut headersets).await.map_err(|error| internal(&error))?;
+        let loaded =
+            tables::load(&lake, &context, table, None, &mut headersets).await.map_err(|error| internal(&error))?;
         schemas.add(table, &table.name, &loaded.table)?;
         tables.push((table, loaded.table.schema()));
         for (view, provider) in &loaded.views {
