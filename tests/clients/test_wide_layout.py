@@ -6,6 +6,7 @@ import random
 
 import pytest
 from server import create_store, import_files, reference_arn
+from table_tasks import begin, wait_for_task
 from test_rows import SHARED
 
 DATA = SHARED / "data"
@@ -254,3 +255,49 @@ def test_more_format_keys_than_a_table_has_columns_for(stores):
         assert import_files(stores, name, "keys.vcf")["status"] == "COMPLETED"
         found.append(stores.sql(f"SELECT information, calls, sampleid FROM {name} ORDER BY sampleid"))
     assert found[0] == found[1] and found[1][0]["information"]["k299"] == "299"
+
+
+@pytest.fixture(scope="module")
+def merged(stores):
+    """A wide store of many imports of different shapes, before and after its files were merged."""
+    stores.client().create_variant_store(
+        name="merged", reference={"referenceArn": reference_arn(stores)}, tags={"varberg:layout": "wide"}
+    )
+    jobs = []
+    for seed, samples in enumerate([1, 2, 3, 1, 5, 2, 1, 4, 2, 3]):
+        text = cohort(samples, 80, 100 + seed).replace("\ts", f"\tp{seed}s")
+        (stores.files / f"merged-{seed}.vcf").write_text(text)
+        job = import_files(stores, "merged", f"merged-{seed}.vcf")
+        assert job["status"] == "COMPLETED"
+        jobs.append(job["id"])
+    return stores, jobs
+
+
+EVERYTHING = f"SELECT {COLUMNS}, importjobid FROM merged"
+
+
+def everything(server, statement=EVERYTHING) -> list:
+    return sorted([repr(value) for value in row.values()] for row in server.sql(statement))
+
+
+def test_merged_files_hold_the_same_rows(merged):
+    server, _ = merged
+    before, files = everything(server), server.value('SELECT count(*) FROM "merged$files"')
+    snapshot = server.value('SELECT snapshot_id FROM "merged$snapshots" ORDER BY committed_at DESC LIMIT 1')
+    task = wait_for_task(server, begin(server, "tables/merged/compact"))
+    assert task["status"] == "COMPLETED", task
+    assert server.value('SELECT count(*) FROM "merged$files"') < files
+    assert everything(server) == before
+    assert everything(server, EVERYTHING.replace("merged", f"merged FOR VERSION AS OF {snapshot}")) == before
+    assert server.value("SELECT count(*) FROM merged") == len(before)
+    assert server.value("SELECT count(*) FROM merged WHERE sampleid = 'p4s3'") == 80
+    assert server.value('SELECT count(*) FROM "merged$sites"') == 800
+
+
+def test_undo_takes_exactly_the_rows_of_a_job(merged):
+    server, jobs = merged
+    before = everything(server)
+    task = wait_for_task(server, begin(server, f"jobs/{jobs[4]}/undo"))
+    assert task["status"] == "COMPLETED", task
+    assert everything(server) == [row for row in before if jobs[4] not in row[-1]]
+    assert len(before) - len(everything(server)) == 5 * 80
