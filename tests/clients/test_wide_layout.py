@@ -294,6 +294,15 @@ def test_merged_files_hold_the_same_rows(merged):
     assert server.value('SELECT count(*) FROM "merged$sites"') == 800
 
 
+def test_files_and_snapshots_are_shown_in_every_form(merged):
+    server, _ = merged
+    files = server.sql('SELECT * FROM "merged$files"')
+    assert all(int(key) > 0 for file in files for key in file["value_counts"])
+    assert server.sql("SELECT MAP {1: 'a', 2: 'b'} AS m")[0]["m"] == {"1": "a", "2": "b"}
+    for accept in ("text/csv", "application/x-ndjson", "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet"):
+        assert server.sql('SELECT * FROM "merged$files"', accept=accept)
+
+
 def test_undo_takes_exactly_the_rows_of_a_job(merged):
     server, jobs = merged
     before = everything(server)

@@ -1,17 +1,20 @@
 //! What the vectors of wide tables are over: the table of samples that goes with each of them. In: headersets. Out: data
 //! files of that table, one for each headerset, and back. A headerset never changes, so its rows are written once.
 
-use crate::iceberg_schema::table_schema;
 use crate::{DataFile, Error, Lake, Result, WriteTarget, WriterOptions};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{Array, ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
+use futures::{StreamExt, TryStreamExt, stream};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use varberg_model::TableSchema;
 use varberg_rows::{FormatColumn, HeaderSets, Number, RecordShape, ValueKind};
+
+/// Files of the table of samples read at a time.
+const FILES_AT_ONCE: usize = 16;
 
 /// A FORMAT declaration as the table keeps it: ID, Number, Type, and whether the header has it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -72,17 +75,18 @@ impl Lake {
         let metadata = self.read_metadata(metadata_location).await?;
         let mut sets = HeaderSets::default();
         let Some(snapshot) = metadata.current_snapshot() else { return Ok(sets) };
-        if table_schema(metadata.current_schema())?.columns != TableSchema::samples().columns {
-            return Err(damaged(metadata_location));
-        }
+        let mut files = Vec::new();
         for manifest in self.manifests(&metadata, snapshot).await? {
             let content = self.manifest(&manifest).await?;
-            for entry in content.entries().iter().filter(|entry| entry.is_alive()) {
-                let bytes = self.get(self.path_of(entry.data_file().file_path())?).await?;
-                let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)?.build()?;
-                let batches = reader.collect::<Result<Vec<_>, _>>()?;
-                add(&batches, &mut sets).ok_or_else(|| damaged(metadata_location))?;
-            }
+            let live = content.entries().iter().filter(|entry| entry.is_alive());
+            files.extend(live.map(|entry| entry.file_path().to_owned()));
+        }
+        let read = files.into_iter().map(|file| async move { self.get(self.path_of(&file)?).await });
+        let mut read = stream::iter(read).buffered(FILES_AT_ONCE);
+        while let Some(bytes) = read.try_next().await? {
+            let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)?.build()?;
+            let batches = reader.collect::<Result<Vec<_>, _>>()?;
+            add(&batches, &mut sets).ok_or_else(|| damaged(metadata_location))?;
         }
         Ok(sets)
     }

@@ -156,8 +156,8 @@ impl Writer {
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
         match &mut self.kind {
             Kind::Delimited(writer) => writer.write(&nested::to_text(batch)?)?,
-            Kind::Json(writer) => writer.write(batch)?,
-            Kind::Ndjson(writer) => writer.write(batch)?,
+            Kind::Json(writer) => writer.write(&nested::with_text_keys(batch)?)?,
+            Kind::Ndjson(writer) => writer.write(&nested::with_text_keys(batch)?)?,
             Kind::Parquet(writer) => writer.write(batch)?,
         }
         Ok(())
