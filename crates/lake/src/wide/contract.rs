@@ -62,7 +62,7 @@ impl TableProvider for ContractScan {
         Some(Statistics { num_rows: self.rows(), ..Statistics::new_unknown(&self.schema) })
     }
 
-    /// Filters on the site, on the name of the sample and on its genotype are applied before rows are made.
+    /// Filters on the site, on INFO, on the name of the sample and on its genotype are applied before rows are made.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> EngineResult<Vec<TableProviderFilterPushDown>> {
         let answer = |filter: &&Expr| match kind_of(filter) {
             Some(_) => TableProviderFilterPushDown::Exact,
@@ -87,6 +87,7 @@ impl TableProvider for ContractScan {
             filter.map(|filter| state.create_physical_expr(filter, &contract)).transpose()
         };
         let (samples, genotypes) = (physical(Kind::Sample)?, physical(Kind::Genotype)?);
+        let attributes = physical(Kind::Attributes)?;
         let spec = ExplodeSpec::new(
             self.stored.table(),
             Arc::clone(&self.headersets),
@@ -95,9 +96,11 @@ impl TableProvider for ContractScan {
             samples,
             genotypes,
             limit,
-        )?;
+        )?
+        .with_attributes(attributes);
         let mut names = spec.stored_columns();
-        let filtered = site.iter().flat_map(Expr::column_refs).map(|column| column.name.clone());
+        let of_records: Vec<Expr> = of_kind(Kind::Attributes).chain(site.iter().cloned()).collect();
+        let filtered = of_records.iter().flat_map(Expr::column_refs).map(|column| column.name.clone());
         names.extend(filtered);
         let stored_schema = self.stored.schema();
         let positions = |name: &String| stored_schema.index_of(name).ok();

@@ -4,10 +4,11 @@
 //! sides, whatever the number of samples is.
 
 use super::genotypes::GenotypeFilter;
-use super::selection::{Kind, Passed, kind_of_columns, samples};
-use super::spec::ExplodeSpec;
-use arrow_array::{ArrayRef, Int32Array, RecordBatch, StringArray};
+use super::selection::{ATTRIBUTES, Kind, Passed, evaluate, kind_of_columns, samples};
+use super::spec::{ATTRIBUTES_COLUMN, ExplodeSpec};
+use arrow_array::{ArrayRef, BooleanArray, Int32Array, RecordBatch, StringArray};
 use arrow_schema::{Schema, SchemaRef};
+use arrow_select::filter::filter_record_batch;
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result, Statistics};
@@ -33,7 +34,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use varberg_rows::{Explode, ExplodeError, Next, Origin, RecordShape, Selection, StoredRecords};
+use varberg_rows::{Explode, ExplodeError, Next, Origin, RecordShape, Selection, StoredRecords, record_columns};
 
 /// The node of the plan.
 #[derive(Debug)]
@@ -83,8 +84,12 @@ impl DisplayAs for ExplodeExec {
     fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.spec.output.fields().iter().map(|field| field.name().as_str()).collect();
         write!(f, "ExplodeExec: columns=[{}]", names.join(", "))?;
-        let predicates =
-            [("records", &self.spec.records), ("samples", &self.spec.samples), ("genotypes", &self.spec.genotypes)];
+        let predicates = [
+            ("records", &self.spec.records),
+            ("attributes", &self.spec.attributes),
+            ("samples", &self.spec.samples),
+            ("genotypes", &self.spec.genotypes),
+        ];
         for (what, predicate) in predicates {
             if let Some(predicate) = predicate {
                 write!(f, ", {what}={predicate}")?;
@@ -126,9 +131,8 @@ impl ExecutionPlan for ExplodeExec {
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
         let mut recursion = TreeNodeRecursion::Continue;
-        for predicate in
-            self.spec.records.iter().chain(&self.spec.samples).chain(&self.spec.genotypes).chain(&self.spec.dynamic)
-        {
+        let ExplodeSpec { records, attributes, samples, genotypes, dynamic, .. } = &self.spec;
+        for predicate in records.iter().chain(attributes).chain(samples).chain(genotypes).chain(dynamic) {
             recursion = recursion.visit_sibling(|| f(predicate))?;
         }
         Ok(recursion)
@@ -232,6 +236,8 @@ impl ExecutionPlan for ExplodeExec {
 struct Maker {
     shape: Arc<RecordShape>,
     stored: StoredRecords,
+    /// For predicates over attributes.
+    attributes: StoredRecords,
     explode: Explode,
     /// By the predicates that do not change.
     samples: Passed,
@@ -299,6 +305,7 @@ impl Rows {
         let passed = spec.samples.as_ref().map(|predicate| samples(predicate, &spec.contract, &shape));
         let maker = Arc::new(Maker {
             stored: StoredRecords::new(&spec.table, &shape, &spec.columns),
+            attributes: StoredRecords::new(&spec.table, &shape, &[ATTRIBUTES_COLUMN]),
             explode: Explode::of_stored(&shape, &spec.columns, self.batch_size),
             samples: passed.transpose()?.unwrap_or(Passed::All),
             shape,
@@ -315,7 +322,7 @@ impl Rows {
         };
         for (first, count, headerset) in StoredRecords::runs(&batch).map_err(internal)? {
             let maker = self.maker(headerset)?;
-            let rows = batch.slice(first, count);
+            let rows = self.with_attributes(&maker, batch.slice(first, count))?;
             let mut passed = maker.samples.clone();
             for predicate in &self.spec.dynamic {
                 passed = both(passed, samples(predicate, &self.spec.output, &maker.shape)?);
@@ -326,6 +333,19 @@ impl Rows {
             self.pending.push_back(Run { maker, records, origin, chosen, next: Next::default() });
         }
         Ok(())
+    }
+
+    /// The records whose attributes pass.
+    fn with_attributes(&self, maker: &Maker, rows: RecordBatch) -> Result<RecordBatch> {
+        let Some(predicate) = &self.spec.attributes else { return Ok(rows) };
+        let records = maker.attributes.records(&rows).map_err(internal)?;
+        let maps = Arc::clone(records.column(record_columns::ATTRIBUTES));
+        let site = rows.schema();
+        let stored = site.fields().iter().zip(rows.columns());
+        let columns = stored.map(|(field, own)| (field.name().as_str(), Arc::clone(own)));
+        let columns: Vec<(&str, ArrayRef)> = std::iter::once((ATTRIBUTES, maps)).chain(columns).collect();
+        let keep = evaluate(predicate, &self.spec.contract, &columns)?;
+        Ok(filter_record_batch(&rows, &BooleanArray::from(keep))?)
     }
 
     /// The records that give rows, and the samples that they give them for.

@@ -17,6 +17,8 @@ use varberg_rows::RecordShape;
 pub(super) enum Kind {
     /// Columns that are the same in all rows of a record, and are stored as the contract has them.
     Site,
+    /// INFO, perhaps with columns of the site: the same in all rows of a record, and made of what is stored.
+    Attributes,
     Sample,
     Genotype,
 }
@@ -37,6 +39,7 @@ const SITE: [&str; 13] = [
     "_record",
     "_format",
 ];
+pub(super) const ATTRIBUTES: &str = "attributes";
 pub(super) const SAMPLE: &str = "sampleid";
 pub(super) const GENOTYPE: [&str; 2] = ["calls", "phased"];
 
@@ -61,6 +64,8 @@ pub(super) fn kind_of_columns<'a>(columns: impl IntoIterator<Item = &'a str>) ->
     let all = |own: fn(&str) -> bool| columns.iter().all(|name| own(name)) && !columns.is_empty();
     if all(|name| SITE.contains(&name)) {
         Some(Kind::Site)
+    } else if all(|name| name == ATTRIBUTES || SITE.contains(&name)) {
+        Some(Kind::Attributes)
     } else if all(|name| name == SAMPLE) {
         Some(Kind::Sample)
     } else if all(|name| GENOTYPE.contains(&name)) {

@@ -10,6 +10,8 @@ use varberg_rows::{HeaderSets, RecordShape, wide_columns};
 
 /// Bytes of vectors that a batch of records may have, about.
 const BATCH_BYTES: usize = 32 << 20;
+/// Position of `attributes` in the long table.
+pub(super) const ATTRIBUTES_COLUMN: usize = 10;
 /// Records of a batch.
 const BATCH_RECORDS: std::ops::RangeInclusive<usize> = 16..=8192;
 
@@ -27,6 +29,8 @@ pub(super) struct ExplodeSpec {
     pub(super) contract: SchemaRef,
     /// A predicate over the records read.
     pub(super) records: Option<Arc<dyn PhysicalExpr>>,
+    /// A predicate over the attributes and the site of a record.
+    pub(super) attributes: Option<Arc<dyn PhysicalExpr>>,
     pub(super) samples: Option<Arc<dyn PhysicalExpr>>,
     pub(super) genotypes: Option<Arc<dyn PhysicalExpr>>,
     /// Predicates on the sample's name over the output, which may become narrower while the statement runs.
@@ -58,6 +62,7 @@ impl ExplodeSpec {
             output: Arc::new(contract.project(projection)?),
             contract: Arc::clone(contract),
             records: None,
+            attributes: None,
             samples,
             genotypes,
             dynamic: Vec::new(),
@@ -70,9 +75,17 @@ impl ExplodeSpec {
         Self { records, ..self }
     }
 
+    /// The spec, with a predicate over the attributes and the site of a record.
+    pub(super) fn with_attributes(self, attributes: Option<Arc<dyn PhysicalExpr>>) -> Self {
+        Self { attributes, ..self }
+    }
+
     /// The columns of the table that are read, besides those that records are filtered by.
     pub(super) fn stored_columns(&self) -> BTreeSet<String> {
         let mut names = wide_columns(&self.table, &self.columns);
+        if self.attributes.is_some() {
+            names.extend(wide_columns(&self.table, &[ATTRIBUTES_COLUMN]));
+        }
         if self.genotypes.is_some() {
             names.extend(self.genotype_column());
         }
@@ -85,7 +98,11 @@ impl ExplodeSpec {
 
     /// Whether every record gives at least one row.
     pub(super) fn makes_all_rows(&self) -> bool {
-        self.records.is_none() && self.samples.is_none() && self.genotypes.is_none() && self.dynamic.is_empty()
+        self.records.is_none()
+            && self.attributes.is_none()
+            && self.samples.is_none()
+            && self.genotypes.is_none()
+            && self.dynamic.is_empty()
     }
 
     /// How many records may be read at once: fewer where there are many samples.
