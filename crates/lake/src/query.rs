@@ -111,22 +111,22 @@ pub async fn run(mut request: QueryRequest) -> Result<SendableRecordBatchStream,
     let schemas = session::Schemas::new(&context)?;
     let mut tables = Vec::with_capacity(request.tables.len());
     let mut headersets = HeaderSets::default();
+    let names = metadata_tables::names(&request.sql);
     for table in &request.tables {
-        let loaded =
-            tables::load(&lake, &context, table, None, &mut headersets).await.map_err(|error| internal(&error))?;
-        schemas.add(table, &table.name, &loaded.table)?;
-        tables.push((table, loaded.table.schema()));
-        for (view, provider) in &loaded.views {
-            schemas.add(table, &format!("{}${view}", table.name), provider)?;
+        let loaded = tables::load(&lake, table, None, &mut headersets).await.map_err(|error| internal(&error))?;
+        schemas.add(table, &table.name, &loaded.provider)?;
+        tables.push((table, loaded.provider.schema()));
+        for (name, view) in tables::views(&lake, &context, table, &loaded, &names).await? {
+            schemas.add(table, &name, &view)?;
         }
     }
     for travel in &travels {
         let Some(table) = request.tables.get(travel.table) else { continue };
         let snapshot = travel.snapshot(&lake, table).await?;
-        let loaded = tables::load(&lake, &context, table, Some(snapshot), &mut headersets).await;
-        schemas.add(table, &travel.name, &loaded.map_err(|error| internal(&error))?.table)?;
+        let loaded = tables::load(&lake, table, Some(snapshot), &mut headersets).await;
+        schemas.add(table, &travel.name, &loaded.map_err(|error| internal(&error))?.provider)?;
     }
-    for (table, name, rows) in metadata_tables::named(&lake, &request.sql, &request.tables).await? {
+    for (table, name, rows) in metadata_tables::named(&lake, &names, &request.tables).await? {
         schemas.add(table, &name, &rows)?;
     }
     for function in cohort_functions(&Arc::new(headersets)) {

@@ -5,7 +5,7 @@
 
 mod wide;
 
-pub use wide::{FormatColumns, format_key};
+pub use wide::{FormatColumns, RECORD_COLUMNS, format_key};
 
 use crate::tsv_schema::ValueType;
 use crate::tsv_store_options::{END, FormatKey, TsvStoreOptions};

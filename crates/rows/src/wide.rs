@@ -261,6 +261,3 @@ impl Counts {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -15,14 +15,14 @@ use std::sync::Arc;
 const SNAPSHOTS: &str = "$snapshots";
 const FILES: &str = "$files";
 
-/// The tables about tables that a statement names: the table they are about, their names and their rows.
+/// The tables about tables that a statement names, `names` being its [`names`]: the table they are about, their names and their rows.
 pub(super) async fn named<'a>(
     lake: &Lake,
-    sql: &str,
+    names: &[String],
     tables: &'a [GrantedTable],
 ) -> Result<Vec<(&'a GrantedTable, String, Arc<dyn TableProvider>)>, QueryError> {
     let mut found = Vec::new();
-    for name in names(sql) {
+    for name in names {
         for table in tables {
             let suffix = name.strip_prefix(table.name.as_str());
             let batch = match suffix {
@@ -38,8 +38,8 @@ pub(super) async fn named<'a>(
     Ok(found)
 }
 
-/// The names in a statement that may be those of tables about tables, each once.
-fn names(sql: &str) -> Vec<String> {
+/// The names in a statement that may be those of tables about tables, or of views that go with them, each once.
+pub(super) fn names(sql: &str) -> Vec<String> {
     let Ok(tokens) = Tokenizer::new(&GenericDialect {}, sql).tokenize() else { return Vec::new() };
     let name = |token: Token| match token {
         Token::Word(word) if word.value.contains('$') && word.quote_style.is_some() => Some(word.value),

@@ -10,6 +10,7 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::PhysicalExpr;
 use std::sync::Arc;
+use varberg_model::RECORD_COLUMNS;
 use varberg_rows::RecordShape;
 
 /// What a filter is about.
@@ -23,22 +24,6 @@ pub(super) enum Kind {
     Genotype,
 }
 
-/// Columns of the contract that wide tables have too.
-const SITE: [&str; 13] = [
-    "importjobid",
-    "contigname",
-    "start",
-    "end",
-    "names",
-    "referenceallele",
-    "alternatealleles",
-    "qual",
-    "filters",
-    "annotations",
-    "_item",
-    "_record",
-    "_format",
-];
 pub(super) const ATTRIBUTES: &str = "attributes";
 pub(super) const SAMPLE: &str = "sampleid";
 pub(super) const GENOTYPE: [&str; 2] = ["calls", "phased"];
@@ -62,9 +47,9 @@ pub(super) fn kind_of(filter: &Expr) -> Option<Kind> {
 pub(super) fn kind_of_columns<'a>(columns: impl IntoIterator<Item = &'a str>) -> Option<Kind> {
     let columns: Vec<&str> = columns.into_iter().collect();
     let all = |own: fn(&str) -> bool| columns.iter().all(|name| own(name)) && !columns.is_empty();
-    if all(|name| SITE.contains(&name)) {
+    if all(|name| RECORD_COLUMNS.contains(&name)) {
         Some(Kind::Site)
-    } else if all(|name| name == ATTRIBUTES || SITE.contains(&name)) {
+    } else if all(|name| name == ATTRIBUTES || RECORD_COLUMNS.contains(&name)) {
         Some(Kind::Attributes)
     } else if all(|name| name == SAMPLE) {
         Some(Kind::Sample)

@@ -16,8 +16,8 @@ const FORMAT_DOC: &str = "FORMAT ";
 /// Most columns for FORMAT keys; the values of further keys stand in `_undeclared`.
 const MAX_FORMAT_COLUMNS: usize = 256;
 
-/// Columns that the long layout has too.
-const SHARED: [&str; 13] = [
+/// Columns of a record that both layouts have: the same in all rows of a record in the long one.
+pub const RECORD_COLUMNS: [&str; 13] = [
     "importjobid",
     "contigname",
     "start",
@@ -38,7 +38,7 @@ impl TableSchema {
     pub fn variants_wide() -> Self {
         use ColumnType::{Binary, Int, Long, String};
         let long = Self::variants_long();
-        let shared = SHARED.iter().chain(&["_raw"]).filter_map(|name| long.column(name).cloned());
+        let shared = RECORD_COLUMNS.iter().chain(&["_raw"]).filter_map(|name| long.column(name).cloned());
         let attributes = long.column("attributes").cloned().map(|column| Column {
             name: "_attributes".to_owned(),
             doc: Cow::Borrowed("INFO as a map, where it does not follow from the text alone"),
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn fixed_columns_keep_the_ids_of_the_long_layout() {
         let (long, wide) = (TableSchema::variants_long(), TableSchema::variants_wide());
-        for name in SHARED {
+        for name in RECORD_COLUMNS {
             assert_eq!(long.column(name), wide.column(name), "{name}");
         }
         let ids: BTreeSet<i32> = wide.columns.iter().map(|c| c.id).collect();
