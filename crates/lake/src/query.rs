@@ -92,6 +92,22 @@ pub enum QueryError {
     Internal(String),
 }
 
+/// Does once what the first statement of a process would do first, so that a process that waits for its statement is faster
+/// then: loads code and builds the engine's lists of functions and rules. On this thread alone.
+pub fn warm_up() -> Result<(), QueryError> {
+    let internal = |error: DataFusionError| QueryError::Internal(error.strip_backtrace());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| QueryError::Internal(error.to_string()))?;
+    runtime
+        .block_on(async {
+            let context = SessionContext::new();
+            let answer =
+                context.sql("SELECT column1, count(*) FROM (VALUES ('a', 1)) WHERE column2 > 0 GROUP BY column1");
+            answer.await?.collect().await.map(drop)
+        })
+        .map_err(internal)
+}
+
 /// Plans `request` and begins to execute it.
 ///
 /// - Out: batches of the answer in Arrow 59; an error of the stream is to be read by [`QueryError::from_engine`].

@@ -35,6 +35,7 @@ pub fn main() -> ExitCode {
 }
 
 fn answer() -> Result<(), ChildFault> {
+    varberg_lake::query::warm_up().map_err(|e| fault(&e))?;
     let request = read_request()?;
     limit_memory(u64::try_from(request.limits.memory_bytes).unwrap_or(u64::MAX))?;
     watch_parent()?;

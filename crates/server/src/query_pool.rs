@@ -6,11 +6,13 @@
 //!
 //! How the two sides talk (the other one is `query_child.rs`):
 //! - standard input: the request as one line of JSON; then it stays open. When it closes, the parent is gone, and the child ends.
+//!   A child may have started long before its request (`spares.rs`).
 //! - standard output: the Arrow IPC stream. A fault before its first batch leaves it empty.
 //! - the request's `spill_dir`: a directory of the statement's own, which the parent makes before and removes after it.
 //! - standard error: on a fault a [`ChildFault`] as JSON in the last line. Never logged: panics may quote data.
 
 mod counts;
+mod spares;
 mod spill;
 
 pub(crate) use counts::StatementCounts;
@@ -19,22 +21,20 @@ pub(crate) use spill::Directory;
 use bytes::{Bytes, BytesMut};
 use counts::Running;
 use serde::{Deserialize, Serialize};
+use spares::{Spares, Started};
 use spill::Spill;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 use varberg_lake::{QueryError, QueryRequest};
-
-/// The hidden subcommand that is the child.
-const SUBCOMMAND: &str = "__query";
 
 /// Bytes that one read takes from a child: what a pipe holds.
 const READ_BYTES: usize = 64 * 1024;
@@ -90,7 +90,7 @@ pub(crate) struct ChildFault {
 /// Starts children, a bounded number at a time. A clone shares the bound.
 #[derive(Debug, Clone)]
 pub struct QueryPool {
-    program: PathBuf,
+    spares: Spares,
     places: Arc<Semaphore>,
     concurrency: usize,
     spill: Spill,
@@ -109,7 +109,8 @@ impl QueryPool {
         let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
         let spill = Spill::open(spill_dir)?;
         let counts = StatementCounts::new().map_err(io::Error::other)?;
-        Ok(Self { program, places: Arc::new(Semaphore::new(concurrency)), concurrency, spill, counts })
+        let spares = Spares::new(program, concurrency);
+        Ok(Self { spares, places: Arc::new(Semaphore::new(concurrency)), concurrency, spill, counts })
     }
 
     /// Waits for a place for a statement.
@@ -155,21 +156,9 @@ impl QueryPool {
     }
 
     fn start(&self, request: &QueryRequest, place: OwnedSemaphorePermit) -> io::Result<Answer> {
-        // A file, not a pipe: nobody has to read it while the child runs, and a full pipe would stop the child.
-        let stderr = tempfile::tempfile()?;
         let spill = self.spill.directory()?;
-        let child = Command::new(&self.program)
-            .arg(SUBCOMMAND)
-            // It reads tables with the server's storage credentials; the secrets of users are no business of a statement.
-            .env_remove("VARBERG_SECRETS_KEY")
-            .env_remove("VARBERG_EVENTS_SECRET")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(stderr.try_clone()?)
-            .kill_on_drop(true)
-            .spawn();
-        let mut child = match child {
-            Ok(child) => child,
+        let Started { mut child, stderr } = match self.spares.take() {
+            Ok(started) => started,
             Err(error) => {
                 spill.remove();
                 return Err(error);
@@ -179,7 +168,7 @@ impl QueryPool {
         let time_s = request.limits.time_s;
         let deadline = Instant::now() + Duration::from_secs(time_s) + GRACE;
         let buffer = BytesMut::new();
-        let process = Some(Process { child, spill, _place: place });
+        let process = Some(Process { child, spill, spares: self.spares.clone(), _place: place });
         let running = self.counts.begin();
         Ok(Answer { process, stdin, stdout, stderr, deadline, time_s, buffer, first: None, running })
     }
@@ -190,11 +179,13 @@ impl QueryPool {
 struct Process {
     child: Child,
     spill: Directory,
+    spares: Spares,
     _place: OwnedSemaphorePermit,
 }
 
 impl Process {
-    /// Ends the child, if it has not ended, then removes its spill files and frees its place.
+    /// Ends the child, if it has not ended, then removes its spill files and frees its place. The next child starts only now:
+    /// beside a statement it would take time from it.
     async fn end(mut self) {
         let _ = self.child.start_kill(); // one that has ended cannot be killed
         if let Err(error) = self.child.wait().await {
@@ -202,6 +193,7 @@ impl Process {
         }
         let spill = self.spill;
         let _ = tokio::task::spawn_blocking(move || spill.remove()).await;
+        self.spares.refill();
     }
 }
 
