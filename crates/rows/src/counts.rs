@@ -15,6 +15,11 @@ pub(crate) struct Counts {
 impl Counts {
     pub(crate) const NONE: Self = Self { fewest: u32::MAX, most: 0 };
 
+    /// Those of samples with `count` values each, which are not lone `.`.
+    pub(crate) fn exactly(count: u32) -> Self {
+        Self { fewest: count, most: count }
+    }
+
     /// Those of one sample with `count` values.
     pub(crate) fn of(text: &[u8], count: usize) -> Self {
         let mut counts = Self::NONE;
@@ -25,10 +30,14 @@ impl Counts {
     /// Counts a sample with `count` values.
     pub(crate) fn add(&mut self, text: &[u8], count: usize) {
         if text != b"." {
-            let count = u32::try_from(count).unwrap_or(u32::MAX);
-            self.fewest = self.fewest.min(count);
-            self.most = self.most.max(count);
+            self.add_number(u32::try_from(count).unwrap_or(u32::MAX));
         }
+    }
+
+    /// Counts a sample with `count` values, which are not a lone `.`.
+    pub(crate) fn add_number(&mut self, count: u32) {
+        self.fewest = self.fewest.min(count);
+        self.most = self.most.max(count);
     }
 
     /// Whether all samples have the declared number; `ploidies` are the smallest and the largest of the record's

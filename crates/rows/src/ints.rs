@@ -65,6 +65,27 @@ impl Width {
             Self::Four => out.extend_from_slice(&value.to_le_bytes()),
         }
     }
+
+    /// Appends values that this width holds, or reserved codes.
+    pub(crate) fn put_all(self, values: &[i32], out: &mut Vec<u8>) {
+        // No value below `smallest + 8` is held, so that all that is below is a code; four bytes pass as they are.
+        let narrow = |value: i32, smallest: i32| if value < SMALLEST { smallest + (value - i32::MIN) } else { value };
+        let start = out.len();
+        out.resize(start + values.len() * self.bytes(), 0);
+        let own = out.get_mut(start..).unwrap_or_default();
+        match self {
+            Self::One => {
+                own.iter_mut().zip(values).for_each(|(own, v)| *own = narrow(*v, i32::from(i8::MIN)) as u8);
+            }
+            Self::Two => {
+                let own = own.as_chunks_mut().0.iter_mut();
+                own.zip(values).for_each(|(own, v)| *own = (narrow(*v, i32::from(i16::MIN)) as u16).to_le_bytes());
+            }
+            Self::Four => {
+                own.as_chunks_mut().0.iter_mut().zip(values).for_each(|(own, v)| *own = v.to_le_bytes());
+            }
+        }
+    }
 }
 
 /// The values of one sample, padded with end codes.

@@ -1,6 +1,8 @@
 //! Sample columns of VCF records to packed vectors, one per FORMAT key. In: FORMAT and the text after it. Out: Binary
 //! columns of a record batch. Judges nothing: what is wrong is handed back without sample names and genotypes.
 
+mod integers;
+mod marks;
 mod single;
 mod undeclared;
 
@@ -10,6 +12,7 @@ use crate::vector::VectorBuilder;
 use crate::{FormatColumn, Number, RecordShape};
 use arrow_array::{ArrayRef, BinaryArray};
 use arrow_buffer::{Buffer, NullBufferBuilder, OffsetBuffer};
+use integers::IntegerRecord;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use undeclared::UndeclaredKey;
@@ -81,6 +84,7 @@ pub struct SampleColumnsBuilder {
     scratch: Vec<u8>,
     /// The integers of one value, on their way to a column.
     integers: Vec<i32>,
+    integer_record: IntegerRecord,
 }
 
 /// What to do with the sub-fields of a FORMAT text; made anew when the text changes.
@@ -90,6 +94,8 @@ struct Plan {
     genotype: Genotype,
     targets: Vec<Target>,
     undeclared: Vec<UndeclaredKey>,
+    /// Whether every key is GT or declared as integers.
+    integers: bool,
 }
 
 /// What to do with GT.
@@ -124,6 +130,7 @@ impl SampleColumnsBuilder {
             vectors: shape.formats.iter().map(|format| vector(format, false)).collect(),
             scratch: Vec::new(),
             integers: Vec::new(),
+            integer_record: IntegerRecord::default(),
         }
     }
 
@@ -172,6 +179,14 @@ impl SampleColumnsBuilder {
         if self.samples == 1 && self.push_single(samples, alternates) {
             return Ok(Vec::new());
         }
+        if let Some(problems) = self.push_integers(samples, alternates) {
+            return Ok(problems);
+        }
+        self.push_each(format, samples, alternates)
+    }
+
+    /// The general path: adds a record of whatever shape, value by value.
+    fn push_each(&mut self, format: &str, samples: &[u8], alternates: usize) -> Result<SampleProblems, SampleError> {
         count_columns(self.samples, samples)?;
         std::str::from_utf8(samples).map_err(|_| SampleError::NotText)?;
         let staged = self.stage(samples, alternates);
@@ -227,6 +242,7 @@ impl SampleColumnsBuilder {
                 return Err(SampleError::TooLarge);
             }
         }
+        plan.integers = integers::are_integers(&plan.targets, &self.formats);
         Ok(plan)
     }
 

@@ -230,9 +230,8 @@ pub(crate) fn padded_fits(samples: usize, longest: u32, width: Width, text_len: 
 
 /// Writes the values of all samples, each filled up to `longest` with `end`.
 pub(crate) fn put_padded(values: &[i32], lengths: &[u32], longest: u32, end: i32, width: Width, out: &mut Vec<u8>) {
-    if lengths.iter().all(|l| *l == longest) && width == Width::One {
-        return out
-            .extend(values.iter().map(|v| if *v < ints::SMALLEST { 0x80 + (v - i32::MIN) as u8 } else { *v as u8 }));
+    if lengths.iter().all(|l| *l == longest) {
+        return width.put_all(values, out);
     }
     let mut rest = values.iter();
     // Bits of floats pass as they are: four bytes are never narrowed.
