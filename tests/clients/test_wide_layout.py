@@ -180,6 +180,49 @@ STATEMENTS = [
 ]
 
 
+SITE = "contigname, start, referenceallele, alternatealleles"
+IS_TRANSITION = "concat(referenceallele, alternatealleles[1]) IN ('AG', 'GA', 'CT', 'TC')"
+
+#: Aggregates that a wide store answers from numbers of rows, by record or by sample.
+COUNTED = {
+    f"SELECT {SITE}, count(*) FILTER (WHERE allele > 0) AS ac, count(*) AS an, avg(CASE WHEN allele > 0 THEN 1.0 ELSE 0.0 END) AS af "
+    f"FROM (SELECT {SITE}, unnest(calls) AS allele FROM {{t}}) WHERE allele >= 0 GROUP BY {SITE}": "record",
+    f"SELECT count(*) FILTER (WHERE {IS_TRANSITION}) AS ti, count(*) FILTER (WHERE NOT {IS_TRANSITION}) AS tv FROM {{t}} WHERE calls[1] > 0": "record",
+    f"SELECT DISTINCT {SITE} FROM {{t}}": "record",
+    "SELECT calls, phased, count(*) AS n FROM {t} GROUP BY calls, phased": "record",
+    "SELECT contigname, phased, count(calls) AS n, count(phased) AS p, count(calls, phased) AS b, count(1) AS o FROM {t} GROUP BY 1, 2": "record",
+    "SELECT sum(calls[1]) AS s, avg(calls[2]) AS a, min(calls[1]) AS b, max(start) AS c, count(DISTINCT calls) AS d FROM {t} WHERE sampleid IN ('s2', 's3', 's63')": "record",
+    "SELECT sum(calls[1]) FILTER (WHERE phased) AS s, avg(calls[1]) FILTER (WHERE calls[1] = 77) AS a, count(*) FILTER (WHERE calls[1] = 77) AS n FROM {t}": "record",
+    "SELECT bool_or(phased) AS o, bool_and(phased) AS a, sum(DISTINCT start) AS s FROM {t} WHERE contigname = 'X'": "record",
+    "SELECT attributes['AF'] AS af, start % 3 AS m, count(*) AS n FROM {t} WHERE contigname = '1' GROUP BY 1, 2 HAVING count(*) > 2": "record",
+    "SELECT count(*) AS n FROM {t} WHERE sampleid LIKE 's%1' AND calls[1] = 1": "record",
+    "SELECT name, count(*) AS n FROM (SELECT unnest(names) AS name, calls FROM {t}) WHERE calls[1] > 0 GROUP BY name": "record",
+    "SELECT v.what, count(*) AS n, avg(calls[1]) AS a FROM {t} t JOIN (VALUES (1000, 1500, 'a'), (1200, 9000, 'b'), (1200, 9000, 'b')) v(f, l, what) "
+    "ON t.start >= v.f AND t.start < v.l GROUP BY v.what": "record",
+    "WITH x AS (SELECT contigname AS c, calls[1] AS a FROM {t} WHERE start > 1100) SELECT y.c, y.a + 1 AS b, count(*) AS n FROM x AS y GROUP BY y.c, y.a": "record",
+    "SELECT contigname, count(*) AS n FROM {t} GROUP BY GROUPING SETS ((contigname), ())": None,
+    "SELECT contigname, avg(qual) AS q FROM {t} WHERE contigname = 'X' AND qual = 30 GROUP BY 1": None,
+    "SELECT start, array_length(array_agg(calls)) AS n FROM {t} WHERE contigname = 'X' GROUP BY 1": None,
+    "SELECT start, count(DISTINCT sampleid) AS n FROM {t} WHERE calls[1] > 0 GROUP BY 1": None,
+    "SELECT sampleid, count(*) AS n FROM {t} GROUP BY sampleid": "sample",
+    "SELECT sampleid, count(*) AS n FROM {t} WHERE calls[1] > 0 OR calls[2] > 0 GROUP BY sampleid": "sample",
+    "SELECT sampleid, count(*) FILTER (WHERE calls[1] <> calls[2]) AS het, count(*) FILTER (WHERE calls[1] = calls[2] AND calls[1] > 0) AS hom, "
+    "count(*) FILTER (WHERE calls IS NULL) AS none, sum(calls[1]) AS s FROM {t} GROUP BY sampleid": "sample",
+    "SELECT sampleid, calls, phased, count(*) AS n FROM {t} WHERE sampleid <> 's5' GROUP BY 1, 2, 3": "sample",
+    "SELECT upper(sampleid) AS s, count(*) AS n FROM {t} WHERE contigname = '1' AND attributes['DP'] = '10' AND NOT phased GROUP BY 1": "sample",
+    "SELECT count(DISTINCT sampleid) AS n FROM {t} WHERE calls[1] > 0": "sample",
+    "SELECT sampleid, allele, count(*) AS n FROM (SELECT sampleid, unnest(calls) AS allele FROM {t}) GROUP BY 1, 2": "sample",
+}
+
+
+@pytest.mark.parametrize("statement", COUNTED)
+def test_rows_that_are_only_counted_are_not_made(stores, statement):
+    assert answers(stores, statement)
+    plan = "".join(row["plan"] for row in stores.sql("EXPLAIN " + statement.format(t="is_wide")) if row["plan_type"] == "physical_plan")
+    how = COUNTED[statement]
+    assert (f"counted by {how}" in plan) if how else ("counted by" not in plan), plan
+
+
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_statements_have_the_same_answers(stores, statement):
     assert answers(stores, statement)

@@ -7,6 +7,7 @@ mod clauses;
 mod cohort;
 mod compare;
 mod contig;
+mod counted;
 mod describe;
 mod fault;
 mod gate;

@@ -15,8 +15,10 @@ mod counting;
 mod diploid;
 mod distinct;
 mod narrow;
+mod per_sample;
 mod read;
 mod subset;
+mod tally;
 mod whole;
 mod words;
 
@@ -26,9 +28,11 @@ use crate::vector::{self, Keeps};
 pub use counting::GenotypeCounts;
 pub use diploid::{AlternateCounts, DiploidCounts};
 pub use distinct::DistinctCalls;
+pub use per_sample::CallsPerSample;
 pub use read::{Call, GenotypeVector};
 pub(crate) use read::{GenotypeCell, GenotypeCursor};
 pub use subset::SampleSubset;
+pub use tally::Tally;
 
 const ONE_BIT: u8 = 0x08;
 const TWO_BITS: u8 = 0x09;

@@ -23,8 +23,8 @@ pub use distinct::DistinctNames;
 pub use explode::{Explode, ExplodeError, Next, Origin, Selection};
 pub use feature::{feature_columns, feature_schema};
 pub use genotypes::{
-    AlternateCounts, BadGenotype, Call, DiploidCounts, DistinctCalls, GenotypeCounts, GenotypeVector,
-    GenotypeVectorBuilder, SampleSubset,
+    AlternateCounts, BadGenotype, Call, CallsPerSample, DiploidCounts, DistinctCalls, GenotypeCounts, GenotypeVector,
+    GenotypeVectorBuilder, SampleSubset, Tally,
 };
 pub use hardy_weinberg::hardy_weinberg;
 pub use headersets::{HeaderSetClash, HeaderSets, headerset_id};

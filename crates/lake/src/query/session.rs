@@ -1,7 +1,7 @@
 //! The engine of one query: a fresh session with the granted tables, one object store, bounded memory and disk, and no
 //! function that makes memory out of a number.
 
-use super::{GrantedTable, QueryError, QueryLimits, describe, interval_join};
+use super::{GrantedTable, QueryError, QueryLimits, counted, describe, interval_join};
 use crate::Lake;
 use crate::scan::WAREHOUSE_URL;
 use arrow_schema::SchemaRef;
@@ -60,6 +60,7 @@ pub(super) fn new(lake: &Lake, limits: &QueryLimits) -> Result<SessionContext, Q
     let state = SessionStateBuilder::new_with_default_features()
         .with_config(config(limits))
         .with_runtime_env(runtime)
+        .with_optimizer_rule(Arc::new(counted::CountRows))
         .with_physical_optimizer_rules(interval_join::optimizer_rules())
         .build();
     let context = SessionContext::new_with_state(state);

@@ -3,9 +3,9 @@
 
 use super::exec::ExplodeExec;
 use super::selection::{Kind, kind_of};
-use super::spec::ExplodeSpec;
+use super::spec::{ExplodeSpec, ROWS_COLUMN};
 use crate::scan::TableScan;
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
@@ -24,8 +24,9 @@ pub(crate) struct ContractScan {
     /// All columns of the table.
     stored: Arc<TableScan>,
     headersets: Arc<HeaderSets>,
-    /// Columns that statements see.
+    /// Columns that statements see; behind them the number of rows, if one row may stand for several.
     schema: SchemaRef,
+    counts_rows: bool,
 }
 
 impl ContractScan {
@@ -33,11 +34,33 @@ impl ContractScan {
     pub(crate) fn new(stored: Arc<TableScan>, headersets: Arc<HeaderSets>, hidden: bool) -> Self {
         let mut shown = TableSchema::variants_long();
         shown.columns.retain(|column| hidden || !column.hidden);
-        Self { stored, headersets, schema: varberg_rows::arrow_schema(&shown) }
+        Self { stored, headersets, schema: varberg_rows::arrow_schema(&shown), counts_rows: false }
+    }
+
+    /// The same rows, but those of a record that are equal in the columns asked for as one, with their number in the column
+    /// [`ROWS_COLUMN`]. Of the columns of samples only `sampleid`, `calls` and `phased` may be asked for; with `sampleid` no
+    /// column of a record may.
+    pub(crate) fn counting_rows(&self) -> Self {
+        // Nullable, because predicates on other columns are evaluated with nulls here.
+        let count = Arc::new(Field::new(ROWS_COLUMN, DataType::Int64, true));
+        let fields = self.schema.fields().iter().cloned().chain([count]);
+        Self {
+            stored: Arc::clone(&self.stored),
+            headersets: Arc::clone(&self.headersets),
+            schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
+            counts_rows: true,
+        }
+    }
+
+    pub(crate) fn counts_rows(&self) -> bool {
+        self.counts_rows
     }
 
     /// Rows of the contract, if they are known without reading.
     fn rows(&self) -> Precision<usize> {
+        if self.counts_rows {
+            return Precision::Absent;
+        }
         let Some(rows) = self.stored.rows_by_headerset() else { return Precision::Absent };
         let of = |(id, records): (i64, usize)| {
             let samples = self.headersets.get(id)?.samples.len().max(1);

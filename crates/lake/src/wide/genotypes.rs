@@ -1,7 +1,7 @@
 //! The samples whose genotype passes a predicate. In: a predicate over `calls` and `phased`, vectors of records. Out: which
 //! records give rows, and for which samples. The predicate is evaluated once for each different call.
 
-use super::exec::Chosen;
+use super::rows::Chosen;
 use super::selection::{GENOTYPE, Passed, evaluate};
 use arrow_array::builder::{BooleanBuilder, Int32Builder, ListBuilder};
 use arrow_array::cast::AsArray;
@@ -12,7 +12,7 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::physical_expr::PhysicalExpr;
 use std::collections::HashMap;
 use std::sync::Arc;
-use varberg_rows::{Call, GenotypeVector, RecordShape};
+use varberg_rows::{Call, DistinctCalls, GenotypeVector, RecordShape};
 
 /// With fewer than one in so many records left, the others are taken out before their rows are made.
 const SPARSE: usize = 4;
@@ -24,7 +24,7 @@ pub(super) struct GenotypeFilter {
     /// The contract.
     schema: SchemaRef,
     /// By form of vector: which of the calls that it can hold pass.
-    known: HashMap<u8, Vec<bool>>,
+    known: HashMap<u8, Arc<[bool]>>,
 }
 
 impl GenotypeFilter {
@@ -42,9 +42,7 @@ impl GenotypeFilter {
         passed: &Passed,
     ) -> Result<Option<(RecordBatch, Chosen)>> {
         let samples = shape.samples.len();
-        // Where there are samples, a record without GT has calls that are not phased.
-        let declares = samples > 0 && shape.formats.iter().any(|format| format.id == "GT");
-        let without = self.passing(&[Seen { call: None, phased: declares.then_some(false) }])?.contains(&true);
+        let without = self.passes_without(shape)?;
         let vectors = column.and_then(|column| column.as_binary_opt::<i32>());
         let Some(vectors) = vectors.filter(|_| samples > 0) else {
             return Ok(without.then(|| (rows, Chosen::of(passed))));
@@ -74,6 +72,27 @@ impl GenotypeFilter {
         Ok(Some((rows, Chosen::Each { positions, ends })))
     }
 
+    /// Whether rows of records without GT pass.
+    pub(super) fn passes_without(&self, shape: &RecordShape) -> Result<bool> {
+        // Where there are samples, a record without GT has calls that are not phased.
+        let declares = !shape.samples.is_empty() && shape.formats.iter().any(|format| format.id == "GT");
+        Ok(self.passing(&[Seen { call: None, phased: declares.then_some(false) }])?.contains(&true))
+    }
+
+    /// Which of the different calls of a record pass.
+    pub(super) fn wanted(&mut self, distinct: &DistinctCalls<'_>) -> Result<Arc<[bool]>> {
+        if let Some(wanted) = distinct.form().and_then(|form| self.known.get(&form)) {
+            return Ok(Arc::clone(wanted));
+        }
+        let seen = |call: Option<Call>| Seen { phased: Some(call.as_ref().is_some_and(|c| c.phased)), call };
+        let calls: Vec<Seen> = distinct.calls().map(seen).collect();
+        let wanted: Arc<[bool]> = self.passing(&calls)?.into();
+        if let Some(form) = distinct.form() {
+            self.known.insert(form, Arc::clone(&wanted));
+        }
+        Ok(wanted)
+    }
+
     /// Adds the samples of one record that pass.
     fn select(
         &mut self,
@@ -83,21 +102,7 @@ impl GenotypeFilter {
         positions: &mut Vec<u32>,
     ) -> Result<()> {
         let distinct = vector.distinct();
-        let calls = || -> Vec<Seen> {
-            let seen = |call: Option<Call>| Seen { phased: Some(call.as_ref().is_some_and(|c| c.phased)), call };
-            distinct.calls().map(seen).collect()
-        };
-        let wanted = match distinct.form() {
-            Some(form) => match self.known.get(&form) {
-                Some(wanted) => wanted.clone(),
-                None => {
-                    let wanted = self.passing(&calls())?;
-                    self.known.insert(form, wanted.clone());
-                    wanted
-                }
-            },
-            None => self.passing(&calls())?,
-        };
+        let wanted = self.wanted(&distinct)?;
         if wanted.iter().all(|wanted| *wanted) {
             add_all(passed, samples, positions);
         } else if wanted.contains(&true) {
@@ -148,6 +153,6 @@ fn add_all(passed: &Passed, samples: usize, positions: &mut Vec<u32>) {
     }
 }
 
-fn damaged() -> DataFusionError {
+pub(super) fn damaged() -> DataFusionError {
     DataFusionError::Internal("a vector of genotypes is damaged".to_owned())
 }

@@ -25,8 +25,8 @@ pub(super) enum Kind {
 }
 
 pub(super) const ATTRIBUTES: &str = "attributes";
-pub(super) const SAMPLE: &str = "sampleid";
-pub(super) const GENOTYPE: [&str; 2] = ["calls", "phased"];
+pub(crate) const SAMPLE: &str = "sampleid";
+pub(crate) const GENOTYPE: [&str; 2] = ["calls", "phased"];
 
 /// The kind of a filter, if all its columns are of one and the same record gives the same answer each time.
 pub(super) fn kind_of(filter: &Expr) -> Option<Kind> {

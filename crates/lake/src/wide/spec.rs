@@ -1,5 +1,6 @@
 //! What is made of the records of a wide table: which columns, for which samples of which records.
 
+use super::selection::{GENOTYPE, SAMPLE};
 use arrow_schema::SchemaRef;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::physical_expr::PhysicalExpr;
@@ -15,6 +16,33 @@ pub(super) const ATTRIBUTES_COLUMN: usize = 10;
 /// Records of a batch.
 const BATCH_RECORDS: std::ops::RangeInclusive<usize> = 16..=8192;
 
+/// Name of the column that says how many rows of the contract a row stands for (bigint); no statement sees it.
+pub(crate) const ROWS_COLUMN: &str = "__rows";
+
+/// What a row of the output stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grain {
+    /// One row of the contract.
+    Row,
+    /// The rows of one record, or, with the genotype among the columns, those with one genotype.
+    Record { with_genotype: bool },
+    /// The rows of one sample of any records, or, with the genotype among the columns, those with one genotype.
+    Sample { with_genotype: bool },
+}
+
+impl Grain {
+    /// `counted`: whether a row may stand for several; `columns`: those of the output.
+    fn of(counted: bool, columns: &SchemaRef) -> Self {
+        let has = |name: &str| columns.index_of(name).is_ok();
+        let with_genotype = GENOTYPE.iter().any(|name| has(name));
+        match (counted, has(SAMPLE)) {
+            (false, _) => Self::Row,
+            (true, true) => Self::Sample { with_genotype },
+            (true, false) => Self::Record { with_genotype },
+        }
+    }
+}
+
 /// What is made of the records of a wide table.
 #[derive(Debug, Clone)]
 pub(super) struct ExplodeSpec {
@@ -22,8 +50,9 @@ pub(super) struct ExplodeSpec {
     pub(super) headersets: Arc<HeaderSets>,
     /// Positions in the long table of the columns made, ascending.
     pub(super) columns: Vec<usize>,
-    /// For each column of the output, its place among `columns`.
+    /// For each column of the output, its place among `columns`; behind them for the number of rows.
     pub(super) places: Vec<usize>,
+    pub(super) grain: Grain,
     pub(super) output: SchemaRef,
     /// All columns that statements see; predicates are over them.
     pub(super) contract: SchemaRef,
@@ -39,7 +68,8 @@ pub(super) struct ExplodeSpec {
 }
 
 impl ExplodeSpec {
-    /// `projection`: positions in `contract`; `samples` and `genotypes`: predicates over `contract`.
+    /// `projection`: positions in `contract`, which has the number of rows as its last column if rows are counted; `samples`
+    /// and `genotypes`: predicates over `contract`.
     pub(super) fn new(
         table: &TableSchema,
         headersets: Arc<HeaderSets>,
@@ -50,16 +80,21 @@ impl ExplodeSpec {
         fetch: Option<usize>,
     ) -> Result<Self> {
         let long = varberg_rows::arrow_schema(&TableSchema::variants_long());
-        let position = |at: &usize| long.index_of(contract.field(*at).name());
-        let wanted: Vec<usize> = projection.iter().map(position).collect::<Result<_, _>>()?;
-        let columns: Vec<usize> = wanted.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-        let place = |at: &usize| columns.iter().position(|own| own == at).unwrap_or(0);
+        let position = |at: &usize| match contract.field(*at).name().as_str() {
+            ROWS_COLUMN => Ok(None),
+            name => long.index_of(name).map(Some),
+        };
+        let wanted: Vec<Option<usize>> = projection.iter().map(position).collect::<Result<_, _>>()?;
+        let columns: Vec<usize> = wanted.iter().copied().flatten().collect::<BTreeSet<_>>().into_iter().collect();
+        let place = |at: &Option<usize>| columns.iter().position(|own| Some(*own) == *at).unwrap_or(columns.len());
+        let output = Arc::new(contract.project(projection)?);
         Ok(Self {
             table: table.clone(),
             headersets,
             places: wanted.iter().map(place).collect(),
             columns,
-            output: Arc::new(contract.project(projection)?),
+            grain: Grain::of(contract.index_of(ROWS_COLUMN).is_ok(), &output),
+            output,
             contract: Arc::clone(contract),
             records: None,
             attributes: None,

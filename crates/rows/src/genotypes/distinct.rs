@@ -17,11 +17,11 @@ const END_OF_BYTES: u8 = 0x81;
 /// The different calls of a vector, each with an index from 0 on.
 #[derive(Debug)]
 pub struct DistinctCalls<'a> {
-    list: List<'a>,
+    pub(super) list: List<'a>,
 }
 
 #[derive(Debug)]
-enum List<'a> {
+pub(super) enum List<'a> {
     /// The bits of a genotype are its index.
     Table {
         packed: Packed<'a>,
@@ -215,10 +215,8 @@ impl DistinctCalls<'_> {
 
 /// Genotypes of one, two or four bits: all of a word are compared with each wanted one at once.
 fn select_words(packed: Packed<'_>, wanted: &[bool], out: &mut Vec<u32>) {
-    let width = packed.width;
-    let lowest = u64::MAX / ((1 << width) - 1);
     let is_wanted = |code: usize| wanted.get(code).copied().unwrap_or_default();
-    let (codes, others): (Vec<usize>, Vec<usize>) = (0..1 << width).partition(|code| is_wanted(*code));
+    let (codes, others): (Vec<usize>, Vec<usize>) = (0..1 << packed.width).partition(|code| is_wanted(*code));
     let few = codes.len() <= others.len();
     let looked_for = if few { &codes } else { &others };
     let zeros_wanted = is_wanted(0);
@@ -226,14 +224,10 @@ fn select_words(packed: Packed<'_>, wanted: &[bool], out: &mut Vec<u32>) {
         if word == 0 && !zeros_wanted {
             return;
         }
-        let equal = |code: &usize| {
-            (0..width)
-                .fold(lowest, |equal, bit| equal & if code >> bit & 1 == 1 { word >> bit } else { !(word >> bit) })
-        };
-        let found = looked_for.iter().fold(0, |found, code| found | equal(code));
-        let mut chosen = if few { found } else { lowest & !found };
+        let found = looked_for.iter().fold(0, |found, code| found | packed.equal(word, *code));
+        let mut chosen = if few { found } else { packed.lowest() & !found };
         while chosen != 0 {
-            let sample = at * (64 / width) + chosen.trailing_zeros() as usize / width;
+            let sample = packed.sample(at, chosen);
             if sample < packed.samples {
                 out.push(sample as u32);
             }

@@ -6,7 +6,7 @@ use crate::vector::{self, VectorError};
 use std::borrow::Cow;
 
 /// A genotype.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Call {
     /// Allele indexes, -1 for a missing allele.
     pub alleles: Vec<i32>,

@@ -62,6 +62,22 @@ impl<'a> Packed<'a> {
         sums
     }
 
+    /// The low bit of each genotype of a word; for widths of 1, 2 and 4.
+    pub(super) fn lowest(self) -> u64 {
+        u64::MAX / ((1 << self.width) - 1)
+    }
+
+    /// The low bit of each genotype of a word that is `code`; for widths of 1, 2 and 4.
+    pub(super) fn equal(self, word: u64, code: usize) -> u64 {
+        (0..self.width)
+            .fold(self.lowest(), |equal, bit| equal & if code >> bit & 1 == 1 { word >> bit } else { !(word >> bit) })
+    }
+
+    /// The sample of the lowest set bit of what was made of word `at`.
+    pub(super) fn sample(self, at: usize, bits: u64) -> usize {
+        at * (64 / self.width) + bits.trailing_zeros() as usize / self.width
+    }
+
     /// The bits of a sample.
     pub(super) fn code(self, sample: usize) -> usize {
         let bit = sample * self.width;

@@ -1,0 +1,353 @@
+//! The rows of one partition: batches of records in, batches of rows out. Which records, which of their samples, and what a
+//! row stands for is said by the spec.
+
+use super::by_record::{ByRecord, Samples};
+use super::by_sample::BySample;
+use super::genotypes::GenotypeFilter;
+use super::selection::{ATTRIBUTES, Passed, evaluate, samples};
+use super::spec::{ATTRIBUTES_COLUMN, ExplodeSpec, Grain};
+use arrow_array::{ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow_schema::SchemaRef;
+use arrow_select::filter::filter_record_batch;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::filter::batch_filter;
+use datafusion::physical_plan::metrics::BaselineMetrics;
+use futures::{Stream, StreamExt};
+use std::collections::{HashMap, VecDeque};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use varberg_rows::{
+    Explode, ExplodeError, Next, Origin, RecordShape, SampleSubset, Selection, StoredRecords, record_columns,
+};
+
+/// What makes the rows of one headerset.
+struct Maker {
+    shape: Arc<RecordShape>,
+    stored: StoredRecords,
+    /// For predicates over attributes.
+    attributes: StoredRecords,
+    explode: Explode,
+    /// By the predicates that do not change.
+    samples: Passed,
+    /// Those that pass, where some do not.
+    subset: Option<SampleSubset>,
+}
+
+/// Records of one headerset whose rows are being made.
+struct Run {
+    maker: Arc<Maker>,
+    records: RecordBatch,
+    origin: Option<(StringArray, Int32Array)>,
+    chosen: Chosen,
+    /// For each row how many it stands for, where rows are counted by record.
+    counts: Option<Int64Array>,
+    /// Rows made so far.
+    made: usize,
+    next: Next,
+}
+
+/// The samples of a run.
+pub(super) enum Chosen {
+    All,
+    Same(Arc<[u32]>),
+    Each { positions: Vec<u32>, ends: Vec<usize> },
+}
+
+impl Chosen {
+    /// The same samples of all records.
+    pub(super) fn of(passed: &Passed) -> Self {
+        match passed {
+            Passed::All => Self::All,
+            Passed::None => Self::Same(Arc::from([])),
+            Passed::These(positions) => Self::Same(Arc::clone(positions)),
+        }
+    }
+}
+
+impl Run {
+    fn next(&mut self) -> Result<Option<RecordBatch>, ExplodeError> {
+        let origin = self.origin.as_ref().map(|(job, item)| Origin { job, item });
+        let selection = match &self.chosen {
+            Chosen::All => Selection::All,
+            Chosen::Same(positions) => Selection::Same(positions),
+            Chosen::Each { positions, ends } => Selection::Each { positions, ends },
+        };
+        let batch = self.maker.explode.next(&self.records, origin, selection, &mut self.next)?;
+        self.made += batch.as_ref().map_or(0, RecordBatch::num_rows);
+        Ok(batch)
+    }
+
+    /// How many rows each row of the latest batch, which has `rows`, stands for.
+    fn counts(&self, rows: usize) -> Option<ArrayRef> {
+        Some(Arc::new(self.counts.as_ref()?.slice(self.made.saturating_sub(rows), rows)))
+    }
+}
+
+/// The rows of one partition.
+pub(super) struct Rows {
+    records: SendableRecordBatchStream,
+    spec: ExplodeSpec,
+    batch_size: usize,
+    makers: HashMap<i64, Arc<Maker>>,
+    /// By headerset, where rows are counted by sample.
+    by_sample: HashMap<i64, BySample>,
+    /// Rows of samples that are complete.
+    ready: VecDeque<RecordBatch>,
+    genotypes: Option<GenotypeFilter>,
+    pending: VecDeque<Run>,
+    /// Rows that are still wanted.
+    left: usize,
+    /// Whether all records were read.
+    ended: bool,
+    metrics: BaselineMetrics,
+}
+
+impl Rows {
+    /// `records`: one partition; `batch_size`: most rows of a batch.
+    pub(super) fn new(
+        spec: ExplodeSpec,
+        records: SendableRecordBatchStream,
+        batch_size: usize,
+        metrics: BaselineMetrics,
+    ) -> Self {
+        let filter = |own: &Arc<dyn PhysicalExpr>| GenotypeFilter::new(Arc::clone(own), Arc::clone(&spec.contract));
+        Self {
+            records,
+            batch_size,
+            makers: HashMap::new(),
+            by_sample: HashMap::new(),
+            ready: VecDeque::new(),
+            genotypes: spec.genotypes.as_ref().map(filter),
+            pending: VecDeque::new(),
+            left: spec.fetch.unwrap_or(usize::MAX),
+            ended: false,
+            spec,
+            metrics,
+        }
+    }
+
+    fn maker(&mut self, headerset: i64) -> Result<Arc<Maker>> {
+        if let Some(maker) = self.makers.get(&headerset) {
+            return Ok(Arc::clone(maker));
+        }
+        let spec = &self.spec;
+        let shape = Arc::clone(spec.shape(headerset)?);
+        let passed = spec.samples.as_ref().map(|predicate| samples(predicate, &spec.contract, &shape));
+        let passed = passed.transpose()?.unwrap_or(Passed::All);
+        let subset = |these: &Arc<[u32]>| {
+            SampleSubset::new(shape.samples.len(), these.iter().filter_map(|at| usize::try_from(*at).ok()))
+        };
+        let maker = Arc::new(Maker {
+            stored: StoredRecords::new(&spec.table, &shape, &spec.columns),
+            attributes: StoredRecords::new(&spec.table, &shape, &[ATTRIBUTES_COLUMN]),
+            explode: Explode::of_stored(&shape, &spec.columns, self.batch_size),
+            subset: if let Passed::These(these) = &passed { Some(subset(these)) } else { None },
+            samples: passed,
+            shape,
+        });
+        self.makers.insert(headerset, Arc::clone(&maker));
+        Ok(maker)
+    }
+
+    /// Takes records in: from now on their rows are pending.
+    fn take(&mut self, batch: RecordBatch) -> Result<()> {
+        let batch = match &self.spec.records {
+            Some(predicate) => batch_filter(&batch, predicate)?,
+            None => batch,
+        };
+        for (first, count, headerset) in StoredRecords::runs(&batch).map_err(internal)? {
+            let maker = self.maker(headerset)?;
+            let rows = self.with_attributes(&maker, batch.slice(first, count))?;
+            let mut passed = maker.samples.clone();
+            for predicate in &self.spec.dynamic {
+                passed = both(passed, samples(predicate, &self.spec.output, &maker.shape)?);
+            }
+            match self.spec.grain {
+                Grain::Row => {
+                    let Some((rows, chosen)) = self.choose(&maker, rows, &passed)? else { continue };
+                    self.run(maker, &rows, chosen, None)?;
+                }
+                Grain::Record { with_genotype } => self.count_by_record(maker, &rows, &passed, with_genotype)?,
+                Grain::Sample { with_genotype } => {
+                    self.count_by_sample(headerset, &maker, &rows, passed, with_genotype)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes rows of records pending.
+    fn run(&mut self, maker: Arc<Maker>, rows: &RecordBatch, chosen: Chosen, counts: Option<Int64Array>) -> Result<()> {
+        let origin = StoredRecords::origin(rows).map(|origin| (origin.job.clone(), origin.item.clone()));
+        let records = maker.stored.records(rows).map_err(internal)?;
+        self.pending.push_back(Run { maker, records, origin, chosen, counts, made: 0, next: Next::default() });
+        Ok(())
+    }
+
+    fn count_by_record(
+        &mut self,
+        maker: Arc<Maker>,
+        rows: &RecordBatch,
+        passed: &Passed,
+        with_genotype: bool,
+    ) -> Result<()> {
+        if *passed == Passed::None {
+            return Ok(());
+        }
+        let column = self.genotypes_of(rows);
+        let samples = Samples { shape: &maker.shape, passed, subset: maker.subset.as_ref() };
+        let counted = ByRecord::new(&samples, rows, column.as_ref(), self.genotypes.as_mut(), with_genotype)?;
+        if counted.counts.is_empty() {
+            return Ok(());
+        }
+        self.run(maker, rows, counted.chosen, Some(counted.counts.into()))
+    }
+
+    fn count_by_sample(
+        &mut self,
+        headerset: i64,
+        maker: &Maker,
+        rows: &RecordBatch,
+        passed: Passed,
+        with_genotype: bool,
+    ) -> Result<()> {
+        if passed == Passed::None {
+            return Ok(());
+        }
+        let column = self.genotypes_of(rows);
+        let new = || BySample::new(Arc::clone(&maker.shape), passed, with_genotype);
+        let own = self.by_sample.entry(headerset).or_insert_with(new);
+        own.add(rows, column.as_ref(), self.genotypes.as_mut())?;
+        if own.is_large() {
+            self.ready.extend(own.batches(&self.spec.output, self.batch_size)?);
+            self.by_sample.remove(&headerset);
+        }
+        Ok(())
+    }
+
+    /// The rows of samples, when all records have been seen.
+    fn finish_samples(&mut self) -> Result<()> {
+        for (_, own) in self.by_sample.drain() {
+            self.ready.extend(own.batches(&self.spec.output, self.batch_size)?);
+        }
+        Ok(())
+    }
+
+    /// The vectors of GT, if they were read.
+    fn genotypes_of(&self, rows: &RecordBatch) -> Option<ArrayRef> {
+        self.spec.genotype_column().and_then(|name| rows.column_by_name(&name).cloned())
+    }
+
+    /// The records whose attributes pass.
+    fn with_attributes(&self, maker: &Maker, rows: RecordBatch) -> Result<RecordBatch> {
+        let Some(predicate) = &self.spec.attributes else { return Ok(rows) };
+        let records = maker.attributes.records(&rows).map_err(internal)?;
+        let maps = Arc::clone(records.column(record_columns::ATTRIBUTES));
+        let site = rows.schema();
+        let stored = site.fields().iter().zip(rows.columns());
+        let columns = stored.map(|(field, own)| (field.name().as_str(), Arc::clone(own)));
+        let columns: Vec<(&str, ArrayRef)> = std::iter::once((ATTRIBUTES, maps)).chain(columns).collect();
+        let keep = evaluate(predicate, &self.spec.contract, &columns)?;
+        Ok(filter_record_batch(&rows, &BooleanArray::from(keep))?)
+    }
+
+    /// The records that give rows, and the samples that they give them for.
+    fn choose(&mut self, maker: &Maker, rows: RecordBatch, passed: &Passed) -> Result<Option<(RecordBatch, Chosen)>> {
+        if *passed == Passed::None {
+            return Ok(None);
+        }
+        let column = self.genotypes_of(&rows);
+        let Some(filter) = &mut self.genotypes else { return Ok(Some((rows, Chosen::of(passed)))) };
+        filter.choose(&maker.shape, rows, column.as_ref(), passed)
+    }
+
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
+        if let Some(batch) = self.ready.pop_front() {
+            self.left = self.left.saturating_sub(batch.num_rows());
+            return Ok(Some(batch));
+        }
+        while let Some(run) = self.pending.front_mut() {
+            match run.next().map_err(internal)? {
+                Some(batch) => {
+                    let counts = run.counts(batch.num_rows());
+                    return self.finish(&batch, counts.as_ref()).map(Some);
+                }
+                None => drop(self.pending.pop_front()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The columns in the order of the output, and no more rows than are wanted.
+    fn finish(&mut self, batch: &RecordBatch, counts: Option<&ArrayRef>) -> Result<RecordBatch> {
+        let rows = batch.num_rows().min(self.left);
+        self.left -= rows;
+        let made: Vec<&ArrayRef> = batch.columns().iter().chain(counts).collect();
+        let missing = || DataFusionError::Internal("a column of the rows is missing".to_owned());
+        let columns = self.spec.places.iter().map(|place| Ok(made.get(*place).ok_or_else(missing)?.slice(0, rows)));
+        let columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
+        let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.spec.output), columns, &options)?)
+    }
+}
+
+fn both(a: Passed, b: Passed) -> Passed {
+    match (a, b) {
+        (Passed::None, _) | (_, Passed::None) => Passed::None,
+        (Passed::All, other) | (other, Passed::All) => other,
+        (Passed::These(a), Passed::These(b)) => {
+            let common: Vec<u32> = a.iter().copied().filter(|at| b.binary_search(at).is_ok()).collect();
+            if common.is_empty() { Passed::None } else { Passed::These(common.into()) }
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
+fn internal(error: ExplodeError) -> DataFusionError {
+    DataFusionError::Internal(error.to_string())
+}
+
+impl Stream for Rows {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let own = self.get_mut();
+        let elapsed = own.metrics.elapsed_compute().clone();
+        let polled = loop {
+            if own.left == 0 {
+                break Poll::Ready(None);
+            }
+            let timer = elapsed.timer();
+            match own.next_batch().transpose() {
+                Some(batch) => break Poll::Ready(Some(batch)),
+                None if own.ended => break Poll::Ready(None),
+                None => drop(timer),
+            }
+            match own.records.poll_next_unpin(context) {
+                Poll::Ready(Some(Ok(batch))) => {
+                    let _timer = elapsed.timer();
+                    if let Err(error) = own.take(batch) {
+                        break Poll::Ready(Some(Err(error)));
+                    }
+                }
+                Poll::Ready(None) => {
+                    own.ended = true;
+                    if let Err(error) = own.finish_samples() {
+                        break Poll::Ready(Some(Err(error)));
+                    }
+                }
+                other => break other,
+            }
+        };
+        own.metrics.record_poll(polled)
+    }
+}
+
+impl RecordBatchStream for Rows {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.spec.output)
+    }
+}
