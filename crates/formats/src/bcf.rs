@@ -1,7 +1,8 @@
 //! BCF 2.1 and 2.2 to the lines of the VCF they stand for (VCF specification, section on BCF). In: decompressed bytes.
 //! Out: the header's text, then one line for each record: the line `bcftools view` prints, but for floats, which keep
 //! the digits that a float32 needs to be read back. The VCF reader takes these lines, so a BCF file gives the columns
-//! of its VCF twin. No length in the file is believed before as many bytes were read.
+//! of its VCF twin; of most records, genotypes and integers are handed on as they are, since their text would be read
+//! back to the same vectors. No length in the file is believed before as many bytes were read.
 
 mod bytes;
 pub mod encode;
@@ -9,17 +10,26 @@ mod header;
 mod line;
 mod record;
 mod value;
+mod vectors;
 
 pub(crate) use header::{BcfHeader, read_magic, read_start, without_numbers};
+pub(crate) use vectors::SampleVectors;
 
 use crate::fault::{Cause, Fault};
 use crate::lines::{Limits, limit};
 use bytes::Bytes;
 use line::Line;
+use record::Wanted;
 use std::io::BufRead;
 
 /// Bytes of a record before CHROM: `l_shared` and `l_indiv`.
 const LENGTHS: usize = 8;
+
+/// A record: its line, or its line through FORMAT and the values of its samples.
+pub(crate) struct Record<'a> {
+    pub(crate) line: &'a [u8],
+    pub(crate) vectors: Option<SampleVectors<'a>>,
+}
 
 /// Reads the records of a BCF file as lines of VCF.
 pub struct Reader<R> {
@@ -67,13 +77,23 @@ impl<R: BufRead> Reader<R> {
     /// Faults: a malformed record ([`Cause::BcfRecord`]), passed limits, damaged compression. The line of a fault is
     /// the one the record has in the VCF twin.
     pub fn next_line(&mut self) -> Result<Option<&[u8]>, Fault> {
+        Ok(self.next(Wanted::Text)?.map(|record| record.line))
+    }
+
+    /// The next record, with vectors where they say what the text would; the same faults.
+    pub(crate) fn next_record(&mut self) -> Result<Option<Record<'_>>, Fault> {
+        self.next(Wanted::Vectors)
+    }
+
+    fn next(&mut self, wanted: Wanted) -> Result<Option<Record<'_>>, Fault> {
         let number = self.lines.saturating_add(1);
         let read = self.read_record().map_err(|fault| fault.at_line(number))?;
         let Some(shared_length) = read else { return Ok(None) };
         let (shared, individual) = self.record.split_at_checked(shared_length).unwrap_or_default();
-        record::write(shared, individual, &self.header, &mut self.line).map_err(|fault| fault.at_line(number))?;
+        let written = record::write(shared, individual, &self.header, wanted, &mut self.line);
+        let vectors = written.map_err(|fault| fault.at_line(number))?;
         self.lines = number;
-        Ok(Some(self.line.as_bytes()))
+        Ok(Some(Record { line: self.line.as_bytes(), vectors }))
     }
 
     /// Reads the bytes of the next record; the length of their shared part, none at the end of the file.

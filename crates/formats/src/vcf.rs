@@ -19,6 +19,7 @@ pub use header::{Header, InfoColumn, read_header};
 pub use write::{MergedHeader, merge_headers, put_columns_line, put_record};
 
 use crate::batches::{Bounds, Step};
+use crate::bcf::{Record, SampleVectors};
 use crate::compression::Compression;
 use crate::fault::{Cause, Fault};
 use crate::genome::Genome;
@@ -45,7 +46,7 @@ pub struct ReadOptions {
     pub policy: Policy,
     /// Most records of a batch.
     pub batch_records: usize,
-    /// A batch is closed once its records have this many bytes of text and of annotations.
+    /// A batch is closed once its records have this many bytes of text, of vectors (BCF) and of annotations.
     pub batch_bytes: usize,
     /// The reference that records are compared with and left-normalized against; none: they stay as they are.
     pub normalize: Option<Arc<Genome>>,
@@ -160,12 +161,12 @@ impl Reader {
         if self.lines.is_open() {
             self.judge.judge_file(Cause::NoFinalNewline)?;
         }
-        let Some(line) = self.lines.next_line()? else { return Ok(Step::End) };
+        let Some(record) = self.lines.next_record()? else { return Ok(Step::End) };
         self.judge.line = line_number;
-        let length = line.len();
+        let length = record.line.len().saturating_add(record.vectors.as_ref().map_or(0, SampleVectors::length));
         let skipped = Step::NoRow(length.saturating_add(1));
         let normalizer = self.normalizer.as_mut();
-        match read_record(line, &self.header, &mut self.sites, &mut self.samples, normalizer, &mut self.judge) {
+        match read_record(&record, &self.header, &mut self.sites, &mut self.samples, normalizer, &mut self.judge) {
             Ok(true) => {
                 self.records = self.records.saturating_add(1);
                 Ok(Step::Row(length.saturating_add(self.sites.annotation_bytes())))
@@ -203,19 +204,19 @@ fn unfit(error: &ArrowError) -> Fault {
 
 /// Reads one line; false if it is no record.
 fn read_record(
-    line: &[u8],
+    record: &Record<'_>,
     header: &Header,
     sites: &mut SiteBuilder,
     samples: &mut Samples,
     normalizer: Option<&mut Normalizer>,
     judge: &mut Judge,
 ) -> Result<bool, Stop> {
-    let line = match line.strip_suffix(b"\r") {
+    let line = match record.line.strip_suffix(b"\r") {
         Some(line) => {
             judge.judge_line(Cause::CarriageReturn)?;
             line
         }
-        None => line,
+        None => record.line,
     };
     match line.first() {
         Some(b'#') => {
@@ -238,7 +239,7 @@ fn read_record(
     {
         judged.put_into(normal);
     }
-    samples.push(&site, judge)?;
+    samples.push(&site, record.vectors.as_ref(), judge)?;
     sites.push(&site, &judged);
     Ok(true)
 }

@@ -11,6 +11,7 @@
 
 #[cfg(test)]
 mod cases;
+mod codes;
 mod counting;
 mod diploid;
 mod distinct;

@@ -31,7 +31,7 @@ pub use headersets::{HeaderSetClash, HeaderSets, headerset_id};
 pub use implode::{Implode, ImplodeError, RecordText};
 pub use provenance::Provenance;
 pub use record::{FormatColumn, Number, RecordShape, ValueKind, record_columns};
-pub use samples::{SampleColumnsBuilder, SampleError, SampleProblem, SampleProblems};
+pub use samples::{IntegerVector, SampleColumnsBuilder, SampleError, SampleProblem, SampleProblems};
 pub use schema::{FIELD_ID, RECORDS_PER_PART, arrow_schema, arrow_type};
 pub use vector::{VectorBuilder, VectorError, VectorView, is_canonical_float};
 pub use wide::{StoredRecords, WideRows, wide_columns};

@@ -5,6 +5,9 @@ mod integers;
 mod marks;
 mod single;
 mod undeclared;
+mod vectors;
+
+pub use vectors::IntegerVector;
 
 use crate::genotypes::{BadGenotype, GenotypeVectorBuilder};
 use crate::ints;
@@ -162,27 +165,32 @@ impl SampleColumnsBuilder {
             self.close_row();
             return Ok(Vec::new());
         };
+        self.prepare(format)?;
+        self.check_room(samples.len())?;
+        if let [Target::Genotype(at)] = self.plan.targets[..] {
+            if let Some(column) = self.columns.get_mut(at)
+                && GenotypeVectorBuilder::encode_all(samples, self.samples, alternates, &mut column.bytes)
+            {
+                column.close_value();
+                self.close_row();
+                return Ok(Vec::new());
+            }
+        } else if self.samples == 1 && self.push_single(samples, alternates) {
+            return Ok(Vec::new());
+        } else if let Some(problems) = self.push_integers(samples, alternates) {
+            return Ok(problems);
+        }
+        self.push_each(format, samples, alternates)
+    }
+
+    /// Has the plan for records of this FORMAT.
+    fn prepare(&mut self, format: &str) -> Result<(), SampleError> {
         let stale = self.plan.format != format || self.plan.genotype == Genotype::KeepText;
         if stale || self.plan.targets.is_empty() {
             self.plan = Plan::default();
             self.plan = self.plan(format, Genotype::Read)?;
         }
-        self.check_room(samples.len())?;
-        if let [Target::Genotype(at)] = self.plan.targets[..]
-            && let Some(column) = self.columns.get_mut(at)
-            && GenotypeVectorBuilder::encode_all(samples, self.samples, alternates, &mut column.bytes)
-        {
-            column.close_value();
-            self.close_row();
-            return Ok(Vec::new());
-        }
-        if self.samples == 1 && self.push_single(samples, alternates) {
-            return Ok(Vec::new());
-        }
-        if let Some(problems) = self.push_integers(samples, alternates) {
-            return Ok(problems);
-        }
-        self.push_each(format, samples, alternates)
+        Ok(())
     }
 
     /// The general path: adds a record of whatever shape, value by value.

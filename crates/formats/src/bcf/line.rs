@@ -21,6 +21,11 @@ impl Line {
         &self.bytes
     }
 
+    /// Bytes that still fit.
+    pub(super) fn room(&self) -> usize {
+        self.limit.saturating_sub(self.bytes.len())
+    }
+
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
     }

@@ -5,6 +5,7 @@ use super::bytes::{Bytes, Kind, Vector};
 use super::header::BcfHeader;
 use super::line::Line;
 use super::value::{self, integers, write_float, write_genotype};
+use super::vectors::SampleVectors;
 use crate::fault::{Cause, Fault};
 
 /// The fault of a malformed record.
@@ -12,10 +13,24 @@ pub(super) fn fault(detail: &str) -> Fault {
     Fault::new(Cause::BcfRecord).with_detail(detail)
 }
 
-/// Writes a record, without a line end.
+/// What is wanted of the samples' values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Text,
+    /// Vectors, where text would say no more; then the line ends with FORMAT.
+    Vectors,
+}
+
+/// Writes a record, without a line end; gives what was not written.
 ///
 /// Faults: [`Cause::BcfRecord`] for whatever does not fit the header or the bytes that are there; the line limit.
-pub(super) fn write(shared: &[u8], individual: &[u8], header: &BcfHeader, line: &mut Line) -> Result<(), Fault> {
+pub(super) fn write<'a>(
+    shared: &[u8],
+    individual: &'a [u8],
+    header: &'a BcfHeader,
+    wanted: Wanted,
+    line: &mut Line,
+) -> Result<Option<SampleVectors<'a>>, Fault> {
     line.clear();
     let mut shared = Bytes::new(shared);
     let counts = write_site(&mut shared, header, line)?;
@@ -23,7 +38,7 @@ pub(super) fn write(shared: &[u8], individual: &[u8], header: &BcfHeader, line: 
         return Err(fault(&format!("{} bytes follow its INFO", shared.len())));
     }
     if header.samples() == 0 && counts.samples == 0 {
-        return Ok(());
+        return Ok(None);
     }
     if counts.samples != header.samples() && (counts.samples > 0 || !individual.is_empty()) {
         let (has, expected) = (counts.samples, header.samples());
@@ -31,7 +46,16 @@ pub(super) fn write(shared: &[u8], individual: &[u8], header: &BcfHeader, line: 
     }
     // Old versions of bcftools left the number of keys of samples that they dropped.
     let formats = if individual.is_empty() { 0 } else { counts.formats };
-    write_samples(Bytes::new(individual), formats, header, line)
+    let columns = write_format(Bytes::new(individual), formats, header, line)?;
+    let columns = match wanted {
+        Wanted::Text => columns,
+        Wanted::Vectors => match SampleVectors::of(columns, header, line) {
+            Ok(vectors) => return Ok(Some(vectors)),
+            Err(columns) => columns,
+        },
+    };
+    write_columns(&columns, header, line)?;
+    Ok(None)
 }
 
 struct Counts {
@@ -120,14 +144,14 @@ fn write_infos(bytes: &mut Bytes<'_>, infos: u16, header: &BcfHeader, line: &mut
 }
 
 /// The values of all samples for one FORMAT key.
-struct Format<'a> {
-    kind: Kind,
+pub(super) struct Format<'a> {
+    pub(super) key: &'a [u8],
+    pub(super) kind: Kind,
     /// Values of a sample.
-    length: usize,
+    pub(super) length: usize,
     /// Bytes of a sample.
     width: usize,
-    bytes: &'a [u8],
-    is_genotype: bool,
+    pub(super) bytes: &'a [u8],
 }
 
 impl<'a> Format<'a> {
@@ -138,8 +162,13 @@ impl<'a> Format<'a> {
     }
 }
 
-/// Writes FORMAT and the columns of the samples.
-fn write_samples(mut bytes: Bytes<'_>, formats: usize, header: &BcfHeader, line: &mut Line) -> Result<(), Fault> {
+/// Writes the tab and FORMAT; the columns of its keys.
+fn write_format<'a>(
+    mut bytes: Bytes<'a>,
+    formats: usize,
+    header: &'a BcfHeader,
+    line: &mut Line,
+) -> Result<Vec<Format<'a>>, Fault> {
     let mut columns = Vec::with_capacity(formats);
     for index in 0..formats {
         line.byte(if index == 0 { b'\t' } else { b':' })?;
@@ -148,7 +177,7 @@ fn write_samples(mut bytes: Bytes<'_>, formats: usize, header: &BcfHeader, line:
         let (kind, length) = bytes.descriptor()?;
         let width = length.saturating_mul(kind.width());
         let values = bytes.take(width.saturating_mul(header.samples()))?;
-        columns.push(Format { kind, length, width, bytes: values, is_genotype: key == b"GT" });
+        columns.push(Format { key, kind, length, width, bytes: values });
     }
     if bytes.len() > 0 {
         return Err(fault(&format!("{} bytes follow its last sample", bytes.len())));
@@ -156,6 +185,11 @@ fn write_samples(mut bytes: Bytes<'_>, formats: usize, header: &BcfHeader, line:
     if formats == 0 {
         line.text(b"\t.")?;
     }
+    Ok(columns)
+}
+
+/// Writes a tab and a column for each sample.
+pub(super) fn write_columns(columns: &[Format<'_>], header: &BcfHeader, line: &mut Line) -> Result<(), Fault> {
     for sample in 0..header.samples() {
         line.byte(b'\t')?;
         for (index, column) in columns.iter().enumerate() {
@@ -163,13 +197,13 @@ fn write_samples(mut bytes: Bytes<'_>, formats: usize, header: &BcfHeader, line:
                 line.byte(b':')?;
             }
             let vector = column.of_sample(sample);
-            if column.is_genotype {
+            if column.key == b"GT" {
                 write_genotype(vector, header, line)?;
             } else {
                 value::write(vector, header, line)?;
             }
         }
-        if formats == 0 {
+        if columns.is_empty() {
             line.byte(b'.')?;
         }
     }

@@ -1,13 +1,14 @@
-//! Sample columns of a record to the packed vectors of `varberg_rows`. In: FORMAT and the text after it. Out: one Binary
-//! column per FORMAT key. Only judges: parsing and packing are theirs.
+//! Sample columns of a record to the packed vectors of `varberg_rows`. In: FORMAT and the text after it, or vectors. Out:
+//! one Binary column per FORMAT key. Only judges: parsing and packing are theirs.
 
 use super::Header;
 use super::header::standard_formats;
 use super::site::Site;
+use crate::bcf::SampleVectors;
 use crate::fault::Cause;
 use crate::judge::{Judge, Stop};
 use arrow_array::ArrayRef;
-use varberg_rows::{RecordShape, SampleColumnsBuilder, SampleError, SampleProblem};
+use varberg_rows::{RecordShape, SampleColumnsBuilder, SampleError, SampleProblem, SampleProblems};
 
 /// Builds the sample columns of batches.
 pub(crate) struct Samples {
@@ -30,21 +31,28 @@ impl Samples {
         }
     }
 
-    /// Adds a record, or refuses it and keeps nothing.
-    pub(crate) fn push(&mut self, site: &Site<'_>, judge: &mut Judge) -> Result<(), Stop> {
-        let (format, samples) = match (self.has_samples, site.samples) {
-            (true, Some(samples)) => (site.format, samples.as_bytes()),
-            (true, None) => return Err(judge.refuse(Cause::SampleColumns, Some(site))),
-            (false, _) => (None, &b""[..]),
-        };
+    /// Adds a record, or refuses it and keeps nothing. `vectors`: the values of the samples where the line ended with
+    /// FORMAT.
+    pub(crate) fn push(
+        &mut self,
+        site: &Site<'_>,
+        vectors: Option<&SampleVectors<'_>>,
+        judge: &mut Judge,
+    ) -> Result<(), Stop> {
+        let format = if self.has_samples { site.format } else { None };
+        if self.has_samples && site.samples.is_none() && vectors.is_none() {
+            return Err(judge.refuse(Cause::SampleColumns, Some(site)));
+        }
         if let Some(format) = format {
             self.check_format(format, site, judge)?;
         }
-        let alternates = site.alternate_count;
         let undeclared_genotype = !self.declares_genotype && format.is_some_and(has_genotype);
-        let problems = match self.builder.push(format, samples, alternates) {
-            Ok(problems) => problems,
-            Err(error) => return Err(judge.refuse(cause(&error), Some(site))),
+        let problems = match vectors {
+            Some(vectors) => self.push_vectors(site, vectors, judge)?,
+            None => {
+                let samples = if self.has_samples { site.samples } else { None };
+                self.push_text(site, format, samples.unwrap_or_default().as_bytes(), judge)?
+            }
         };
         let implied = (undeclared_genotype && !problems.iter().any(names_genotype))
             .then(|| SampleProblem::UndeclaredKey { key: "GT".to_owned() });
@@ -60,6 +68,34 @@ impl Samples {
             self.builder.undo();
         }
         judged
+    }
+
+    fn push_text(
+        &mut self,
+        site: &Site<'_>,
+        format: Option<&str>,
+        samples: &[u8],
+        judge: &mut Judge,
+    ) -> Result<SampleProblems, Stop> {
+        let pushed = self.builder.push(format, samples, site.alternate_count);
+        pushed.map_err(|error| judge.refuse(cause(&error), Some(site)))
+    }
+
+    /// Adds vectors as they are, or, where there is more to say of them, as text.
+    fn push_vectors(
+        &mut self,
+        site: &Site<'_>,
+        vectors: &SampleVectors<'_>,
+        judge: &mut Judge,
+    ) -> Result<SampleProblems, Stop> {
+        let push = |format| self.builder.push_vectors(format, vectors.integers(), site.alternate_count);
+        match site.format.and_then(push) {
+            Some(problems) => Ok(problems),
+            None => {
+                let text = vectors.text().map_err(|fault| Stop::File(Box::new(fault.at_line(judge.line))))?;
+                self.push_text(site, site.format, &text, judge)
+            }
+        }
     }
 
     /// Judges the FORMAT text of a record; the same text is judged once in a row.

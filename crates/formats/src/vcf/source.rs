@@ -1,7 +1,7 @@
 //! Where a reader's lines come from: the text of a part, or the records of a BCF file. In: stored bytes. Out: lines, and
-//! how many there were. Nothing after this knows BCF.
+//! how many there were. What comes after this knows of BCF only that values of samples may be vectors already.
 
-use crate::bcf;
+use crate::bcf::{self, Record};
 use crate::compression::{Compression, Decoder};
 use crate::fault::{Cause, Fault};
 use crate::lines::{Limits, Lines};
@@ -44,11 +44,12 @@ impl Source {
         Ok(Self::Bcf(Box::new(bcf::Reader::new(Decoder::new(input, compression), limits)?)))
     }
 
-    /// The next line without its line end; none after the last one.
-    pub(super) fn next_line(&mut self) -> Result<Option<&[u8]>, Fault> {
+    /// The next line without its line end, or its beginning with the values of the samples beside it; none after the
+    /// last one.
+    pub(super) fn next_record(&mut self) -> Result<Option<Record<'_>>, Fault> {
         match self {
-            Self::Text(lines) => lines.next_line(),
-            Self::Bcf(records) => records.next_line(),
+            Self::Text(lines) => Ok(lines.next_line()?.map(|line| Record { line, vectors: None })),
+            Self::Bcf(records) => records.next_record(),
         }
     }
 

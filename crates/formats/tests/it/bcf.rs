@@ -1,13 +1,15 @@
 //! BCF against bcftools: the lines read from a BCF file are those that `bcftools view` prints for it. Floats may have
-//! more digits, and are the same float32. And what is written as BCF says the same to bcftools as its VCF. Skipped, with a word, where bcftools or the shared files are not at hand.
+//! more digits, and are the same float32. The batches read from it are those of its lines. And what is written as BCF says the same to bcftools as its VCF. Skipped, with a word, where bcftools or the shared files are not at hand.
 
 use crate::shared;
+use arrow_array::RecordBatch;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use varberg_formats::bcf::encode::{Encoder, Names};
-use varberg_formats::vcf::read_header;
-use varberg_formats::{Compression, Limits, Policy, bcf, decode};
+use varberg_formats::vcf::{ReadOptions, Reader, read_header};
+use varberg_formats::{Compression, Fault, Limits, Part, Policy, Tally, bcf, decode};
 
 /// What bcftools writes to its standard output; none if it is not there or refuses the file.
 fn bcftools(arguments: &[&str], file: &Path) -> Option<Vec<u8>> {
@@ -105,13 +107,18 @@ fn lines_are_those_of_bcftools() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
-/// The BCF that our encoder makes of a VCF; none if its header cannot be read.
-fn encode(file: &Path) -> Option<Result<Vec<u8>, String>> {
+/// The text of a file; none if it cannot be read.
+fn text_of(file: &Path) -> Option<Vec<u8>> {
     let stored = fs::read(file).unwrap();
     let compression = Compression::detect(&stored);
     let mut text = Vec::new();
     std::io::copy(&mut decode(Box::new(std::io::Cursor::new(stored)), compression), &mut text).ok()?;
-    let header = read_header(&mut text.as_slice(), &Limits::default(), &Policy::lenient()).ok()?;
+    Some(text)
+}
+
+/// The BCF that our encoder makes of a VCF; none if its header cannot be read.
+pub(crate) fn encode(text: &[u8]) -> Option<Result<Vec<u8>, String>> {
+    let header = read_header(&mut &text[..], &Limits::default(), &Policy::lenient()).ok()?;
     let records = text.get(header.text().len()..)?;
     let lines = || records.split(|b| *b == b'\n').filter(|line| !line.trim_ascii().is_empty());
     let mut names = Names::of(header.text());
@@ -125,7 +132,7 @@ fn encode(file: &Path) -> Option<Result<Vec<u8>, String>> {
 }
 
 fn compare_written(file: &Path, theirs: &[u8], directory: &Path) -> Result<usize, String> {
-    let Some(encoded) = encode(file) else { return Ok(0) };
+    let Some(encoded) = text_of(file).and_then(|text| encode(&text)) else { return Ok(0) };
     let bcf = directory.join("ours.bcf");
     fs::write(&bcf, encoded?).unwrap();
     let ours = bcftools(&["view", "-H", "--no-version"], &bcf).ok_or("bcftools does not read it")?;
@@ -166,4 +173,53 @@ fn written_files_say_the_same_to_bcftools() {
     let (invalid, valid): (Vec<_>, Vec<_>) = failed.into_iter().partition(|text| text.contains("/failed/"));
     println!("{} invalid files differ\n{}", invalid.len(), invalid.join("\n"));
     assert!(valid.is_empty(), "{}", valid.join("\n"));
+}
+
+/// The text that a BCF file stands for.
+fn lines(bcf: &[u8]) -> Result<Vec<u8>, Fault> {
+    let mut reader = bcf::Reader::new(bcf, Limits::default())?;
+    let mut text = reader.header_text().as_bytes().to_vec();
+    while let Some(line) = reader.next_line()? {
+        text.extend_from_slice(line);
+        text.push(b'\n');
+    }
+    Ok(text)
+}
+
+/// All batches of a file, of so many records each, and what was counted.
+fn batches(file: &[u8], policy: &Policy) -> (Vec<RecordBatch>, Result<Tally, Fault>) {
+    let options =
+        ReadOptions { policy: policy.clone(), batch_records: 100, batch_bytes: usize::MAX, ..ReadOptions::default() };
+    let mut batches = Vec::new();
+    let read = read_header(&mut &file[..], &options.limits, &options.policy).and_then(|header| {
+        let input = Box::new(std::io::Cursor::new(file.to_vec()));
+        let mut reader = Reader::new(Arc::new(header), input, Compression::Plain, Part::WHOLE, options)?;
+        while let Some(batch) = reader.next_batch()? {
+            batches.push(batch);
+        }
+        Ok(reader.tally())
+    });
+    (batches, read)
+}
+
+#[test]
+fn batches_are_those_of_the_lines() {
+    // Enough of a large file.
+    const MOST: usize = 20 << 20;
+    let (mut compared, mut records) = (0, 0);
+    for file in files() {
+        let Some(mut text) = text_of(&file) else { continue };
+        let end = text.iter().take(MOST).rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+        text.truncate(if text.len() > MOST { end } else { text.len() });
+        let Some(Ok(bcf)) = encode(&text) else { continue };
+        let Ok(lines) = lines(&bcf) else { continue };
+        for policy in [Policy::lenient(), Policy::strict()] {
+            let (own, twin) = (batches(&bcf, &policy), batches(&lines, &policy));
+            assert_eq!(own.1, twin.1, "{}", file.display());
+            assert!(own.0 == twin.0, "{}", file.display());
+            records += own.0.iter().map(RecordBatch::num_rows).sum::<usize>();
+        }
+        compared += 1;
+    }
+    println!("{compared} files, {records} records");
 }

@@ -63,6 +63,55 @@ fn bytes_that_are_no_bcf() {
     check_all("corpora/bcftools", bcf::check);
 }
 
+/// What BCF makes of a file's beginning.
+fn check_as_bcf(text: &[u8]) {
+    let end = text.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+    if let Some(Ok(bcf)) = crate::bcf::encode(&text[..end]) {
+        bcf::check(&bcf);
+    }
+}
+
+#[test]
+fn records_of_bcf() {
+    check_all("corpora/hts-specs", check_as_bcf);
+    check_all("corpora/bcftools", check_as_bcf);
+}
+
+/// Genotypes and integers with any byte another one: what is not taken as it is becomes text.
+#[test]
+fn vectors_of_bcf_with_changed_bytes() {
+    let header = "##fileformat=VCFv4.V\n##contig=<ID=c1>\n##FORMAT=<ID=GT,Number=1,Type=String,Description=\"x\">\n\
+                  ##FORMAT=<ID=AD,Number=R,Type=Integer,Description=\"x\">\n\
+                  ##FORMAT=<ID=PL,Number=G,Type=Integer,Description=\"x\">\n\
+                  #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\tb\n";
+    let records = "c1\t5\t.\tA\tC\t.\t.\t.\tGT:AD:PL\t0|1:3,4:0,10,300\t1/1:5,.:.\n\
+                   c1\t6\t.\tA\tC,G\t.\t.\t.\tGT:AD\t./.:.\t1/2:70000,-1\n\
+                   c1\t7\t.\tA\tC\t.\t.\t.\tGT\t0/0\t0/1\n";
+    for (version, key) in [("2", "PL"), ("4", "PL"), ("5", "LEN")] {
+        let header = header.replace("4.V", &format!("4.{version}")).replace("ID=PL", &format!("ID={key}"));
+        let records = records.replace("PL", key).replace("C,G", "C,<*>");
+        let whole = crate::bcf::encode(format!("{header}{records}").as_bytes()).unwrap().unwrap();
+        let start = crate::bcf::encode(header.as_bytes()).unwrap().unwrap().len();
+        bcf::check(&whole);
+        // Names that would make another line of it.
+        for name in [&b"ID=P\t"[..], b"ID=P\r", b"ID=P:", b"ID=GT", b"ID=c\t"] {
+            let old = if name[3] == b'c' { &b"ID=c1"[..] } else { b"ID=PL" };
+            let mut renamed = whole.clone();
+            if let Some(at) = whole.windows(5).position(|bytes| bytes == old) {
+                renamed[at..at + 5].copy_from_slice(name);
+            }
+            bcf::check(&renamed);
+        }
+        for at in start..whole.len() {
+            for byte in [0, 1, 3, 5, 6, 0x11, 0x7f, 0x80, 0x81, 0x82, 0xff] {
+                let mut changed = whole.clone();
+                changed[at] = byte;
+                bcf::check(&changed);
+            }
+        }
+    }
+}
+
 #[test]
 fn records_in_normal_form() {
     for input in [

@@ -18,64 +18,88 @@ pub(super) struct IntegerRecord {
     /// Genotypes of three characters, with tabs between them.
     genotypes: Vec<u8>,
     /// One for each target of the plan.
-    keys: Vec<Cells>,
+    pub(super) keys: Vec<Cells>,
 }
 
 /// The values of all samples for one key; of GT none.
-#[derive(Debug, Default)]
-struct Cells {
-    is_genotype: bool,
+#[derive(Debug)]
+pub(super) struct Cells {
+    pub(super) is_genotype: bool,
     /// [`MISSING`] among them, no end codes.
-    values: Vec<i32>,
+    pub(super) values: Vec<i32>,
     /// For each sample the number of its values; 0 where trailing fields were dropped.
-    lengths: Vec<u32>,
-}
-
-/// How the values of a key are written, and how many the samples have.
-struct Layout {
+    pub(super) lengths: Vec<u32>,
+    /// How the values are written, once all are there.
     longest: u32,
     width: Width,
+    /// How many of them the samples have.
     counts: Counts,
 }
 
-/// Whether values for these targets can be read here: integers, and perhaps genotypes.
+impl Default for Cells {
+    fn default() -> Self {
+        Self {
+            is_genotype: false,
+            values: Vec::new(),
+            lengths: Vec::new(),
+            longest: 1,
+            width: Width::One,
+            counts: Counts::NONE,
+        }
+    }
+}
+
+/// Whether values for these targets can be taken here: genotypes and integers.
 pub(super) fn are_integers(targets: &[Target], formats: &[FormatColumn]) -> bool {
-    let is_integer = |target: &Target| match *target {
+    targets.iter().all(|target| match *target {
+        Target::Genotype(_) => true,
         Target::Declared(at) => formats.get(at).is_some_and(|format| format.kind == ValueKind::Integer),
-        Target::Genotype(_) | Target::Undeclared(_) => false,
-    };
-    let is_genotype = |target: &Target| matches!(target, Target::Genotype(_));
-    targets.iter().any(is_integer) && targets.iter().all(|target| is_integer(target) || is_genotype(target))
+        Target::Undeclared(_) => false,
+    })
 }
 
 impl SampleColumnsBuilder {
     /// Adds a record of genotypes of three characters and integers; None, and nothing kept, for every other one.
     pub(super) fn push_integers(&mut self, samples: &[u8], alternates: usize) -> Option<SampleProblems> {
-        let Self { plan, columns, formats, integer_record: record, .. } = self;
-        if !plan.integers {
+        if !self.plan.integers {
             return None;
         }
-        record.read(samples, self.samples, &plan.targets)?;
-        let layouts = record.keys.iter().map(Cells::layout).collect::<Option<Vec<_>>>()?;
-        let mut ploidies = None;
-        for target in &plan.targets {
-            if let Target::Genotype(at) = *target {
-                let column = columns.get_mut(at)?;
-                if !GenotypeVectorBuilder::encode_all(&record.genotypes, self.samples, alternates, &mut column.bytes) {
-                    return None;
-                }
-                column.close_value();
-                ploidies = Some((2, 2));
+        self.integer_record.read(samples, self.samples, &self.plan.targets)?;
+        let own = self.samples;
+        self.store_integers(alternates, |genotypes, out| {
+            GenotypeVectorBuilder::encode_all(genotypes, own, alternates, out)
+        })
+    }
+
+    /// Writes the integers that were taken to the columns, and the genotypes, which `encode` writes: all of two alleles;
+    /// None, and nothing kept, where it does not or where the text form might be the smaller one.
+    pub(super) fn store_integers(
+        &mut self,
+        alternates: usize,
+        encode: impl FnOnce(&[u8], &mut Vec<u8>) -> bool,
+    ) -> Option<SampleProblems> {
+        let Self { plan, columns, formats, integer_record: record, .. } = self;
+        record.keys.iter_mut().try_for_each(Cells::lay_out)?;
+        let genotypes = plan.targets.iter().find_map(|target| match *target {
+            Target::Genotype(at) => Some(at),
+            Target::Declared(_) | Target::Undeclared(_) => None,
+        });
+        if let Some(at) = genotypes {
+            let column = columns.get_mut(at)?;
+            if !encode(&record.genotypes, &mut column.bytes) {
+                return None;
             }
+            column.close_value();
         }
+        let ploidies = genotypes.map(|_| (2, 2));
         let mut problems = Vec::new();
-        for ((target, cells), layout) in plan.targets.iter().zip(&record.keys).zip(&layouts) {
+        for (target, cells) in plan.targets.iter().zip(&record.keys) {
             if let Target::Declared(at) = *target
                 && let (Some(column), Some(format)) = (columns.get_mut(at), formats.get(at))
             {
-                cells.put(layout, &mut column.bytes);
+                cells.put(&mut column.bytes);
                 column.close_value();
-                if !layout.counts.fit(format.number, alternates, ploidies) {
+                if !cells.counts.fit(format.number, alternates, ploidies) {
                     problems.push(SampleProblem::BadCount { key: format.id.clone() });
                 }
             }
@@ -86,14 +110,19 @@ impl SampleColumnsBuilder {
 }
 
 impl IntegerRecord {
+    /// Forgets the record before.
+    pub(super) fn start(&mut self, targets: &[Target]) {
+        self.genotypes.clear();
+        self.keys.resize_with(targets.len(), Cells::default);
+        self.keys.iter_mut().zip(targets).for_each(|(cells, target)| cells.start(*target));
+    }
+
     /// Takes the sample columns apart; None where something is unusual.
     // Alone, so that the loop has the registers for itself.
     #[inline(never)]
     fn read(&mut self, text: &[u8], samples: usize, targets: &[Target]) -> Option<()> {
+        self.start(targets);
         let Self { marks, genotypes, keys } = self;
-        genotypes.clear();
-        keys.resize_with(targets.len(), Cells::default);
-        keys.iter_mut().zip(targets).for_each(|(cells, target)| cells.start(*target));
         let mut ends = marks.of(text);
         let mut start = 0;
         for _ in 0..samples {
@@ -154,25 +183,26 @@ impl Cells {
         }
     }
 
-    /// How to write the values; None where the text form might be the smaller one.
-    fn layout(&self) -> Option<Layout> {
-        let width = self.width();
-        let first = self.lengths.first().copied().unwrap_or(1);
+    /// Finds how to write the values; None where the text form might be the smaller one.
+    fn lay_out(&mut self) -> Option<()> {
+        self.width = self.narrowest();
+        self.longest = self.lengths.first().copied().unwrap_or(1);
+        let first = self.longest;
         if first > 0 && self.lengths.iter().fold(0, |differs, length| differs | (length ^ first)) == 0 {
             // A lone `.` is no number of values.
             let lone = first == 1 && self.values.iter().all(|value| *value == MISSING);
-            let counts = if lone { Counts::NONE } else { Counts::exactly(first) };
-            return Some(Layout { longest: first, width, counts });
+            self.counts = if lone { Counts::NONE } else { Counts::exactly(first) };
+            return Some(());
         }
-        let longest = self.lengths.iter().copied().fold(1, u32::max);
+        self.counts = self.count();
+        self.longest = self.lengths.iter().copied().fold(1, u32::max);
         // A value has a character and one that ends it, no value has a byte in the text form.
         let nothing = self.lengths.iter().filter(|length| **length == 0).count();
         let text = nothing.saturating_add(self.values.len().saturating_mul(2));
-        let fits = vector::padded_fits(self.lengths.len(), longest, width, text);
-        fits.then(|| Layout { longest, width, counts: self.counts() })
+        vector::padded_fits(self.lengths.len(), self.longest, self.width, text).then_some(())
     }
 
-    fn width(&self) -> Width {
+    fn narrowest(&self) -> Width {
         // All the limits are full of ones: what holds all bits holds all values.
         let bits = self.values.iter().fold(0, |bits, value| bits | value);
         if bits >= 0 {
@@ -182,7 +212,7 @@ impl Cells {
         Width::of(known.clone().fold(0, i32::min), known.fold(0, i32::max))
     }
 
-    fn counts(&self) -> Counts {
+    fn count(&self) -> Counts {
         let mut counts = Counts::NONE;
         let mut rest = &self.values[..];
         for length in self.lengths.iter().filter(|length| **length > 0) {
@@ -195,9 +225,9 @@ impl Cells {
         counts
     }
 
-    fn put(&self, layout: &Layout, out: &mut Vec<u8>) {
-        ints::put_descriptor(layout.width.type_code(), layout.longest, out);
-        vector::put_padded(&self.values, &self.lengths, layout.longest, END, layout.width, out);
+    fn put(&self, out: &mut Vec<u8>) {
+        ints::put_descriptor(self.width.type_code(), self.longest, out);
+        vector::put_padded(&self.values, &self.lengths, self.longest, END, self.width, out);
     }
 }
 

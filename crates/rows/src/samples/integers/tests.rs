@@ -82,7 +82,6 @@ fn usual_records_take_the_short_way() {
 #[test]
 fn every_other_record_is_left_to_the_general_way() {
     let cases = [
-        (2, "GT", "0/0\t0/1", 1),
         (2, "GT:DP", "0:1\t0/1:2", 1),
         (2, "GT:DP", "0/2:1\t0/1:2", 1),
         (2, "GT:DP", "0/1:01\t0/1:2", 1),

@@ -1,0 +1,75 @@
+//! The values of a record's samples that need not become text. In: the columns of a record. Out: vectors of integers; or,
+//! where the reader of vectors wants it after all, the text of the columns.
+
+use super::bytes::Kind;
+use super::header::BcfHeader;
+use super::line::Line;
+use super::record::{Format, write_columns};
+use crate::fault::Fault;
+use varberg_rows::IntegerVector;
+
+/// Tabs of a line before the samples.
+const TABS: usize = 8;
+
+/// The values of all samples of a record: genotypes of two alleles and integers.
+pub(crate) struct SampleVectors<'a> {
+    columns: Vec<Format<'a>>,
+    header: &'a BcfHeader,
+}
+
+impl<'a> SampleVectors<'a> {
+    /// The columns, if their text would be nothing but genotypes of two alleles and integers, in a line under its limit;
+    /// else the columns back. `line` is written through FORMAT.
+    ///
+    /// What is taken here has no faults, so that those of other records come as early as ever.
+    pub(super) fn of(columns: Vec<Format<'a>>, header: &'a BcfHeader, line: &Line) -> Result<Self, Vec<Format<'a>>> {
+        let is_plain = |column: &Format<'_>| match column.kind {
+            // LEN says where records of VCF 4.5 end, and is looked at as text.
+            Kind::Int8 | Kind::Int16 | Kind::Int32 => {
+                column.length > 0 && column.key != b"LEN" && (column.key != b"GT" || is_diploid(column, header))
+            }
+            Kind::Missing | Kind::Float | Kind::Character => false,
+        };
+        let longest = |column: &Format<'_>| header.samples().saturating_add(column.bytes.len().saturating_mul(5));
+        let text = columns.iter().map(longest).fold(0, usize::saturating_add);
+        // Names with tabs, or with a carriage return at the end, make another line of it.
+        let is_one_line = |line: &[u8]| !line.ends_with(b"\r") && memchr::memchr_iter(b'\t', line).count() == TABS;
+        let taken = header.samples() > 0
+            && !columns.is_empty()
+            && !header.pads_with_missing()
+            && columns.iter().all(is_plain)
+            && text <= line.room()
+            && is_one_line(line.as_bytes());
+        if taken { Ok(Self { columns, header }) } else { Err(columns) }
+    }
+
+    /// One vector for each key of FORMAT.
+    pub(crate) fn integers(&self) -> impl ExactSizeIterator<Item = IntegerVector<'a>> + Clone {
+        let vector = |column: &Format<'a>| {
+            let &Format { kind, length, bytes, .. } = column;
+            IntegerVector { width: kind.width(), length, bytes }
+        };
+        self.columns.iter().map(vector)
+    }
+
+    /// Bytes of the values.
+    pub(crate) fn length(&self) -> usize {
+        self.columns.iter().map(|column| column.bytes.len()).sum()
+    }
+
+    /// The columns of the samples as they would stand in the line, without the tab before the first one.
+    pub(crate) fn text(&self) -> Result<Vec<u8>, Fault> {
+        let mut line = Line::new(usize::MAX);
+        write_columns(&self.columns, self.header, &mut line)?;
+        Ok(line.as_bytes().get(1..).unwrap_or_default().to_vec())
+    }
+}
+
+/// Whether all samples have two alleles and nothing is said of what stands before the first one.
+fn is_diploid(column: &Format<'_>, header: &BcfHeader) -> bool {
+    let has_two = column.kind == Kind::Int8 && column.length == 2;
+    let codes = || column.bytes.iter().fold(0, |all, code| all | code);
+    let (pairs, _) = column.bytes.as_chunks();
+    let leads = || pairs.iter().fold(0, |any, [first, second]| any | (first & !second)) & 1 == 1;
+    has_two && codes() < 0x80 && !(header.has_leading_phase() && leads())
+}

@@ -1,0 +1,117 @@
+//! Genotypes and integers that come as vectors of BCF2. In: a vector for each FORMAT key. Out: what the general path would
+//! make of the same values as text; or nothing, where it would take a look at more than the values.
+
+use super::integers::Cells;
+use super::{SampleColumnsBuilder, SampleProblems, Target};
+use crate::genotypes::GenotypeVectorBuilder;
+use crate::ints::{END, MISSING, SMALLEST, Width};
+
+/// The integers that all samples have for a FORMAT key, as BCF2 stores them: little-endian, with its codes for missing
+/// values and for the end of a sample's values.
+#[derive(Debug, Clone, Copy)]
+pub struct IntegerVector<'a> {
+    /// Bytes of a value.
+    pub width: usize,
+    /// Values of a sample.
+    pub length: usize,
+    pub bytes: &'a [u8],
+}
+
+impl IntegerVector<'_> {
+    /// None of another width than 1, 2 and 4 bytes, of no values, and over other samples.
+    fn checked_width(&self, samples: usize) -> Option<Width> {
+        let width = [Width::One, Width::Two, Width::Four].into_iter().find(|own| own.bytes() == self.width)?;
+        let length = self.length.checked_mul(samples)?.checked_mul(self.width)?;
+        (length > 0 && length == self.bytes.len()).then_some(width)
+    }
+}
+
+impl SampleColumnsBuilder {
+    /// Adds a record, as [`push`](Self::push) does of the text that stands for the same values: `vectors` are those of the
+    /// keys of `format`, in their order. None, and nothing kept, where only the text tells what to do.
+    pub fn push_vectors<'v>(
+        &mut self,
+        format: &str,
+        vectors: impl ExactSizeIterator<Item = IntegerVector<'v>> + Clone,
+        alternates: usize,
+    ) -> Option<SampleProblems> {
+        self.prepare(format).ok()?;
+        let samples = self.samples;
+        if !self.plan.integers || vectors.len() != self.plan.targets.len() {
+            return None;
+        }
+        // As much text would be more than as many bytes.
+        self.check_room(vectors.clone().map(|vector| vector.bytes.len()).sum()).ok()?;
+        let record = &mut self.integer_record;
+        record.start(&self.plan.targets);
+        for (cells, vector) in record.keys.iter_mut().zip(vectors.clone()).filter(|(cells, _)| !cells.is_genotype) {
+            cells.take(&vector, samples)?;
+        }
+        let genotypes = self.plan.targets.iter().zip(vectors).find(|(target, _)| matches!(target, Target::Genotype(_)));
+        let genotypes = genotypes.map(|(_, vector)| vector);
+        self.store_integers(alternates, |_, out| {
+            genotypes.is_some_and(|vector| {
+                vector.checked_width(samples) == Some(Width::One)
+                    && GenotypeVectorBuilder::encode_codes(vector.bytes, samples, alternates, out)
+            })
+        })
+    }
+}
+
+impl Cells {
+    /// Takes the values of all samples; None where a code has no meaning or a sample has no values.
+    fn take(&mut self, vector: &IntegerVector<'_>, samples: usize) -> Option<()> {
+        match vector.checked_width(samples)? {
+            Width::One => {
+                let widen = |value: &[u8; 1]| widened(i8::from_le_bytes(*value).into(), i8::MIN.into());
+                self.take_values(vector.bytes.as_chunks().0.iter().map(widen), vector.length, samples)
+            }
+            Width::Two => {
+                let widen = |value: &[u8; 2]| widened(i16::from_le_bytes(*value).into(), i16::MIN.into());
+                self.take_values(vector.bytes.as_chunks().0.iter().map(widen), vector.length, samples)
+            }
+            Width::Four => {
+                let values = vector.bytes.as_chunks().0.iter().map(|value| i32::from_le_bytes(*value));
+                self.take_values(values, vector.length, samples)
+            }
+        }
+    }
+
+    fn take_values(&mut self, values: impl Iterator<Item = i32> + Clone, length: usize, samples: usize) -> Option<()> {
+        let count = u32::try_from(length).ok()?;
+        let is_odd = |value: i32| value < SMALLEST && value != MISSING;
+        if !values.clone().fold(false, |odd, value| odd | is_odd(value)) {
+            self.values.extend(values);
+            self.lengths.extend(std::iter::repeat_n(count, samples));
+            return Some(());
+        }
+        let mut values = values;
+        for _ in 0..samples {
+            let mut own = 0;
+            let mut has_ended = false;
+            for value in values.by_ref().take(length) {
+                has_ended |= value == END;
+                if !has_ended {
+                    if is_odd(value) {
+                        return None;
+                    }
+                    self.values.push(value);
+                    own += 1;
+                }
+            }
+            if own == 0 {
+                return None;
+            }
+            self.lengths.push(own);
+        }
+        Some(())
+    }
+}
+
+/// A value of fewer than four bytes, with the codes that four bytes have; `least` is the least of its width.
+fn widened(value: i32, least: i32) -> i32 {
+    if value < least + 8 { i32::MIN + (value - least) } else { value }
+}
+
+#[cfg(test)]
+mod tests;
