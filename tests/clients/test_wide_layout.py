@@ -175,6 +175,8 @@ STATEMENTS = [
     "SELECT sum(depth) AS d, min(start) AS a, max(\"end\") AS b FROM {t} WHERE contigname = 'X'",
     "SELECT start, sampleid FROM {t} WHERE contigname = '1' AND start BETWEEN 1000 AND 1100 ORDER BY start, sampleid",
     "SELECT count(*) AS n FROM (SELECT * FROM {t} LIMIT 1234)",
+    "SELECT sampleid, start FROM {t} WHERE TRY_CAST(attributes['DP'] AS BIGINT) >= 10 AND contigname = '1'",
+    "SELECT count(*) AS n FROM {t} WHERE TRY_CAST(attributes['AN'] AS DOUBLE) > 100 OR TRY_CAST(attributes['DP'] AS INT) IS NULL",
     "SELECT count(*) AS n FROM {t} WHERE calls[1] > 0 AND depth > 100 OR sampleid = 's2'",
     "SELECT a.sampleid, count(*) AS n FROM {t} a JOIN {t} b ON a.contigname = b.contigname AND a.start = b.start AND a.sampleid = b.sampleid WHERE a.contigname = 'X' GROUP BY 1",
 ]
@@ -250,6 +252,93 @@ def test_sites_have_a_row_for_each_record(stores):
     assert sorted(names) == sorted(
         row["sampleid"] for row in stores.sql('SELECT DISTINCT sampleid FROM "is_long$samples"')
     )
+
+
+INFO_TYPES = """##fileformat=VCFv4.3
+##INFO=<ID=HITS,Number=1,Type=Integer,Description="d">
+##INFO=<ID=Score,Number=1,Type=Float,Description="d">
+##INFO=<ID=PARTS,Number=.,Type=Float,Description="d">
+##INFO=<ID=GOOD,Number=0,Type=Flag,Description="d">
+##INFO=<ID=NOTE,Number=1,Type=String,Description="d">
+##FORMAT=<ID=GT,Number=1,Type=String,Description="d">
+#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\tb
+"""
+
+
+def infos(*texts: str) -> str:
+    """A file with one record for each text."""
+    return INFO_TYPES + "".join(f"1\t{at + 1}\t.\tA\tC\t.\t.\t{text}\tGT\t0/1\t1/1\n" for at, text in enumerate(texts))
+
+
+@pytest.fixture(scope="module")
+def typed(stores):
+    """A wide and a long store of the same files, to which tests add."""
+    arn = reference_arn(stores)
+    for layout in ("long", "wide"):
+        tags = {"varberg:layout": layout}
+        stores.client().create_variant_store(name=f"typed_{layout}", reference={"referenceArn": arn}, tags=tags)
+
+    def add(name: str, text: str) -> dict:
+        (stores.files / name).write_text(text)
+        jobs = [import_files(stores, f"typed_{layout}", name) for layout in ("long", "wide")]
+        assert [job["status"] for job in jobs] == ["COMPLETED", "COMPLETED"], jobs
+        return jobs[1]
+
+    return stores, add
+
+
+def test_numbers_and_flags_of_info_have_columns_that_answer_casts(typed):
+    server, add = typed
+    add("typed-1.vcf", infos("HITS=7;Score=0.5;PARTS=1,2.5;GOOD", "HITS=-3;Score=1e-3;NOTE=x", "."))
+    rows = server.sql('SELECT info_hits, info_score, info_parts, info_good FROM "typed_wide$sites" ORDER BY start')
+    assert [list(row.values()) for row in rows] == [[7, 0.5, [1.0, 2.5], True], [-3, 0.001, None, None], [None, None, None, None]]
+
+    def both(condition: str) -> tuple[list, str]:
+        found = [server.sql(f"SELECT start, sampleid FROM typed_{x} WHERE {condition} ORDER BY 1, 2") for x in ("long", "wide")]
+        assert found[0] == found[1], condition
+        plan = server.sql(f"EXPLAIN SELECT start FROM typed_wide WHERE {condition}")
+        return found[0], "".join(row["plan"] for row in plan if row["plan_type"] == "physical_plan")
+
+    hits = "CAST(attributes['HITS'] AS BIGINT) > 0"
+    found, plan = both(hits + " AND TRY_CAST(attributes['Score'] AS DOUBLE) < 0.75")
+    assert [row["sampleid"] for row in found] == ["a", "b"]
+    assert "info_hits" in plan and "info_score" in plan and "attributes" not in plan
+
+    # A missing value is one that CAST refuses, and TRY_CAST makes null.
+    add("typed-2.vcf", infos("HITS=.;Score=3", "HITS=8;Score=."))
+    found, plan = both("TRY_CAST(attributes['HITS'] AS INT) > 7")
+    assert len(found) == 2 and "info_hits" in plan
+    for store in ("typed_long", "typed_wide"):
+        with pytest.raises(AssertionError, match="400"):
+            server.sql(f"SELECT count(*) FROM {store} WHERE {hits}")
+
+    # Of another declaration the column takes what fits, and then it cannot answer any more.
+    other = infos("HITS=1.5;Score=2", "HITS=9").replace("HITS,Number=1,Type=Integer", "HITS,Number=1,Type=Float")
+    job = add("typed-3.vcf", other)
+    assert "INFO HITS is a number here; the column info_hits is for an integer" in job["items"][0]["statusMessage"]
+    assert server.value('SELECT sum(info_hits) FROM "typed_wide$sites"') == 7 - 3 + 8 + 9
+    found, plan = both("TRY_CAST(attributes['HITS'] AS DOUBLE) > 1")
+    assert len(found) == 8 and "attributes" in plan
+
+
+def test_merging_fills_columns_that_are_younger_than_their_file(typed):
+    server, add = typed
+    undeclared = "".join(line for line in infos("HITS=70", "HITS=80").splitlines(True) if "ID=HITS" not in line)
+    for layout in ("long", "wide"):
+        tags = {"varberg:layout": layout}
+        server.client().create_variant_store(name=f"late_{layout}", reference={"referenceArn": reference_arn(server)}, tags=tags)
+    (server.files / "late-1.vcf").write_text(undeclared)
+    (server.files / "late-2.vcf").write_text(infos("HITS=90"))
+    for layout in ("long", "wide"):
+        for name in ("late-1.vcf", "late-2.vcf"):
+            assert import_files(server, f"late_{layout}", name)["status"] == "COMPLETED"
+    condition = "WHERE CAST(attributes['HITS'] AS BIGINT) >= 80"
+    total = 'SELECT sum(info_hits) FROM "late_wide$sites"'
+    counts = [server.value(f"SELECT count(*) FROM late_{layout} {condition}") for layout in ("long", "wide")]
+    assert counts == [4, 4] and server.value(total) == 90
+    assert wait_for_task(server, begin(server, "tables/late_wide/compact"))["status"] == "COMPLETED"
+    assert server.value(f"SELECT count(*) FROM late_wide {condition}") == 4 and server.value(total) == 240
+    assert "info_hits" in server.sql(f"EXPLAIN SELECT start FROM late_wide {condition}")[1]["plan"]
 
 
 def is_wide(server, store: str) -> bool:

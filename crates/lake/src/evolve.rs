@@ -5,7 +5,7 @@ use crate::commit::next_metadata;
 use crate::iceberg_schema::{iceberg_schema, table_schema};
 use crate::{Error, Lake, Result};
 use iceberg::spec::TableMetadata;
-use varberg_model::{Column, TableSchema};
+use varberg_model::{Column, InfoType, TableSchema};
 
 /// What a table was made ready for.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,11 +16,17 @@ pub struct Evolved {
 }
 
 impl Lake {
-    /// Makes the table at `metadata_location` wide, if it is not, and gives it columns for FORMAT keys.
+    /// Makes the table at `metadata_location` wide, if it is not, and gives it columns for FORMAT and INFO keys.
     ///
     /// A table becomes wide while it has no rows; `tag` (`<job>-<epoch>`) is part of the name of the file written here.
     /// Errors: [`Error::Foreign`] for a table that has rows in another layout.
-    pub async fn evolve_wide(&self, metadata_location: &str, formats: &[String], tag: &str) -> Result<Evolved> {
+    pub async fn evolve_wide(
+        &self,
+        metadata_location: &str,
+        formats: &[String],
+        infos: &[(String, InfoType)],
+        tag: &str,
+    ) -> Result<Evolved> {
         let metadata = self.read_metadata(metadata_location).await?;
         let current = table_schema(metadata.current_schema())?;
         if !current.is_wide() && metadata.current_snapshot().is_some() {
@@ -30,7 +36,8 @@ impl Lake {
         let base = if current.is_wide() { current.clone() } else { TableSchema::variants_wide() };
         // GT first: whatever room there is, genotypes have a column.
         let keys = std::iter::once("GT").chain(formats.iter().map(String::as_str));
-        let missing = base.missing_format_columns(keys);
+        let infos = infos.iter().map(|(key, kind)| (key.as_str(), *kind));
+        let missing = base.missing_format_columns(keys).into_iter().chain(base.missing_info_columns(infos)).collect();
         let wanted = with_columns(base, missing, metadata.last_column_id());
         if wanted.columns == current.columns {
             return Ok(Evolved { schema: placed(current), metadata_location: None });
@@ -49,10 +56,8 @@ fn placed(schema: TableSchema) -> TableSchema {
 fn with_columns(base: TableSchema, missing: Vec<Column>, last_column_id: i32) -> TableSchema {
     let greatest = base.columns.iter().map(|column| column.id).max().unwrap_or(0);
     // Elements of fixed columns have ids beyond those of the columns themselves.
-    let fixed = TableSchema::last_wide_id();
-    let first = greatest.max(last_column_id).max(fixed) + 1;
-    let added = (first..).zip(missing).map(|(id, column)| Column { id, ..column });
-    TableSchema { columns: base.columns.into_iter().chain(added).collect(), ..base }
+    let last = greatest.max(last_column_id).max(TableSchema::last_wide_id());
+    base.with_columns(missing, last)
 }
 
 fn with_schema(metadata: &TableMetadata, old: &str, wanted: &TableSchema) -> Result<TableMetadata> {

@@ -12,7 +12,8 @@ use varberg_model::{Column, ColumnType, TableSchema};
 pub(crate) const SORT_ORDER_ID: i32 = 1;
 
 /// Columns that tables have for themselves; no user's column is called like one.
-const HIDDEN: [&str; 7] = ["_item", "_record", "_format", "_raw", "_headerset", "_undeclared", "_attributes"];
+const HIDDEN: [&str; 8] =
+    ["_item", "_record", "_format", "_raw", "_headerset", "_undeclared", "_attributes", varberg_model::INFO_UNFIT];
 
 /// The Iceberg schema of a table, hidden columns included.
 pub(crate) fn iceberg_schema(schema: &TableSchema) -> Result<Schema> {

@@ -79,6 +79,14 @@ struct Shape {
     ordering: Option<LexOrdering>,
 }
 
+/// Rows of a wide table, with values in columns for INFO keys that are younger than their file.
+fn filled(table: &TableSchema, rows: RecordBatch) -> Result<RecordBatch> {
+    if !table.is_wide() {
+        return Ok(rows);
+    }
+    varberg_rows::with_typed_info(table, &rows).map_err(|_| Error::Internal("rows do not fit their table"))
+}
+
 impl Lake {
     /// Writes rows again, to `target`. None when `wanted` says no on the way; files written until then are left where they
     /// are. Must not be called inside async code.
@@ -114,7 +122,7 @@ impl Lake {
             };
             rewritten.rows_written += kept.num_rows() as u64;
             if kept.num_rows() > 0 {
-                writer.write(kept)?;
+                writer.write(filled(&shape.table, kept)?)?;
             }
         }
         rewritten.files = runtime.block_on(writer.close()?.done())?;

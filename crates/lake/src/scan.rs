@@ -12,7 +12,9 @@ use arrow_schema::{DataType, Schema, SchemaRef, SortOptions};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{DFSchema, DataFusionError, Result as EngineResult, ScalarValue, Statistics, project_schema};
+use datafusion::common::{
+    ColumnStatistics, DFSchema, DataFusionError, Result as EngineResult, ScalarValue, Statistics, project_schema,
+};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
@@ -96,6 +98,34 @@ impl TableScan {
     /// The columns that statements see.
     pub(crate) fn table(&self) -> &TableSchema {
         &self.table
+    }
+
+    /// What is known of a column in each file; nothing for a column that there is not.
+    fn of_files(&self, column: &str) -> impl Iterator<Item = Option<(&ColumnStatistics, &Precision<usize>)>> {
+        let position = self.schema.index_of(column).ok();
+        self.files.iter().map(move |file| {
+            let own = file.statistics.column_statistics.get(position?)?;
+            Some((own, &file.statistics.num_rows))
+        })
+    }
+
+    /// Whether every file was written with that column, of a type that has bounds.
+    pub(crate) fn is_in_all_files(&self, column: &str) -> bool {
+        self.of_files(column).all(|own| own.is_some_and(|(own, _)| own.null_count.get_value().is_some()))
+    }
+
+    /// Whether a column is null in every row of every file.
+    pub(crate) fn is_null(&self, column: &str) -> bool {
+        let all = |(own, rows): (&ColumnStatistics, &Precision<usize>)| {
+            own.null_count.get_value().is_some() && own.null_count.get_value() == rows.get_value()
+        };
+        self.of_files(column).all(|own| own.is_some_and(all))
+    }
+
+    /// The greatest value of a column in all files, as far as it is known.
+    pub(crate) fn greatest(&self, column: &str) -> Option<ScalarValue> {
+        let bounds = self.of_files(column).flatten().filter_map(|(own, _)| own.max_value.get_value());
+        bounds.cloned().max_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal))
     }
 
     /// Records of each headerset of a wide table, if each file has one headerset.

@@ -59,7 +59,10 @@ pub use reference_store::{
 pub use resource::Resource;
 pub use share::{Share, ShareKind, ShareName, ShareStatus};
 pub use store::{Description, LAYOUT_TAG, Layout, SseConfig, StoreId, StoreName, StoreStatus, VariantStore};
-pub use table_schema::{Column, ColumnType, FormatColumns, PlaceColumns, RECORD_COLUMNS, TableSchema, format_key};
+pub use table_schema::{
+    Column, ColumnType, FormatColumns, INFO_PREFIX, INFO_UNFIT, InfoType, PlaceColumns, RECORD_COLUMNS, TableSchema,
+    format_key, info_key,
+};
 pub use tag::Tags;
 pub use tsv_schema::{MAX_TSV_COLUMNS, TsvSchema, ValueType};
 pub use tsv_store_options::{AnnotationType, FormatKey, TsvStoreOptions};

@@ -3,13 +3,16 @@
 //! Field ids follow Iceberg's rule for fresh tables: the fields of a struct first, in order, then the types nested
 //! in each of them, depth first. All columns are nullable, as in HealthOmics (spec 6.2).
 
+mod info;
 mod wide;
 
+pub use info::{INFO_PREFIX, INFO_UNFIT, InfoType, info_key};
 pub use wide::{FormatColumns, RECORD_COLUMNS, format_key};
 
 use crate::tsv_schema::ValueType;
 use crate::tsv_store_options::{END, FormatKey, TsvStoreOptions};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// Type of a column or of what is nested in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,6 +188,13 @@ impl TableSchema {
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.name == name)
     }
+
+    /// The schema, with more columns at its end; they, and what is nested in them, get the ids that follow `last`.
+    pub fn with_columns(mut self, mut added: Vec<Column>, mut last: i32) -> Self {
+        assign_ids(&mut added, &mut last);
+        self.columns.extend(added);
+        self
+    }
 }
 
 /// `struct<vep: array<struct<…>>>` with the 23 standard fields in VEP's order, then `extras` (spec 6.2).
@@ -267,6 +277,13 @@ fn string_map() -> ColumnType {
     ColumnType::Map(Box::new(key), Box::new(field("value", ColumnType::String)))
 }
 
+/// `name`, or with the first number from 2 on behind it that is not taken; it is from now on. Case does not tell names apart.
+fn new_name(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let numbered = (2..).map(|n| format!("{name}_{n}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    names.find(|name| taken.insert(name.clone())).unwrap_or_default()
+}
+
 fn assign_ids(fields: &mut [Column], last: &mut i32) {
     let mut take = |field: &mut Column| {
         *last += 1;
@@ -299,7 +316,6 @@ fn assign_map_ids(key: &mut Column, value: &mut Column, last: &mut i32) {
 mod tests {
     use super::*;
     use crate::{AnnotationType, FormatKey, TsvSchema};
-    use std::collections::BTreeSet;
 
     fn ids(column: &Column, out: &mut Vec<i32>) {
         out.push(column.id);

@@ -3,8 +3,10 @@
 
 mod attributes;
 mod records;
+mod typed_info;
 
 pub use records::{StoredRecords, wide_columns};
+pub use typed_info::with_typed_info;
 
 use crate::genotypes::{GenotypeCounts, GenotypeVector};
 use crate::record::record_columns as at;
@@ -18,7 +20,8 @@ use arrow_array::{
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, SchemaRef};
 use std::sync::Arc;
-use varberg_model::{FormatColumns, TableSchema};
+use typed_info::TypedInfo;
+use varberg_model::{Column, FormatColumns, INFO_UNFIT, TableSchema, info_key};
 
 /// Turns the record batches of one part into rows of a wide table.
 #[derive(Debug)]
@@ -35,6 +38,7 @@ pub struct WideRows {
     /// FORMAT fields without a column: ID, position in the record batch.
     without_column: Vec<(String, usize)>,
     undeclared: usize,
+    typed_info: TypedInfo,
 }
 
 /// Where a column of the table comes from.
@@ -46,6 +50,8 @@ enum Source {
     Headerset,
     Undeclared,
     Count(Count),
+    /// Made of INFO.
+    Info,
     /// A column of the record batch.
     Batch(usize),
     /// Of a FORMAT key that the file does not declare, or a column that only later programs know.
@@ -105,9 +111,10 @@ impl WideRows {
         let names = FormatColumns::of(table);
         let format = |(at, format): (usize, &crate::FormatColumn)| (names.name(&format.id), at::FIRST_FORMAT + at);
         let formats: Vec<_> = shape.formats.iter().enumerate().map(format).collect();
-        let source = |name: &str| match formats.iter().find(|(own, _)| *own == Some(name)) {
+        let source = |column: &Column| match formats.iter().find(|(own, _)| *own == Some(&column.name)) {
             Some((_, position)) => Source::Batch(*position),
-            None => Source::of(name),
+            None if info_key(column).is_some() || column.name == INFO_UNFIT => Source::Info,
+            None => Source::of(&column.name),
         };
         let left = shape.formats.iter().zip(&formats).filter(|(_, (name, _))| name.is_none());
         Self {
@@ -117,10 +124,11 @@ impl WideRows {
             first_record,
             headerset,
             samples: shape.samples.len(),
-            columns: table.columns.iter().map(|column| source(&column.name)).collect(),
+            columns: table.columns.iter().map(source).collect(),
             genotypes: shape.formats.iter().position(|format| format.id == "GT").map(|at| at::FIRST_FORMAT + at),
             without_column: left.map(|(format, (_, position))| (format.id.clone(), *position)).collect(),
             undeclared: shape.undeclared_column(),
+            typed_info: TypedInfo::of(table),
         }
     }
 
@@ -128,6 +136,8 @@ impl WideRows {
     pub fn rows(&self, records: &RecordBatch) -> Result<RecordBatch, ExplodeError> {
         let rows = records.num_rows();
         let counts = self.counts(records)?;
+        let info = records.columns().get(at::INFO).and_then(|column| column.as_string_opt::<i32>());
+        let info = self.typed_info.columns(info.ok_or(ExplodeError::Column(at::INFO))?, &self.schema)?;
         let columns = self.columns.iter().zip(self.schema.fields()).map(|(source, field)| {
             Ok::<ArrayRef, ExplodeError>(match source {
                 Source::Job => {
@@ -139,6 +149,7 @@ impl WideRows {
                 Source::Undeclared => self.undeclared(records)?,
                 Source::Count(count) => counts.column(*count, field.data_type())?,
                 Source::Batch(at) => Arc::clone(records.columns().get(*at).ok_or(ExplodeError::Column(*at))?),
+                Source::Info => info.get(field.name()).unwrap_or_else(|| new_null_array(field.data_type(), rows)),
                 Source::Nothing => new_null_array(field.data_type(), rows),
             })
         });

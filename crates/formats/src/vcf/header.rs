@@ -17,6 +17,7 @@ use declaration::{Declaration, Section};
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, Read};
 use std::sync::Arc;
+use varberg_model::InfoType;
 use varberg_rows::{FormatColumn, Number, RecordShape, ValueKind};
 
 pub(super) const COLUMNS: [&str; 8] = ["CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"];
@@ -100,6 +101,21 @@ impl Header {
     /// The `#CHROM` line, without its line end.
     pub(crate) fn columns_line(&self) -> &str {
         self.text.lines().next_back().unwrap_or_default()
+    }
+
+    /// The INFO keys that tables have columns for, with their types: numbers and flags, in the order of their names.
+    pub fn typed_infos(&self) -> Vec<(String, InfoType)> {
+        let kind = |column: &InfoColumn| match (column.kind, column.number) {
+            (ValueKind::Integer, Number::Count(1)) => Some(InfoType::Integer),
+            (ValueKind::Float, Number::Count(1)) => Some(InfoType::Float),
+            (ValueKind::Integer, _) => Some(InfoType::Integers),
+            (ValueKind::Float, _) => Some(InfoType::Floats),
+            (ValueKind::Flag, _) => Some(InfoType::Flag),
+            (ValueKind::Character | ValueKind::String, _) => None,
+        };
+        let mut typed: Vec<_> = self.infos().filter_map(|(key, own)| Some((key.to_owned(), kind(own)?))).collect();
+        typed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        typed
     }
 
     pub(crate) fn infos(&self) -> impl Iterator<Item = (&str, &InfoColumn)> {

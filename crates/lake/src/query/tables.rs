@@ -16,7 +16,7 @@ use datafusion::functions_nested::expr_fn::array_length;
 use datafusion::logical_expr::{Expr, JoinType, cast, ident, lit};
 use datafusion::prelude::SessionContext;
 use std::sync::Arc;
-use varberg_model::{FormatColumns, RECORD_COLUMNS, TableSchema};
+use varberg_model::{FormatColumns, RECORD_COLUMNS, TableSchema, info_key};
 use varberg_rows::HeaderSets;
 
 /// What tells files apart.
@@ -133,7 +133,9 @@ fn wide_sites(context: &SessionContext, stored: &Arc<TableScan>) -> View {
     let alternates = coalesce(vec![cast(array_length(ident("alternatealleles")), DataType::Int32), lit(0_i32)]);
     let members = [("headerset", ident("_headerset")), ("vector", vector), ("alternates", alternates)];
     let calls = named_struct(members.into_iter().flat_map(|(name, value)| [lit(name), value]).collect()).alias("calls");
-    let columns = site_columns().chain(["info"]).chain(COUNTS).map(ident).chain([calls]);
+    let typed = stored.table().columns.iter().filter(|column| info_key(column).is_some());
+    let typed = typed.map(|column| ident(column.name.as_str()));
+    let columns = site_columns().chain(["info"]).map(ident).chain(typed).chain(COUNTS.map(ident)).chain([calls]);
     let table: Arc<dyn TableProvider> = Arc::clone(stored) as Arc<dyn TableProvider>;
     select(context, &table, columns.collect())
 }

@@ -4,6 +4,7 @@
 use super::exec::ExplodeExec;
 use super::selection::{Kind, kind_of};
 use super::spec::{ExplodeSpec, ROWS_COLUMN};
+use super::typed_casts::TypedCasts;
 use crate::scan::TableScan;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
@@ -101,6 +102,9 @@ impl TableProvider for ContractScan {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        let typed = TypedCasts::of(&self.stored);
+        let filters: Vec<Expr> =
+            filters.iter().map(|filter| typed.over_columns(filter)).collect::<EngineResult<_>>()?;
         let of_kind = |kind: Kind| filters.iter().filter(move |f| kind_of(f) == Some(kind)).cloned();
         let projection: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let site: Vec<Expr> = of_kind(Kind::Site).collect();

@@ -10,7 +10,7 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::PhysicalExpr;
 use std::sync::Arc;
-use varberg_model::RECORD_COLUMNS;
+use varberg_model::{INFO_PREFIX, RECORD_COLUMNS};
 use varberg_rows::RecordShape;
 
 /// What a filter is about.
@@ -47,7 +47,9 @@ pub(super) fn kind_of(filter: &Expr) -> Option<Kind> {
 pub(super) fn kind_of_columns<'a>(columns: impl IntoIterator<Item = &'a str>) -> Option<Kind> {
     let columns: Vec<&str> = columns.into_iter().collect();
     let all = |own: fn(&str) -> bool| columns.iter().all(|name| own(name)) && !columns.is_empty();
-    if all(|name| RECORD_COLUMNS.contains(&name)) {
+    // No column of the contract begins like those of INFO keys, which the table has.
+    let is_stored = |name: &str| RECORD_COLUMNS.contains(&name) || name.starts_with(INFO_PREFIX);
+    if columns.iter().all(|name| is_stored(name)) && !columns.is_empty() {
         Some(Kind::Site)
     } else if all(|name| name == ATTRIBUTES || RECORD_COLUMNS.contains(&name)) {
         Some(Kind::Attributes)

@@ -3,7 +3,7 @@
 //! The fixed columns have fixed field ids: those they share with the long layout have the same, the others follow from
 //! [`FIRST_WIDE_ID`] on. Columns for FORMAT keys come with the files that declare them, and get the table's next ids.
 
-use super::{Column, ColumnType, PlaceColumns, TableSchema, column, list};
+use super::{Column, ColumnType, INFO_UNFIT, PlaceColumns, TableSchema, column, list};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +36,7 @@ pub const RECORD_COLUMNS: [&str; 13] = [
 impl TableSchema {
     /// The fixed columns of the wide layout.
     pub fn variants_wide() -> Self {
-        use ColumnType::{Binary, Int, Long, String};
+        use ColumnType::{Binary, Boolean, Int, Long, String};
         let long = Self::variants_long();
         let shared = RECORD_COLUMNS.iter().chain(&["_raw"]).filter_map(|name| long.column(name).cloned());
         let attributes = long.column("attributes").cloned().map(|column| Column {
@@ -52,6 +52,11 @@ impl TableSchema {
             column("missing_calls", Int, "samples whose GT calls no allele"),
             column("_headerset", Long, "which samples and FORMAT keys: see the table of samples"),
             column("_undeclared", Binary, "values of FORMAT keys that have no column"),
+            column(
+                INFO_UNFIT,
+                Boolean,
+                "whether the info_ columns lack values of INFO: null if none, false if only '.'",
+            ),
         ];
         let mut last = FIRST_WIDE_ID - 1;
         super::assign_ids(&mut own, &mut last);
@@ -84,7 +89,7 @@ impl TableSchema {
         self.column("_headerset").is_some_and(|column| column.id >= FIRST_WIDE_ID)
     }
 
-    /// The columns that `keys` still need: names and docs, without field ids.
+    /// The columns that FORMAT keys still need: names and docs, without field ids.
     pub fn missing_format_columns<'a>(&self, keys: impl Iterator<Item = &'a str>) -> Vec<Column> {
         let present = FormatColumns::of(self);
         let mut names: BTreeSet<String> = self.columns.iter().map(|c| c.name.to_lowercase()).collect();
@@ -97,11 +102,9 @@ impl TableSchema {
 
 /// The column for a FORMAT key; `names` are taken already.
 fn format_column(key: &str, names: &mut BTreeSet<String>) -> Column {
-    let plain = format!("{FORMAT_PREFIX}{}", key.to_lowercase());
-    let numbered = (2..).map(|n| format!("{plain}_{n}"));
-    let name = std::iter::once(plain.clone()).chain(numbered).find(|name| names.insert(name.clone()));
+    let name = super::new_name(&format!("{FORMAT_PREFIX}{}", key.to_lowercase()), names);
     let doc = Cow::Owned(format!("{FORMAT_DOC}{key}"));
-    Column { doc, ..column(&name.unwrap_or(plain), ColumnType::Binary, "") }
+    Column { doc, ..column(&name, ColumnType::Binary, "") }
 }
 
 /// The FORMAT key whose vectors a column holds.

@@ -296,7 +296,7 @@ fn join(
         Some(message) => Err(message),
         None => check_share(&tally, policy, max_rejected_share)
             .and_then(|()| ImportedItem::join(good, &tally, policy, rows_of_a_record))
-            .map(|item| (ImportedItem { headerset, ..item }, part_records)),
+            .map(|item| (ImportedItem { headerset, ..item }.noting(table.note.as_deref()), part_records)),
     };
     Ok(Joined { result, report: report::of(&tally, policy) })
 }

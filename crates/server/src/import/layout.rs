@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, OnceCell};
 use varberg_catalog::{Finish, Lease, NewTable, TableSwap};
 use varberg_formats::vcf::Header;
 use varberg_lake::{DataFile, WriteTarget};
-use varberg_model::{Content, FormatColumns, Layout, TableSchema};
+use varberg_model::{Content, FormatColumns, InfoType, Layout, TableSchema, info_key};
 use varberg_rows::{HeaderSets, RecordShape, headerset_id};
 
 /// How often the table is made ready anew while others change it.
@@ -25,6 +25,8 @@ pub(super) struct ItemTable {
     pub schema: TableSchema,
     /// If the table is wide: what the vectors are over.
     pub headerset: Option<ItemHeaderset>,
+    /// What the item's message says of the table: INFO keys whose columns are of another type than the file declares.
+    pub note: Option<String>,
 }
 
 /// The headerset of an item.
@@ -112,22 +114,22 @@ impl JobLayout {
         running: &Running,
         header: Option<&Header>,
     ) -> Result<ItemTable, TableError> {
-        let long = || ItemTable { schema: running.destination.content.schema(), headerset: None };
+        let long = || ItemTable { schema: running.destination.content.schema(), headerset: None, note: None };
         let Some(header) = header.filter(|_| running.destination.content == Content::Variants) else {
             return Ok(long());
         };
-        let shape = header.shape();
-        match self.decide(app, running, shape.samples.len()).await? {
-            Layout::Wide => self.wide_table(app, running, shape).await,
+        match self.decide(app, running, header.samples().len()).await? {
+            Layout::Wide => self.wide_table(app, running, header).await,
             Layout::Long | Layout::Auto => Ok(long()),
         }
     }
 
-    async fn wide_table(&self, app: &App, running: &Running, shape: RecordShape) -> Result<ItemTable, TableError> {
+    async fn wide_table(&self, app: &App, running: &Running, header: &Header) -> Result<ItemTable, TableError> {
+        let (shape, infos) = (header.shape(), header.typed_infos());
         let mut wide = self.wide.lock().await;
-        let schema = match wide.schema.take().filter(|schema| has_columns(schema, &shape)) {
+        let schema = match wide.schema.take().filter(|schema| has_columns(schema, &shape, &infos)) {
             Some(schema) => schema,
-            None => ready(app, running, &shape).await?,
+            None => ready(app, running, &shape, &infos).await?,
         };
         wide.schema = Some(schema.clone());
         let id = headerset_id(&shape);
@@ -145,14 +147,34 @@ impl JobLayout {
             let file = write(app, running, id, &shape).await?;
             wide.written.insert(id, file);
         }
-        Ok(ItemTable { schema, headerset: Some(ItemHeaderset { id, file: wide.written.get(&id).cloned() }) })
+        let headerset = Some(ItemHeaderset { id, file: wide.written.get(&id).cloned() });
+        Ok(ItemTable { note: conflicts(&schema, &infos), schema, headerset })
     }
 }
 
-/// Whether a table has columns for all FORMAT keys of a file, as far as tables have room.
-fn has_columns(schema: &TableSchema, shape: &RecordShape) -> bool {
+/// Whether a table has columns for all FORMAT and INFO keys of a file, as far as tables have room.
+fn has_columns(schema: &TableSchema, shape: &RecordShape, infos: &[(String, InfoType)]) -> bool {
     let columns = FormatColumns::of(schema);
+    let infos = infos.iter().map(|(key, kind)| (key.as_str(), *kind));
     shape.formats.iter().all(|format| columns.name(&format.id).is_some())
+        && schema.missing_info_columns(infos).is_empty()
+}
+
+/// Tells of INFO keys whose columns hold values of another type than the file declares; the first of them by name.
+fn conflicts(schema: &TableSchema, infos: &[(String, InfoType)]) -> Option<String> {
+    let columns: BTreeMap<&str, (&str, InfoType)> =
+        schema.columns.iter().filter_map(|c| info_key(c).map(|(key, kind)| (key, (c.name.as_str(), kind)))).collect();
+    let conflict = |(key, own): &(String, InfoType)| {
+        let (name, kind) = columns.get(key.as_str()).filter(|(_, kind)| kind != own)?;
+        Some(format!("INFO {key} is {} here; the column {name} is for {}", own.name(), kind.name()))
+    };
+    let mut all = infos.iter().filter_map(conflict);
+    let first = all.next()?;
+    let others = match all.count() {
+        0 => String::new(),
+        n => format!(" (and {n} other keys)"),
+    };
+    Some(format!("{first}{others}: values that do not fit are in the text of INFO alone"))
 }
 
 fn tag(lease: &Lease) -> String {
@@ -165,8 +187,13 @@ fn again(error: &(dyn std::error::Error + 'static)) -> Interrupt {
     Interrupt::LeaseLost
 }
 
-/// Makes the table wide, with columns for the FORMAT keys of a file and a table of samples beside. Returns its columns.
-async fn ready(app: &App, running: &Running, shape: &RecordShape) -> Result<TableSchema, Interrupt> {
+/// Makes the table wide, with columns for the FORMAT and INFO keys of a file and a table of samples beside. Returns its columns.
+async fn ready(
+    app: &App,
+    running: &Running,
+    shape: &RecordShape,
+    infos: &[(String, InfoType)],
+) -> Result<TableSchema, Interrupt> {
     let (destination, lease) = (&running.destination, &running.claim.lease);
     let formats: Vec<String> = shape.formats.iter().map(|format| format.id.clone()).collect();
     for attempt in 1..=MAX_ATTEMPTS {
@@ -175,7 +202,7 @@ async fn ready(app: &App, running: &Running, shape: &RecordShape) -> Result<Tabl
         let Some(old) = pointer(destination.table.clone()).await.map_err(|e| again(&e))? else {
             return Err(Interrupt::Cancelled);
         };
-        let evolved = app.lake.evolve_wide(&old, &formats, &tag(lease)).await.map_err(|e| again(&e))?;
+        let evolved = app.lake.evolve_wide(&old, &formats, infos, &tag(lease)).await.map_err(|e| again(&e))?;
         let samples = match pointer(destination.samples_table()).await.map_err(|e| again(&e))? {
             Some(_) => None,
             None => Some(samples_table(app, running).await?),

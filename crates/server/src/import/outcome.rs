@@ -64,6 +64,14 @@ impl ImportedItem {
         Ok(Self { version: Self::VERSION, files, records, rows, message, headerset: None, header: None })
     }
 
+    /// The item, with one more sentence in its message.
+    pub(super) fn noting(self, note: Option<&str>) -> Self {
+        let texts: Vec<&str> =
+            [self.message.as_str(), note.unwrap_or_default()].into_iter().filter(|t| !t.is_empty()).collect();
+        let message = shorten(&texts.join(". "), MAX_MESSAGE);
+        Self { message, ..self }
+    }
+
     /// Reads what an earlier run of the job recorded.
     pub(super) fn from_payload(payload: &str) -> Result<Self, serde_json::Error> {
         let item: Self = serde_json::from_str(payload)?;
