@@ -26,6 +26,7 @@ mod words;
 use crate::ints::{self, END, Width};
 use crate::vector::{self, Keeps};
 
+pub(crate) use codes::{ENDED, Encoded};
 pub use counting::GenotypeCounts;
 pub use diploid::{AlternateCounts, DiploidCounts};
 pub use distinct::DistinctCalls;

@@ -1,11 +1,11 @@
 //! Sample columns of VCF records to packed vectors, one per FORMAT key. In: FORMAT and the text after it. Out: Binary
 //! columns of a record batch. Judges nothing: what is wrong is handed back without sample names and genotypes.
 
-mod integers;
 mod marks;
 mod single;
 mod undeclared;
 mod vectors;
+mod whole;
 
 pub use vectors::IntegerVector;
 
@@ -15,14 +15,17 @@ use crate::vector::VectorBuilder;
 use crate::{FormatColumn, Number, RecordShape};
 use arrow_array::{ArrayRef, BinaryArray};
 use arrow_buffer::{Buffer, NullBufferBuilder, OffsetBuffer};
-use integers::IntegerRecord;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use undeclared::UndeclaredKey;
+use whole::WholeRecord;
 
 /// Most values (FORMAT keys times samples) of a record: trailing fields may be dropped, so that a short line can stand
 /// for very many.
 const MAX_VALUES: usize = 1 << 25;
+
+/// Most plans that are kept beside the latest one: records of few FORMAT texts often take turns.
+const MAX_PLANS: usize = 8;
 
 /// What makes the sample columns of a record unreadable (spec 7.3). Nothing of the record was kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,24 +84,24 @@ pub struct SampleColumnsBuilder {
     columns: Vec<BinaryColumn>,
     undeclared: BinaryColumn,
     plan: Plan,
+    /// Those of other FORMAT texts, which may come again.
+    plans: Vec<Plan>,
     genotypes: GenotypeVectorBuilder,
     /// One for each declared format; that of GT stays empty.
     vectors: Vec<VectorBuilder>,
     scratch: Vec<u8>,
     /// The integers of one value, on their way to a column.
     integers: Vec<i32>,
-    integer_record: IntegerRecord,
+    whole: WholeRecord,
 }
 
-/// What to do with the sub-fields of a FORMAT text; made anew when the text changes.
+/// What to do with the sub-fields of a FORMAT text.
 #[derive(Debug, Default)]
 struct Plan {
     format: String,
     genotype: Genotype,
     targets: Vec<Target>,
     undeclared: Vec<UndeclaredKey>,
-    /// Whether every key is GT or declared as integers.
-    integers: bool,
 }
 
 /// What to do with GT.
@@ -117,6 +120,13 @@ enum Target {
     Undeclared(usize),
 }
 
+impl Plan {
+    /// Whether this is what to do with records of this FORMAT, GT read as GT.
+    fn is_for(&self, format: &str) -> bool {
+        self.format == format && self.genotype == Genotype::Read && !self.targets.is_empty()
+    }
+}
+
 impl SampleColumnsBuilder {
     pub fn new(shape: &RecordShape) -> Self {
         Self {
@@ -129,11 +139,12 @@ impl SampleColumnsBuilder {
             columns: shape.formats.iter().map(|_| BinaryColumn::new()).collect(),
             undeclared: BinaryColumn::new(),
             plan: Plan::default(),
+            plans: Vec::new(),
             genotypes: GenotypeVectorBuilder::new().without_text(),
             vectors: shape.formats.iter().map(|format| vector(format, false)).collect(),
             scratch: Vec::new(),
             integers: Vec::new(),
-            integer_record: IntegerRecord::default(),
+            whole: WholeRecord::default(),
         }
     }
 
@@ -168,16 +179,19 @@ impl SampleColumnsBuilder {
         self.prepare(format)?;
         self.check_room(samples.len())?;
         if let [Target::Genotype(at)] = self.plan.targets[..] {
-            if let Some(column) = self.columns.get_mut(at)
-                && GenotypeVectorBuilder::encode_all(samples, self.samples, alternates, &mut column.bytes)
-            {
+            let Self { columns, whole, samples: own, .. } = self;
+            let encode = |column: &mut BinaryColumn| {
+                GenotypeVectorBuilder::encode_text(samples, *own, alternates, &mut whole.codes, &mut column.bytes)?;
                 column.close_value();
+                Some(())
+            };
+            if columns.get_mut(at).and_then(encode).is_some() {
                 self.close_row();
                 return Ok(Vec::new());
             }
         } else if self.samples == 1 && self.push_single(samples, alternates) {
             return Ok(Vec::new());
-        } else if let Some(problems) = self.push_integers(samples, alternates) {
+        } else if let Some(problems) = self.push_whole(samples, alternates) {
             return Ok(problems);
         }
         self.push_each(format, samples, alternates)
@@ -185,10 +199,18 @@ impl SampleColumnsBuilder {
 
     /// Has the plan for records of this FORMAT.
     fn prepare(&mut self, format: &str) -> Result<(), SampleError> {
-        let stale = self.plan.format != format || self.plan.genotype == Genotype::KeepText;
-        if stale || self.plan.targets.is_empty() {
-            self.plan = Plan::default();
-            self.plan = self.plan(format, Genotype::Read)?;
+        if self.plan.is_for(format) {
+            return Ok(());
+        }
+        let plan = match self.plans.iter().position(|plan| plan.is_for(format)) {
+            Some(at) => self.plans.swap_remove(at),
+            None => self.plan(format, Genotype::Read)?,
+        };
+        let latest = std::mem::replace(&mut self.plan, plan);
+        // Undeclared keys have the memory of the largest record.
+        if latest.undeclared.is_empty() && !latest.targets.is_empty() {
+            self.plans.truncate(MAX_PLANS - 1);
+            self.plans.push(latest);
         }
         Ok(())
     }
@@ -250,7 +272,6 @@ impl SampleColumnsBuilder {
                 return Err(SampleError::TooLarge);
             }
         }
-        plan.integers = integers::are_integers(&plan.targets, &self.formats);
         Ok(plan)
     }
 

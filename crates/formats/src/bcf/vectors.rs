@@ -11,14 +11,14 @@ use varberg_rows::IntegerVector;
 /// Tabs of a line before the samples.
 const TABS: usize = 8;
 
-/// The values of all samples of a record: genotypes of two alleles and integers.
+/// The values of all samples of a record: genotypes of one or two alleles, and integers.
 pub(crate) struct SampleVectors<'a> {
     columns: Vec<Format<'a>>,
     header: &'a BcfHeader,
 }
 
 impl<'a> SampleVectors<'a> {
-    /// The columns, if their text would be nothing but genotypes of two alleles and integers, in a line under its limit;
+    /// The columns, if their text would be nothing but genotypes of one or two alleles and integers, in a line under its limit;
     /// else the columns back. `line` is written through FORMAT.
     ///
     /// What is taken here has no faults, so that those of other records come as early as ever.
@@ -26,7 +26,7 @@ impl<'a> SampleVectors<'a> {
         let is_plain = |column: &Format<'_>| match column.kind {
             // LEN says where records of VCF 4.5 end, and is looked at as text.
             Kind::Int8 | Kind::Int16 | Kind::Int32 => {
-                column.length > 0 && column.key != b"LEN" && (column.key != b"GT" || is_diploid(column, header))
+                column.length > 0 && column.key != b"LEN" && (column.key != b"GT" || is_plain_genotype(column, header))
             }
             Kind::Missing | Kind::Float | Kind::Character => false,
         };
@@ -65,11 +65,18 @@ impl<'a> SampleVectors<'a> {
     }
 }
 
-/// Whether all samples have two alleles and nothing is said of what stands before the first one.
-fn is_diploid(column: &Format<'_>, header: &BcfHeader) -> bool {
-    let has_two = column.kind == Kind::Int8 && column.length == 2;
-    let codes = || column.bytes.iter().fold(0, |all, code| all | code);
-    let (pairs, _) = column.bytes.as_chunks();
-    let leads = || pairs.iter().fold(0, |any, [first, second]| any | (first & !second)) & 1 == 1;
-    has_two && codes() < 0x80 && !(header.has_leading_phase() && leads())
+/// Whether all samples have one or two alleles and nothing is said of what stands before the first one.
+fn is_plain_genotype(column: &Format<'_>, header: &BcfHeader) -> bool {
+    /// Of a sample with one allele.
+    const ENDED: u8 = 0x81;
+    let is_negative = |code: u8| code >= 0x80;
+    let some_are = is_negative(column.bytes.iter().fold(0, |all, code| all | code));
+    let (pairs, _) = column.bytes.as_chunks::<2>();
+    let is_odd = |[first, second]: [u8; 2]| is_negative(first) | (is_negative(second) & (second != ENDED));
+    match (column.kind, column.length) {
+        (Kind::Int8, 1) => !some_are,
+        (Kind::Int8, 2) if some_are && pairs.iter().any(|pair| is_odd(*pair)) => false,
+        (Kind::Int8, 2) => !header.has_leading_phase() || pairs.iter().all(|[first, second]| first & !second & 1 == 0),
+        _ => false,
+    }
 }

@@ -86,7 +86,9 @@ fn vectors_of_bcf_with_changed_bytes() {
                   #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\tb\n";
     let records = "c1\t5\t.\tA\tC\t.\t.\t.\tGT:AD:PL\t0|1:3,4:0,10,300\t1/1:5,.:.\n\
                    c1\t6\t.\tA\tC,G\t.\t.\t.\tGT:AD\t./.:.\t1/2:70000,-1\n\
-                   c1\t7\t.\tA\tC\t.\t.\t.\tGT\t0/0\t0/1\n";
+                   c1\t7\t.\tA\tC\t.\t.\t.\tGT\t0/0\t0/1\n\
+                   c1\t8\t.\tA\tC\t.\t.\t.\tGT:PL\t1:1,2\t0|1:.\n\
+                   c1\t9\t.\tA\tC\t.\t.\t.\tGT\t0\t1\n";
     for (version, key) in [("2", "PL"), ("4", "PL"), ("5", "LEN")] {
         let header = header.replace("4.V", &format!("4.{version}")).replace("ID=PL", &format!("ID={key}"));
         let records = records.replace("PL", key).replace("C,G", "C,<*>");

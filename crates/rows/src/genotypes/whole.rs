@@ -1,10 +1,29 @@
-//! Genotypes of a whole record at once, where every sample column is a genotype of three characters such as `0|1`. In:
-//! the sample columns as they stand in the line. Out: the bytes the sample-by-sample builder would write, or nothing.
+//! Genotypes of a whole record at once, where every sample column is a genotype of three characters such as `0|1`, or of
+//! one. In: the sample columns as they stand in the line. Out: the bytes the sample-by-sample builder would write, or
+//! nothing.
 
+use super::codes::{ENDED, Encoded};
 use super::{GenotypeVectorBuilder, ONE_BIT, TWO_BITS, form_byte};
 use crate::ints::{self, Width};
 
 impl GenotypeVectorBuilder {
+    /// Appends the vector of a whole record whose sample columns hold nothing but genotypes of one and of three characters,
+    /// such as `1` and `0/1`; None, and nothing appended, for others and where an allele is beyond ALT. `codes` is memory.
+    pub(crate) fn encode_text(
+        columns: &[u8],
+        samples: usize,
+        alternates: usize,
+        codes: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> Option<Encoded> {
+        if Self::encode_all(columns, samples, alternates, out) {
+            return Some(Encoded::DIPLOID);
+        }
+        codes.clear();
+        put_codes(columns, codes)?;
+        Self::encode_codes(codes, samples, alternates, out)
+    }
+
     /// Appends the vector of a whole record whose sample columns hold nothing but genotypes of three characters, such
     /// as `0|1` or `./.`; false, and nothing appended, where any column looks otherwise or names an allele beyond ALT.
     pub fn encode_all(columns: &[u8], samples: usize, alternates: usize, out: &mut Vec<u8>) -> bool {
@@ -124,4 +143,32 @@ fn encode_codes(columns: &[u8], alternates: usize, out: &mut Vec<u8>) -> bool {
         [code(first), code(second) | u8::from(between == b'|')]
     }));
     !wrong && !odd
+}
+
+/// Two codes for each genotype, as [`GenotypeVectorBuilder::encode_codes`] takes them.
+fn put_codes(columns: &[u8], codes: &mut Vec<u8>) -> Option<()> {
+    let code = |character: u8| match character {
+        b'0'..=b'9' => Some((character - b'0' + 1) << 1),
+        b'.' => Some(0),
+        _ => None,
+    };
+    let mut rest = columns;
+    loop {
+        rest = match *rest {
+            [first, separator @ (b'|' | b'/'), second, ref rest @ ..] => {
+                codes.extend([code(first)?, code(second)? | u8::from(separator == b'|')]);
+                rest
+            }
+            [only, ref rest @ ..] => {
+                codes.extend([code(only)?, ENDED]);
+                rest
+            }
+            [] => return None,
+        };
+        rest = match rest {
+            [] => return Some(()),
+            [b'\t', rest @ ..] => rest,
+            _ => return None,
+        };
+    }
 }

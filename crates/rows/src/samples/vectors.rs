@@ -1,9 +1,9 @@
 //! Genotypes and integers that come as vectors of BCF2. In: a vector for each FORMAT key. Out: what the general path would
 //! make of the same values as text; or nothing, where it would take a look at more than the values.
 
-use super::integers::Cells;
-use super::{SampleColumnsBuilder, SampleProblems, Target};
-use crate::genotypes::GenotypeVectorBuilder;
+use super::whole::{Cells, Kind};
+use super::{SampleColumnsBuilder, SampleProblems};
+use crate::genotypes::{ENDED, GenotypeVectorBuilder};
 use crate::ints::{END, MISSING, SMALLEST, Width};
 
 /// The integers that all samples have for a FORMAT key, as BCF2 stores them: little-endian, with its codes for missing
@@ -17,12 +17,20 @@ pub struct IntegerVector<'a> {
     pub bytes: &'a [u8],
 }
 
-impl IntegerVector<'_> {
+impl<'a> IntegerVector<'a> {
     /// None of another width than 1, 2 and 4 bytes, of no values, and over other samples.
     fn checked_width(&self, samples: usize) -> Option<Width> {
         let width = [Width::One, Width::Two, Width::Four].into_iter().find(|own| own.bytes() == self.width)?;
         let length = self.length.checked_mul(samples)?.checked_mul(self.width)?;
         (length > 0 && length == self.bytes.len()).then_some(width)
+    }
+
+    fn genotypes(&self, samples: usize) -> Option<Genotypes<'a>> {
+        match (self.checked_width(samples)?, self.length) {
+            (Width::One, 1) => Some(Genotypes::Single(self.bytes)),
+            (Width::One, 2) => Some(Genotypes::Pairs(self.bytes)),
+            _ => None,
+        }
     }
 }
 
@@ -37,25 +45,35 @@ impl SampleColumnsBuilder {
     ) -> Option<SampleProblems> {
         self.prepare(format).ok()?;
         let samples = self.samples;
-        if !self.plan.integers || vectors.len() != self.plan.targets.len() {
+        if vectors.len() != self.plan.targets.len() {
             return None;
         }
         // As much text would be more than as many bytes.
         self.check_room(vectors.clone().map(|vector| vector.bytes.len()).sum()).ok()?;
-        let record = &mut self.integer_record;
-        record.start(&self.plan.targets);
-        for (cells, vector) in record.keys.iter_mut().zip(vectors.clone()).filter(|(cells, _)| !cells.is_genotype) {
-            cells.take(&vector, samples)?;
+        self.whole.start(&self.plan.targets, &self.formats, &mut self.vectors)?;
+        let mut genotypes = None;
+        for (cells, vector) in self.whole.keys.iter_mut().zip(vectors) {
+            match cells.kind {
+                Kind::Integers => cells.take(&vector, samples)?,
+                Kind::Genotype => genotypes = vector.genotypes(samples),
+                Kind::Others => return None,
+            }
         }
-        let genotypes = self.plan.targets.iter().zip(vectors).find(|(target, _)| matches!(target, Target::Genotype(_)));
-        let genotypes = genotypes.map(|(_, vector)| vector);
-        self.store_integers(alternates, |_, out| {
-            genotypes.is_some_and(|vector| {
-                vector.checked_width(samples) == Some(Width::One)
-                    && GenotypeVectorBuilder::encode_codes(vector.bytes, samples, alternates, out)
-            })
+        self.store_whole(alternates, |record, out| match genotypes? {
+            Genotypes::Pairs(codes) => GenotypeVectorBuilder::encode_codes(codes, samples, alternates, out),
+            Genotypes::Single(codes) => {
+                record.codes.clear();
+                record.codes.extend(codes.iter().flat_map(|code| [*code, ENDED]));
+                GenotypeVectorBuilder::encode_codes(&record.codes, samples, alternates, out)
+            }
         })
     }
+}
+
+/// Codes of one byte: two for each sample, or one.
+enum Genotypes<'a> {
+    Pairs(&'a [u8]),
+    Single(&'a [u8]),
 }
 
 impl Cells {

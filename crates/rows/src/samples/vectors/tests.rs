@@ -101,7 +101,7 @@ fn stored(key: &'static str, width: Width, length: usize, values: &[i32]) -> Sto
 fn usual_vectors_are_taken() {
     use Width::{Four, One, Two};
     let genotypes = || stored("GT", One, 2, &[2, 4, 4, 5]);
-    let cases: [&[Stored]; 7] = [
+    let cases: [&[Stored]; 9] = [
         &[genotypes()],
         &[genotypes(), stored("AD", One, 2, &[1, 2, -120, 127])],
         &[genotypes(), stored("DP", Two, 1, &[300, MISSING])],
@@ -109,6 +109,8 @@ fn usual_vectors_are_taken() {
         &[genotypes(), stored("PL", Two, 3, &[MISSING, END, END, 0, 3, 300])],
         &[stored("PL", Four, 3, &[1, END, END, 40_000, -1, MISSING]), genotypes()],
         &[stored("DP", One, 1, &[1, 2])],
+        &[stored("GT", One, 1, &[2, 4]), stored("PL", One, 2, &[1, 2, 3, 4])],
+        &[stored("GT", One, 2, &[2, END, 2, 2]), stored("PL", One, 2, &[1, 2, 3, 4])],
     ];
     for record in cases {
         assert!(taken(2, record, 1), "{record:?}");
@@ -119,11 +121,12 @@ fn usual_vectors_are_taken() {
 fn other_vectors_are_left_to_their_text() {
     use Width::{Four, One, Two};
     let genotypes = || stored("GT", One, 2, &[2, 4, 4, 5]);
-    let cases: [&[Stored]; 7] = [
+    let cases: [&[Stored]; 8] = [
         &[stored("GT", One, 2, &[2, 6, 2, 2])],
         &[stored("GT", Two, 2, &[2, 2, 2, 2])],
-        &[stored("GT", One, 1, &[2, 2])],
-        &[stored("GT", One, 2, &[2, END, 2, 2])],
+        &[stored("GT", One, 1, &[2, 6])],
+        &[stored("GT", One, 3, &[2, 2, 2, 2, 2, 2])],
+        &[stored("GT", One, 2, &[2, END, 6, END])],
         &[genotypes(), stored("AD", One, 2, &[END, END, 1, 2])],
         &[genotypes(), stored("AF", Four, 1, &[1, 2])],
         &[genotypes(), stored("XX", Four, 1, &[1, 2])],
@@ -173,7 +176,19 @@ fn values(key: &'static str, length: usize, samples: usize) -> impl Strategy<Val
 
 fn record(samples: usize) -> impl Strategy<Value = Vec<Stored>> {
     let codes = prop_oneof![8 => 2..6_i32, 2 => 0..8_i32, 1 => 0..128_i32];
-    let genotypes = prop::collection::vec(codes, 2 * samples).prop_map(|values| stored("GT", Width::One, 2, &values));
+    let ended = |(codes, shorter): (Vec<i32>, Vec<bool>)| {
+        let mut values = codes;
+        let seconds = values.iter_mut().skip(1).step_by(2).zip(shorter);
+        seconds.filter(|(_, shorter)| *shorter).for_each(|(code, _)| *code = END);
+        values
+    };
+    let shorter = (any::<bool>(), prop::collection::vec(any::<bool>(), samples));
+    let shorter = shorter.prop_map(|(some, shorter)| shorter.into_iter().map(|shorter| shorter && some).collect());
+    let pairs = (prop::collection::vec(codes.clone(), 2 * samples), shorter).prop_map(ended);
+    let genotypes = prop_oneof![
+        4 => pairs.prop_map(|values| stored("GT", Width::One, 2, &values)),
+        1 => prop::collection::vec(codes, samples).prop_map(|values| stored("GT", Width::One, 1, &values)),
+    ];
     let others = (values("AD", 2, samples), values("DP", 1, samples), values("PL", 3, samples), 0..4_usize);
     (genotypes, others).prop_map(|(genotypes, (ad, dp, pl, kept))| {
         let mut record = vec![genotypes, ad, dp, pl];

@@ -1,30 +1,45 @@
-//! Sample columns of genotypes and integers, straight to the vectors. In: their text, with FORMAT keys that are GT or
-//! declared as integers. Out: the bytes that the general path would write; or nothing, where a genotype has not three
-//! characters or a value is no integer in its usual spelling, so that the general path must look at the record.
+//! Sample columns of a whole record in one pass, straight to the vectors. In: their text, with FORMAT keys that the header
+//! declares. Out: the bytes that the general path would write; or nothing, where a genotype has not one or three characters or
+//! an integer is not in its usual spelling, so that the general path must look at the record.
 //!
 //! The general path stays the one that says what a record means: here are only the shapes that nearly all records have.
 
-use super::marks::Marks;
+use super::marks::{Ends, Marks};
 use super::{SampleColumnsBuilder, SampleProblem, SampleProblems, Target};
 use crate::counts::Counts;
-use crate::genotypes::GenotypeVectorBuilder;
+use crate::genotypes::{Encoded, GenotypeVectorBuilder};
 use crate::ints::{self, END, MISSING, Width};
+use crate::vector::VectorBuilder;
 use crate::{FormatColumn, ValueKind, vector};
 
 /// The values of a record on their way to the columns; kept from record to record for its memory.
 #[derive(Debug, Default)]
-pub(super) struct IntegerRecord {
+pub(super) struct WholeRecord {
     marks: Marks,
-    /// Genotypes of three characters, with tabs between them.
+    /// Genotypes of one and of three characters, with tabs between them.
     genotypes: Vec<u8>,
+    /// The same as codes.
+    pub(super) codes: Vec<u8>,
     /// One for each target of the plan.
     pub(super) keys: Vec<Cells>,
 }
 
-/// The values of all samples for one key; of GT none.
+/// Where the values of a key go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Genotype,
+    /// To the key's cells.
+    Integers,
+    /// To the builder of the general path: texts and floats.
+    Others,
+}
+
+/// The values of all samples for one key, if they are integers.
 #[derive(Debug)]
 pub(super) struct Cells {
-    pub(super) is_genotype: bool,
+    pub(super) kind: Kind,
+    /// Position of the key's column.
+    pub(super) at: usize,
     /// [`MISSING`] among them, no end codes.
     pub(super) values: Vec<i32>,
     /// For each sample the number of its values; 0 where trailing fields were dropped.
@@ -39,7 +54,8 @@ pub(super) struct Cells {
 impl Default for Cells {
     fn default() -> Self {
         Self {
-            is_genotype: false,
+            kind: Kind::Genotype,
+            at: 0,
             values: Vec::new(),
             lengths: Vec::new(),
             longest: 1,
@@ -49,80 +65,91 @@ impl Default for Cells {
     }
 }
 
-/// Whether values for these targets can be taken here: genotypes and integers.
-pub(super) fn are_integers(targets: &[Target], formats: &[FormatColumn]) -> bool {
-    targets.iter().all(|target| match *target {
-        Target::Genotype(_) => true,
-        Target::Declared(at) => formats.get(at).is_some_and(|format| format.kind == ValueKind::Integer),
-        Target::Undeclared(_) => false,
-    })
-}
-
 impl SampleColumnsBuilder {
-    /// Adds a record of genotypes of three characters and integers; None, and nothing kept, for every other one.
-    pub(super) fn push_integers(&mut self, samples: &[u8], alternates: usize) -> Option<SampleProblems> {
-        if !self.plan.integers {
-            return None;
+    /// Adds a record of which nothing is unusual; None, and nothing kept, for every other one.
+    pub(super) fn push_whole(&mut self, samples: &[u8], alternates: usize) -> Option<SampleProblems> {
+        self.whole.start(&self.plan.targets, &self.formats, &mut self.vectors)?;
+        if self.whole.keys.iter().any(|cells| cells.kind == Kind::Others) {
+            std::str::from_utf8(samples).ok()?;
         }
-        self.integer_record.read(samples, self.samples, &self.plan.targets)?;
+        self.whole.read(samples, self.samples, &mut self.vectors)?;
         let own = self.samples;
-        self.store_integers(alternates, |genotypes, out| {
-            GenotypeVectorBuilder::encode_all(genotypes, own, alternates, out)
+        self.store_whole(alternates, |record, out| {
+            GenotypeVectorBuilder::encode_text(&record.genotypes, own, alternates, &mut record.codes, out)
         })
     }
 
-    /// Writes the integers that were taken to the columns, and the genotypes, which `encode` writes: all of two alleles;
-    /// None, and nothing kept, where it does not or where the text form might be the smaller one.
-    pub(super) fn store_integers(
+    /// Writes the values that were taken to the columns, and the genotypes, which `encode` writes; None, and nothing kept,
+    /// where it does not or where the text form might be the smaller one.
+    pub(super) fn store_whole(
         &mut self,
         alternates: usize,
-        encode: impl FnOnce(&[u8], &mut Vec<u8>) -> bool,
+        encode: impl FnOnce(&mut WholeRecord, &mut Vec<u8>) -> Option<Encoded>,
     ) -> Option<SampleProblems> {
-        let Self { plan, columns, formats, integer_record: record, .. } = self;
-        record.keys.iter_mut().try_for_each(Cells::lay_out)?;
-        let genotypes = plan.targets.iter().find_map(|target| match *target {
-            Target::Genotype(at) => Some(at),
-            Target::Declared(_) | Target::Undeclared(_) => None,
-        });
-        if let Some(at) = genotypes {
+        let Self { columns, formats, vectors, whole, .. } = self;
+        whole.keys.iter_mut().try_for_each(Cells::lay_out)?;
+        let mut ploidies = None;
+        if let Some(at) = whole.keys.iter().find(|cells| cells.kind == Kind::Genotype).map(|cells| cells.at) {
             let column = columns.get_mut(at)?;
-            if !encode(&record.genotypes, &mut column.bytes) {
-                return None;
-            }
+            ploidies = encode(whole, &mut column.bytes)?.ploidies;
             column.close_value();
         }
-        let ploidies = genotypes.map(|_| (2, 2));
         let mut problems = Vec::new();
-        for (target, cells) in plan.targets.iter().zip(&record.keys) {
-            if let Target::Declared(at) = *target
-                && let (Some(column), Some(format)) = (columns.get_mut(at), formats.get(at))
-            {
-                cells.put(&mut column.bytes);
-                column.close_value();
-                if !cells.counts.fit(format.number, alternates, ploidies) {
-                    problems.push(SampleProblem::BadCount { key: format.id.clone() });
-                }
+        for cells in whole.keys.iter().filter(|cells| cells.kind != Kind::Genotype) {
+            let parts = (columns.get_mut(cells.at), formats.get(cells.at), vectors.get_mut(cells.at));
+            let (Some(column), Some(format), Some(vector)) = parts else { continue };
+            let (is_bad, counts) = match cells.kind {
+                Kind::Others => (vector.bad(), vector.counts),
+                Kind::Genotype | Kind::Integers => (false, cells.counts),
+            };
+            if is_bad {
+                problems.push(SampleProblem::BadValue { key: format.id.clone() });
             }
+            if !counts.fit(format.number, alternates, ploidies) {
+                problems.push(SampleProblem::BadCount { key: format.id.clone() });
+            }
+            match cells.kind {
+                Kind::Others => vector.finish(&mut column.bytes),
+                Kind::Genotype | Kind::Integers => cells.put(&mut column.bytes),
+            }
+            column.close_value();
         }
         self.close_row();
         Some(problems)
     }
 }
 
-impl IntegerRecord {
-    /// Forgets the record before.
-    pub(super) fn start(&mut self, targets: &[Target]) {
+impl WholeRecord {
+    /// Forgets the record before; None where the header does not declare all keys.
+    pub(super) fn start(
+        &mut self,
+        targets: &[Target],
+        formats: &[FormatColumn],
+        vectors: &mut [VectorBuilder],
+    ) -> Option<()> {
         self.genotypes.clear();
         self.keys.resize_with(targets.len(), Cells::default);
-        self.keys.iter_mut().zip(targets).for_each(|(cells, target)| cells.start(*target));
+        for (cells, target) in self.keys.iter_mut().zip(targets) {
+            (cells.kind, cells.at) = match *target {
+                Target::Genotype(at) => (Kind::Genotype, at),
+                Target::Declared(at) if formats.get(at)?.kind == ValueKind::Integer => (Kind::Integers, at),
+                Target::Declared(at) => (Kind::Others, at),
+                Target::Undeclared(_) => return None,
+            };
+            cells.values.clear();
+            cells.lengths.clear();
+            if cells.kind == Kind::Others {
+                vectors.get_mut(cells.at)?.clear();
+            }
+        }
+        Some(())
     }
 
     /// Takes the sample columns apart; None where something is unusual.
     // Alone, so that the loop has the registers for itself.
     #[inline(never)]
-    fn read(&mut self, text: &[u8], samples: usize, targets: &[Target]) -> Option<()> {
-        self.start(targets);
-        let Self { marks, genotypes, keys } = self;
+    fn read(&mut self, text: &[u8], samples: usize, vectors: &mut [VectorBuilder]) -> Option<()> {
+        let Self { marks, genotypes, keys, .. } = self;
         let mut ends = marks.of(text);
         let mut start = 0;
         for _ in 0..samples {
@@ -130,16 +157,13 @@ impl IntegerRecord {
             let mut mark = b':';
             for cells in keys.iter_mut() {
                 if mark != b':' {
-                    cells.push_nothing()?;
+                    cells.push_nothing(vectors)?;
                     continue;
                 }
-                let end = if cells.is_genotype {
-                    let end = ends.next()?;
-                    let [first, separator, second] = *text.get(start..end)? else { return None };
-                    genotypes.extend([first, separator, second, b'\t']);
-                    end
-                } else {
-                    cells.push(text, start, &mut ends)?
+                let end = match cells.kind {
+                    Kind::Integers => cells.push(text, start, &mut ends)?,
+                    Kind::Genotype => push_genotype(text, start, &mut ends, genotypes)?,
+                    Kind::Others => push_other(text, start, &mut ends, vectors.get_mut(cells.at)?)?,
                 };
                 mark = text.get(end).copied().unwrap_or(b'\t');
                 start = end.wrapping_add(1);
@@ -154,22 +178,39 @@ impl IntegerRecord {
     }
 }
 
-impl Cells {
-    fn start(&mut self, target: Target) {
-        self.is_genotype = matches!(target, Target::Genotype(_));
-        self.values.clear();
-        self.lengths.clear();
+#[inline]
+fn push_genotype(text: &[u8], start: usize, ends: &mut Ends<'_>, genotypes: &mut Vec<u8>) -> Option<usize> {
+    let end = ends.next()?;
+    match *text.get(start..end)? {
+        [first, separator, second] => genotypes.extend([first, separator, second, b'\t']),
+        [only] => genotypes.extend([only, b'\t']),
+        _ => return None,
     }
+    Some(end)
+}
 
+#[inline(never)]
+fn push_other(text: &[u8], start: usize, ends: &mut Ends<'_>, vector: &mut VectorBuilder) -> Option<usize> {
+    let end = ends.find(|end| text.get(*end) != Some(&b','))?;
+    vector.push(Some(text.get(start..end)?));
+    Some(end)
+}
+
+impl Cells {
     /// Adds a sample whose trailing fields were dropped; None if they were genotypes.
-    fn push_nothing(&mut self) -> Option<()> {
-        self.lengths.push(0);
-        (!self.is_genotype).then_some(())
+    #[inline(never)]
+    fn push_nothing(&mut self, vectors: &mut [VectorBuilder]) -> Option<()> {
+        match self.kind {
+            Kind::Genotype => return None,
+            Kind::Integers => self.lengths.push(0),
+            Kind::Others => vectors.get_mut(self.at)?.push(None),
+        }
+        Some(())
     }
 
     /// Adds the values of a sample, which begin at `start`; where they end.
     #[inline]
-    fn push(&mut self, text: &[u8], start: usize, ends: &mut impl Iterator<Item = usize>) -> Option<usize> {
+    fn push(&mut self, text: &[u8], start: usize, ends: &mut Ends<'_>) -> Option<usize> {
         let (mut from, mut count) = (start, 0_u32);
         loop {
             let end = ends.next()?;

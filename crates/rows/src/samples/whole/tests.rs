@@ -5,20 +5,24 @@ use crate::{Number, RecordShape, SampleError};
 use arrow_array::ArrayRef;
 use proptest::prelude::*;
 
-const KEYS: [(&str, Number); 6] = [
-    ("GT", Number::Count(1)),
-    ("AD", Number::R),
-    ("DP", Number::Count(1)),
-    ("GQ", Number::Count(1)),
-    ("PL", Number::G),
-    ("XX", Number::Unknown),
+const KEYS: [(&str, Number, ValueKind); 10] = [
+    ("GT", Number::Count(1), ValueKind::String),
+    ("AD", Number::R, ValueKind::Integer),
+    ("DP", Number::Count(1), ValueKind::Integer),
+    ("GQ", Number::Count(1), ValueKind::Integer),
+    ("PL", Number::G, ValueKind::Integer),
+    ("XX", Number::Unknown, ValueKind::Integer),
+    ("FT", Number::Count(1), ValueKind::String),
+    ("GP", Number::G, ValueKind::Float),
+    ("LF", Number::Unknown, ValueKind::Float),
+    ("CH", Number::Count(1), ValueKind::Character),
 ];
 
 fn builder(samples: usize, version_4_5: bool) -> SampleColumnsBuilder {
-    let format = |(id, number): &(&str, Number)| FormatColumn {
+    let format = |(id, number, kind): &(&str, Number, ValueKind)| FormatColumn {
         id: (*id).to_owned(),
         number: *number,
-        kind: if *id == "GT" { ValueKind::String } else { ValueKind::Integer },
+        kind: *kind,
         declared: true,
     };
     let shape = RecordShape {
@@ -40,7 +44,7 @@ fn push(
     general.plan = general.plan(format, super::super::Genotype::Read)?;
     let expected = general.push_each(format, text.as_bytes(), alternates);
     short.plan = short.plan(format, super::super::Genotype::Read)?;
-    let taken = short.push_integers(text.as_bytes(), alternates);
+    let taken = short.push_whole(text.as_bytes(), alternates);
     let was_taken = taken.is_some();
     let found = match taken {
         Some(problems) => Ok(problems),
@@ -73,6 +77,11 @@ fn usual_records_take_the_short_way() {
         (2, "XX", "-5,.,2147483647\t-2147483640", 1),
         (1, "GT:DP", "0/1:0", 1),
         (1, "GT:PL", "0/1:0,1,2,3", 1),
+        (3, "GT:DP", "0:1\t0/1:2\t.:.", 1),
+        (2, "GT:DP:PL", "1:1:0,1\t0:2:0,1", 1),
+        (2, "GT:FT:GP:CH", "0/1:PASS,é:0.5,0.25,1e-3:a\t0/1", 1),
+        (2, "GT:FT:GP:DP", "0/1:PASS:0.5,0.25,1:.\t0|1:x:nan,0.10,many:7", 1),
+        (2, "FT:CH", ":ab\t.:", 1),
     ];
     for (samples, format, text, alternates) in cases {
         assert!(both_ways(samples, format, text, alternates), "{text}");
@@ -82,7 +91,9 @@ fn usual_records_take_the_short_way() {
 #[test]
 fn every_other_record_is_left_to_the_general_way() {
     let cases = [
-        (2, "GT:DP", "0:1\t0/1:2", 1),
+        (2, "GT:DP", "0:1\t0/0/1:2", 1),
+        (2, "GT:DP", "0:1\t2:2", 1),
+        (2, "GT:DP", "|0:1\t0:2", 1),
         (2, "GT:DP", "0/2:1\t0/1:2", 1),
         (2, "GT:DP", "0/1:01\t0/1:2", 1),
         (2, "GT:DP", "0/1:+1\t0/1:2", 1),
@@ -114,12 +125,12 @@ fn one_long_list_among_many_samples_is_left_to_the_general_way() {
     assert!(both_ways(1000, "GT:XX", &text, 1));
 }
 
-/// Of `0` and `1` and `2` values, mostly.
 fn integer() -> impl Strategy<Value = String> {
     prop_oneof![
         20 => (0..150_u32).prop_map(|v| v.to_string()),
         6 => (0..40_000_u32).prop_map(|v| v.to_string()),
         2 => any::<i32>().prop_map(|v| v.to_string()),
+        4 => "0[.](0|5|25|[0-9]{2})",
         2 => Just(".".to_owned()),
         1 => "[0-9.,:-]{0,12}",
         1 => "[^\t\n]{0,3}",
@@ -128,7 +139,12 @@ fn integer() -> impl Strategy<Value = String> {
 
 /// The values of a sample: as many as keys, or fewer.
 fn sample() -> impl Strategy<Value = String> {
-    let genotype = prop_oneof![20 => "[01][/|][01]", 3 => "[0-3.][/|][0-3.]", 1 => "[0-2]|[0-1]/[0-1]/[0-1]|[/|][01]|"];
+    let genotype = prop_oneof![
+        20 => "[01][/|][01]",
+        3 => "[0-3.][/|][0-3.]",
+        3 => "[01.]",
+        1 => "[0-2]|[0-1]/[0-1]/[0-1]|[/|][01]|",
+    ];
     let cell = |usual: usize| {
         prop_oneof![
             12 => prop::collection::vec((0..150_u32).prop_map(|v| v.to_string()), usual),
@@ -152,6 +168,9 @@ fn format() -> impl Strategy<Value = &'static str> {
         1 => Just("GT:XX:DP:GQ:PL"),
         1 => Just("GT:AD:XX:DP"),
         1 => Just("AD:GT:DP:GQ:PL"),
+        4 => Just("GT:GP:FT:DP:PL"),
+        2 => Just("GT:AD:LF:CH:GP"),
+        2 => Just("DP:LF:GP:FT:PL"),
         1 => Just("GT:AD:YY:GQ:PL"),
     ]
 }
