@@ -59,8 +59,77 @@ impl Line {
 
     /// A float as C's `%g` writes it, with as many digits as its float32 needs to be read back and at least 6.
     pub(super) fn float(&mut self, value: f32) -> Result<(), Fault> {
-        let text = shortest(value);
-        self.text(text.as_bytes())
+        match Decimal::of(value) {
+            Some(decimal) => self.decimal(value, decimal),
+            None => self.text(shortest(value).as_bytes()),
+        }
+    }
+
+    /// Writes the decimal that `value` is.
+    fn decimal(&mut self, value: f32, Decimal { mut digits, places }: Decimal) -> Result<(), Fault> {
+        // A sign, six digits before the point, the point and as many behind it as there may be.
+        let mut text = [b'0'; 8 + PLACES.len()];
+        let mut at = text.len();
+        let mut put = |byte: u8| {
+            at -= 1;
+            text[at] = byte;
+        };
+        for _ in 0..places {
+            put(b'0' + (digits % 10) as u8);
+            digits /= 10;
+        }
+        if places > 0 {
+            put(b'.');
+        }
+        loop {
+            put(b'0' + (digits % 10) as u8);
+            digits /= 10;
+            if digits == 0 {
+                break;
+            }
+        }
+        if value < 0.0 {
+            put(b'-');
+        }
+        self.text(text.get(at..).unwrap_or_default())
+    }
+}
+
+/// Powers of ten up to that of the most places behind the point.
+const PLACES: [f64; 7] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
+
+/// A number of few digits, as nearly all floats of files are, that needs no exponent: `digits` with the point before the
+/// last `places` of them.
+#[derive(Debug, Clone, Copy)]
+struct Decimal {
+    digits: u32,
+    places: usize,
+}
+
+impl Decimal {
+    /// The decimal of the fewest digits that gives `value` back and is the nearest of those; none where that has more than
+    /// 6 places or 7 digits, or needs an exponent.
+    fn of(value: f32) -> Option<Self> {
+        if value == 0.0 {
+            return value.is_sign_positive().then_some(Self { digits: 0, places: 0 });
+        }
+        let exact = f64::from(value.abs());
+        if !(0.000_09..999_999.5).contains(&exact) {
+            return None;
+        }
+        for (places, power) in PLACES.into_iter().enumerate() {
+            // Exact: 24 bits times at most 20. Then the nearest integer.
+            let digits = (exact * power).round();
+            if digits >= 1e7 {
+                return None;
+            }
+            // No number of 7 digits lies so close to the middle of two floats that it would be rounded twice.
+            if ((digits / power) as f32) == value.abs() {
+                let is_plain = digits / power < 1e6 && digits * 1e4 >= power;
+                return is_plain.then_some(Self { digits: digits as u32, places });
+            }
+        }
+        None
     }
 }
 
@@ -152,6 +221,34 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(shortest(value), text);
         }
+    }
+
+    #[test]
+    fn the_short_way_of_floats_writes_the_same() {
+        let written = |value: f32| {
+            let mut line = Line::new(100);
+            line.float(value).unwrap();
+            String::from_utf8(line.as_bytes().to_vec()).unwrap()
+        };
+        let mut short = 0;
+        let mut check = |value: f32| {
+            for value in [value, -value] {
+                assert_eq!(written(value), shortest(value));
+                short += u32::from(Decimal::of(value).is_some());
+            }
+        };
+        (0..0x7f80_0000_u32).step_by(9973).for_each(|bits| check(f32::from_bits(bits)));
+        // All decades that have a short way, and their ends.
+        let (least, greatest) = (0.000_08_f32.to_bits(), 1_100_000_f32.to_bits());
+        (least..greatest).step_by(631).for_each(|bits| check(f32::from_bits(bits)));
+        for power in [1e-5_f32, 1e-4, 1e-3, 0.01, 0.1, 1.0, 10.0, 1e5, 1e6, 1e7] {
+            (-2000..2000_i32).for_each(|steps| check(f32::from_bits(power.to_bits().wrapping_add_signed(steps))));
+        }
+        for digits in 0..20_000_u16 {
+            PLACES.into_iter().for_each(|power| check((f64::from(digits) / power) as f32));
+            PLACES.into_iter().for_each(|power| check((f64::from(digits) * 97.0 / power) as f32));
+        }
+        assert!(short > 400_000, "{short}");
     }
 
     #[test]
