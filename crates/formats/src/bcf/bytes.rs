@@ -64,15 +64,20 @@ impl<'a> Bytes<'a> {
         self.rest.len()
     }
 
+    #[inline]
     pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], Fault> {
-        let (taken, rest) = self.rest.split_at_checked(length).ok_or_else(|| {
-            let left = self.rest.len();
-            fault(&format!("it ends too early: {length} bytes are announced where {left} are left"))
-        })?;
+        let Some((taken, rest)) = self.rest.split_at_checked(length) else { return Err(self.too_short(length)) };
         self.rest = rest;
         Ok(taken)
     }
 
+    #[cold]
+    fn too_short(&self, length: usize) -> Fault {
+        let left = self.rest.len();
+        fault(&format!("it ends too early: {length} bytes are announced where {left} are left"))
+    }
+
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
         let taken = self.take(N)?;
         taken.first_chunk().copied().ok_or_else(|| fault("it ends too early"))
@@ -106,6 +111,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// One typed integer that is not missing.
+    #[inline]
     pub(super) fn integer(&mut self) -> Result<i32, Fault> {
         let [byte] = self.array()?;
         match byte {

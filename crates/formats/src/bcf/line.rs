@@ -30,16 +30,27 @@ impl Line {
         self.bytes.clear();
     }
 
+    #[inline]
     pub(super) fn text(&mut self, text: &[u8]) -> Result<(), Fault> {
-        if self.bytes.len().saturating_add(text.len()) > self.limit {
-            return Err(limit(Cause::LineTooLong, self.limit, "max_line_bytes"));
+        if text.len() > self.room() {
+            return Err(self.too_long());
         }
         self.bytes.extend_from_slice(text);
         Ok(())
     }
 
+    #[inline]
     pub(super) fn byte(&mut self, byte: u8) -> Result<(), Fault> {
-        self.text(&[byte])
+        if self.room() == 0 {
+            return Err(self.too_long());
+        }
+        self.bytes.push(byte);
+        Ok(())
+    }
+
+    #[cold]
+    fn too_long(&self) -> Fault {
+        limit(Cause::LineTooLong, self.limit, "max_line_bytes")
     }
 
     pub(super) fn integer(&mut self, value: i64) -> Result<(), Fault> {
