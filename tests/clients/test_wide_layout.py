@@ -171,6 +171,12 @@ STATEMENTS = [
     "SELECT start, sampleid FROM {t} WHERE attributes['TXT'] = 'a;b' AND sampleid IN ('s0', 's5')",
     "SELECT count(*) AS n FROM {t} WHERE attributes['DB'] IS NOT NULL OR attributes['nothing'] IS NULL AND start > 2500",
     "SELECT attributes['AF'] AS af, count(*) AS n FROM {t} WHERE contigname = '1' GROUP BY 1",
+    "SELECT start, sampleid, attributes['DP'] AS dp, attributes['AF'] AS af, attributes['DP'] AS again, calls FROM {t} WHERE contigname = '1' AND sampleid IN ('s1', 's7', 's60') AND start > 1500",
+    "SELECT start, attributes['TXT'] AS txt, attributes['DB'] AS db FROM {t} WHERE calls[1] = 1 AND attributes['DP'] IS NULL AND contigname = 'X'",
+    "SELECT start, attributes['DP'] AS dp, attributes FROM {t} WHERE contigname = 'X' AND sampleid = 's1'",
+    "SELECT attributes['DP'] AS dp FROM {t} WHERE contigname = '1' AND start < 1300 AND depth > 0",
+    "SELECT attributes['UNDECLARED'] AS u, attributes['DP=1'] AS none, attributes[lower('DP')] AS lower, count(*) AS n FROM {t} WHERE contigname IN ('1', 'X') GROUP BY 1, 2, 3",
+    "SELECT count(*) AS n FROM {t} WHERE cardinality(attributes) = 1 AND attributes['DP'] = '10'",
     "SELECT information['ft'] AS ft, count(*) AS n FROM {t} GROUP BY 1",
     "SELECT sum(depth) AS d, min(start) AS a, max(\"end\") AS b FROM {t} WHERE contigname = 'X'",
     "SELECT start, sampleid FROM {t} WHERE contigname = '1' AND start BETWEEN 1000 AND 1100 ORDER BY start, sampleid",
@@ -303,6 +309,9 @@ def test_numbers_and_flags_of_info_have_columns_that_answer_casts(typed):
     found, plan = both(hits + " AND TRY_CAST(attributes['Score'] AS DOUBLE) < 0.75")
     assert [row["sampleid"] for row in found] == ["a", "b"]
     assert "info_hits" in plan and "info_score" in plan and "attributes" not in plan
+
+    plan = server.sql("EXPLAIN SELECT sampleid, attributes['HITS'] AS hits FROM typed_wide")[1]["plan"]
+    assert "columns=[sampleid, attributes['HITS']]" in plan, "no map is made"
 
     # A missing value is one that CAST refuses, and TRY_CAST makes null.
     add("typed-2.vcf", infos("HITS=.;Score=3", "HITS=8;Score=."))

@@ -34,4 +34,4 @@ pub use record::{FormatColumn, Number, RecordShape, ValueKind, record_columns};
 pub use samples::{IntegerVector, SampleColumnsBuilder, SampleError, SampleProblem, SampleProblems};
 pub use schema::{FIELD_ID, RECORDS_PER_PART, arrow_schema, arrow_type};
 pub use vector::{VectorBuilder, VectorError, VectorView, is_canonical_float};
-pub use wide::{StoredRecords, WideRows, wide_columns, with_typed_info};
+pub use wide::{StoredRecords, WideRows, info_values, wide_columns, with_typed_info};

@@ -5,6 +5,7 @@ mod attributes;
 mod records;
 mod typed_info;
 
+pub use attributes::info_values;
 pub use records::{StoredRecords, wide_columns};
 pub use typed_info::with_typed_info;
 

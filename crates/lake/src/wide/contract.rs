@@ -2,8 +2,9 @@
 //! columns of the table that are needed, leaves out records that filters exclude, and makes rows of the rest.
 
 use super::exec::ExplodeExec;
+use super::lookups::{Lookups, with_fields};
 use super::selection::{Kind, kind_of};
-use super::spec::{ExplodeSpec, ROWS_COLUMN};
+use super::spec::{AttributesFilter, ExplodeSpec, ROWS_COLUMN};
 use super::typed_casts::TypedCasts;
 use crate::scan::TableScan;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -55,6 +56,16 @@ impl ContractScan {
 
     pub(crate) fn counts_rows(&self) -> bool {
         self.counts_rows
+    }
+
+    /// A filter over the attributes and the site of a record.
+    fn over_attributes(&self, state: &dyn Session, filter: &Expr) -> EngineResult<AttributesFilter> {
+        let (filter, lookups) = match Lookups::in_filter(filter)? {
+            Some((filter, lookups)) => (filter, Some(lookups)),
+            None => (filter.clone(), None),
+        };
+        let schema = with_fields(&self.schema, lookups.iter().flat_map(Lookups::fields));
+        Ok(AttributesFilter { predicate: over(state, filter, &schema)?, schema, lookups })
     }
 
     /// Rows of the contract, if they are known without reading.
@@ -114,7 +125,7 @@ impl TableProvider for ContractScan {
             filter.map(|filter| state.create_physical_expr(filter, &contract)).transpose()
         };
         let (samples, genotypes) = (physical(Kind::Sample)?, physical(Kind::Genotype)?);
-        let attributes = physical(Kind::Attributes)?;
+        let attributes = conjunction(of_kind(Kind::Attributes)).map(|f| self.over_attributes(state, &f)).transpose()?;
         let spec = ExplodeSpec::new(
             self.stored.table(),
             Arc::clone(&self.headersets),

@@ -21,6 +21,7 @@ use datafusion::physical_plan::filter_pushdown::{
     PushedDown,
 };
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties, ReplaceChildrenOptions,
@@ -83,7 +84,7 @@ impl DisplayAs for ExplodeExec {
         }
         let predicates = [
             ("records", &self.spec.records),
-            ("attributes", &self.spec.attributes),
+            ("attributes", &self.spec.attributes.as_ref().map(|own| Arc::clone(&own.predicate))),
             ("samples", &self.spec.samples),
             ("genotypes", &self.spec.genotypes),
         ];
@@ -129,6 +130,7 @@ impl ExecutionPlan for ExplodeExec {
     ) -> Result<TreeNodeRecursion> {
         let mut recursion = TreeNodeRecursion::Continue;
         let ExplodeSpec { records, attributes, samples, genotypes, dynamic, .. } = &self.spec;
+        let attributes = attributes.iter().map(|own| &own.predicate);
         for predicate in records.iter().chain(attributes).chain(samples).chain(genotypes).chain(dynamic) {
             recursion = recursion.visit_sibling(|| f(predicate))?;
         }
@@ -176,6 +178,13 @@ impl ExecutionPlan for ExplodeExec {
     fn with_fetch(&self, limit: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
         let spec = ExplodeSpec { fetch: limit, ..self.spec.clone() };
         self.with(Arc::clone(&self.records), spec).ok()
+    }
+
+    /// A projection that asks single keys of `attributes` gets those instead of maps.
+    fn try_swapping_with_projection(&self, projection: &ProjectionExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let Some((spec, expressions)) = self.spec.looking_up(projection.expr())? else { return Ok(None) };
+        let explode = self.with(Arc::clone(&self.records), spec)?;
+        Ok(Some(Arc::new(ProjectionExec::try_new(expressions, explode)?)))
     }
 
     fn gather_filters_for_pushdown(

@@ -6,9 +6,10 @@ use super::by_sample::BySample;
 use super::genotypes::GenotypeFilter;
 use super::selection::{ATTRIBUTES, Passed, evaluate, samples};
 use super::spec::{ATTRIBUTES_COLUMN, ExplodeSpec, Grain};
-use arrow_array::{ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow_array::{ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow_schema::SchemaRef;
 use arrow_select::filter::filter_record_batch;
+use arrow_select::take::take;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream};
 use datafusion::physical_expr::PhysicalExpr;
@@ -44,6 +45,8 @@ struct Run {
     chosen: Chosen,
     /// For each row how many it stands for, where rows are counted by record.
     counts: Option<Int64Array>,
+    /// Of each record: the values of the keys looked up.
+    lookups: Vec<ArrayRef>,
     /// Rows made so far.
     made: usize,
     next: Next,
@@ -78,6 +81,21 @@ impl Run {
         let batch = self.maker.explode.next(&self.records, origin, selection, &mut self.next)?;
         self.made += batch.as_ref().map_or(0, RecordBatch::num_rows);
         Ok(batch)
+    }
+
+    /// The values of the keys looked up, for the rows of the latest batch, which has `rows`.
+    fn lookups(&self, rows: usize) -> Result<Vec<ArrayRef>> {
+        if self.lookups.is_empty() {
+            return Ok(Vec::new());
+        }
+        let made = self.made.saturating_sub(rows)..self.made;
+        let record = |row: usize| match &self.chosen {
+            Chosen::All => row / self.maker.shape.samples.len().max(1),
+            Chosen::Same(positions) => row / positions.len().max(1),
+            Chosen::Each { ends, .. } => ends.partition_point(|end| *end <= row),
+        };
+        let records: UInt64Array = made.map(|row| record(row) as u64).collect();
+        self.lookups.iter().map(|values| Ok(take(values, &records, None)?)).collect()
     }
 
     /// How many rows each row of the latest batch, which has `rows`, stands for.
@@ -183,7 +201,8 @@ impl Rows {
     fn run(&mut self, maker: Arc<Maker>, rows: &RecordBatch, chosen: Chosen, counts: Option<Int64Array>) -> Result<()> {
         let origin = StoredRecords::origin(rows).map(|origin| (origin.job.clone(), origin.item.clone()));
         let records = maker.stored.records(rows).map_err(internal)?;
-        self.pending.push_back(Run { maker, records, origin, chosen, counts, made: 0, next: Next::default() });
+        let lookups = self.spec.lookups.columns(rows)?.into_iter().map(|(_, values)| values).collect();
+        self.pending.push_back(Run { maker, records, origin, chosen, counts, lookups, made: 0, next: Next::default() });
         Ok(())
     }
 
@@ -243,14 +262,20 @@ impl Rows {
 
     /// The records whose attributes pass.
     fn with_attributes(&self, maker: &Maker, rows: RecordBatch) -> Result<RecordBatch> {
-        let Some(predicate) = &self.spec.attributes else { return Ok(rows) };
-        let records = maker.attributes.records(&rows).map_err(internal)?;
-        let maps = Arc::clone(records.column(record_columns::ATTRIBUTES));
+        let Some(filter) = &self.spec.attributes else { return Ok(rows) };
+        let attributes = match &filter.lookups {
+            Some(lookups) => lookups.columns(&rows)?,
+            None => {
+                let records = maker.attributes.records(&rows).map_err(internal)?;
+                vec![(ATTRIBUTES.to_owned(), Arc::clone(records.column(record_columns::ATTRIBUTES)))]
+            }
+        };
         let site = rows.schema();
         let stored = site.fields().iter().zip(rows.columns());
-        let columns = stored.map(|(field, own)| (field.name().as_str(), Arc::clone(own)));
-        let columns: Vec<(&str, ArrayRef)> = std::iter::once((ATTRIBUTES, maps)).chain(columns).collect();
-        let keep = evaluate(predicate, &self.spec.contract, &columns)?;
+        let stored = stored.map(|(field, own)| (field.name().as_str(), Arc::clone(own)));
+        let attributes = attributes.iter().map(|(name, column)| (name.as_str(), Arc::clone(column)));
+        let columns: Vec<(&str, ArrayRef)> = attributes.chain(stored).collect();
+        let keep = evaluate(&filter.predicate, &filter.schema, &columns)?;
         Ok(filter_record_batch(&rows, &BooleanArray::from(keep))?)
     }
 
@@ -273,7 +298,8 @@ impl Rows {
             match run.next().map_err(internal)? {
                 Some(batch) => {
                     let counts = run.counts(batch.num_rows());
-                    return self.finish(&batch, counts.as_ref()).map(Some);
+                    let lookups = run.lookups(batch.num_rows())?;
+                    return self.finish(&batch, counts, &lookups).map(Some);
                 }
                 None => drop(self.pending.pop_front()),
             }
@@ -282,12 +308,15 @@ impl Rows {
     }
 
     /// The columns in the order of the output, and no more rows than are wanted.
-    fn finish(&mut self, batch: &RecordBatch, counts: Option<&ArrayRef>) -> Result<RecordBatch> {
+    fn finish(&mut self, batch: &RecordBatch, counts: Option<ArrayRef>, lookups: &[ArrayRef]) -> Result<RecordBatch> {
         let rows = batch.num_rows().min(self.left);
         self.left -= rows;
-        let made: Vec<&ArrayRef> = batch.columns().iter().chain(counts).collect();
+        let counted = [counts];
+        let made = batch.columns().iter().map(Some).chain(counted.iter().map(Option::as_ref));
+        let made: Vec<Option<&ArrayRef>> = made.chain(lookups.iter().map(Some)).collect();
         let missing = || DataFusionError::Internal("a column of the rows is missing".to_owned());
-        let columns = self.spec.places.iter().map(|place| Ok(made.get(*place).ok_or_else(missing)?.slice(0, rows)));
+        let column = |place: &usize| made.get(*place).copied().flatten().map(|own| own.slice(0, rows));
+        let columns = self.spec.places.iter().map(|place| column(place).ok_or_else(missing));
         let columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
         let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.spec.output), columns, &options)?)

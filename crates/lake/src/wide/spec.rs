@@ -1,9 +1,11 @@
 //! What is made of the records of a wide table: which columns, for which samples of which records.
 
-use super::selection::{GENOTYPE, SAMPLE};
+use super::lookups::{Lookups, with_fields};
+use super::selection::{ATTRIBUTES, GENOTYPE, SAMPLE};
 use arrow_schema::SchemaRef;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::projection::ProjectionExpr;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use varberg_model::{FormatColumns, TableSchema, format_key};
@@ -43,6 +45,16 @@ impl Grain {
     }
 }
 
+/// A predicate over the attributes and the site of a record.
+#[derive(Debug, Clone)]
+pub(super) struct AttributesFilter {
+    pub(super) predicate: Arc<dyn PhysicalExpr>,
+    /// What it is over: the contract, and behind it the keys looked up.
+    pub(super) schema: SchemaRef,
+    /// None if it needs maps.
+    pub(super) lookups: Option<Lookups>,
+}
+
 /// What is made of the records of a wide table.
 #[derive(Debug, Clone)]
 pub(super) struct ExplodeSpec {
@@ -50,16 +62,18 @@ pub(super) struct ExplodeSpec {
     pub(super) headersets: Arc<HeaderSets>,
     /// Positions in the long table of the columns made, ascending.
     pub(super) columns: Vec<usize>,
-    /// For each column of the output, its place among `columns`; behind them for the number of rows.
+    /// For each column of the output, its place among `columns`; behind them the number of rows, then `lookups`.
     pub(super) places: Vec<usize>,
     pub(super) grain: Grain,
+    /// INFO keys whose values are columns of the output.
+    pub(super) lookups: Lookups,
     pub(super) output: SchemaRef,
     /// All columns that statements see; predicates are over them.
     pub(super) contract: SchemaRef,
     /// A predicate over the records read.
     pub(super) records: Option<Arc<dyn PhysicalExpr>>,
     /// A predicate over the attributes and the site of a record.
-    pub(super) attributes: Option<Arc<dyn PhysicalExpr>>,
+    pub(super) attributes: Option<AttributesFilter>,
     pub(super) samples: Option<Arc<dyn PhysicalExpr>>,
     pub(super) genotypes: Option<Arc<dyn PhysicalExpr>>,
     /// Predicates on the sample's name over the output, which may become narrower while the statement runs.
@@ -94,6 +108,7 @@ impl ExplodeSpec {
             places: wanted.iter().map(place).collect(),
             columns,
             grain: Grain::of(contract.index_of(ROWS_COLUMN).is_ok(), &output),
+            lookups: Lookups::default(),
             output,
             contract: Arc::clone(contract),
             records: None,
@@ -111,14 +126,33 @@ impl ExplodeSpec {
     }
 
     /// The spec, with a predicate over the attributes and the site of a record.
-    pub(super) fn with_attributes(self, attributes: Option<Arc<dyn PhysicalExpr>>) -> Self {
+    pub(super) fn with_attributes(self, attributes: Option<AttributesFilter>) -> Self {
         Self { attributes, ..self }
+    }
+
+    /// The spec for a projection over its output that asks single keys of `attributes`, and that projection; none if it
+    /// is no such projection.
+    pub(super) fn looking_up(&self, projection: &[ProjectionExpr]) -> Result<Option<(Self, Vec<ProjectionExpr>)>> {
+        let Some((projection, lookups)) = Lookups::in_projection(projection, &self.output)? else { return Ok(None) };
+        let at = self.output.index_of(ATTRIBUTES)?;
+        let without = self.columns.iter().filter(|column| **column != ATTRIBUTES_COLUMN);
+        let columns: Vec<usize> = without.copied().collect();
+        // Places of the columns that are left, the number of rows behind them, then the keys.
+        let place = |own: usize| match self.columns.get(own) {
+            Some(column) => columns.iter().position(|left| left == column),
+            None => Some(columns.len()),
+        };
+        let kept = self.places.iter().filter_map(|own| place(*own));
+        let places = kept.chain((1..=lookups.len()).map(|key| columns.len() + key)).collect();
+        let left: Vec<usize> = (0..self.output.fields().len()).filter(|own| *own != at).collect();
+        let output = with_fields(&Arc::new(self.output.project(&left)?), lookups.fields());
+        Ok(Some((Self { columns, places, lookups, output, ..self.clone() }, projection)))
     }
 
     /// The columns of the table that are read, besides those that records are filtered by.
     pub(super) fn stored_columns(&self) -> BTreeSet<String> {
         let mut names = wide_columns(&self.table, &self.columns);
-        if self.attributes.is_some() {
+        if self.attributes.is_some() || !self.lookups.is_empty() {
             names.extend(wide_columns(&self.table, &[ATTRIBUTES_COLUMN]));
         }
         if self.genotypes.is_some() {

@@ -2,6 +2,7 @@
 //! and the text of INFO need not be read. In: a filter over the contract. Out: the same filter over columns of the table,
 //! where every record gives the same answer; else the filter as it was.
 
+use super::lookups::key_of;
 use super::selection::ATTRIBUTES;
 use crate::scan::TableScan;
 use arrow_schema::DataType;
@@ -75,16 +76,5 @@ impl TypedCasts {
             }
             _ => None,
         }
-    }
-}
-
-/// The key of `attributes['KEY']`.
-fn key_of(expr: &Expr) -> Option<&str> {
-    let Expr::ScalarFunction(function) = expr else { return None };
-    match (function.func.name(), &function.args[..]) {
-        ("get_field", [Expr::Column(column), Expr::Literal(key, _)]) if column.name == ATTRIBUTES => {
-            key.try_as_str().flatten()
-        }
-        _ => None,
     }
 }

@@ -1,9 +1,12 @@
-//! INFO text to the attributes map, where the map follows from the text without a header. In: texts as stored in wide
+//! INFO text to the attributes map, or to the values of one of its keys, where the map follows from the text without a header. In: texts as stored in wide
 //! tables. Out: maps. Records whose map does not follow have it stored beside (`formats/vcf/info.rs` decides).
 
 use crate::Maps;
+use crate::builders::row_range;
+use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, MapArray, StringArray};
 use arrow_schema::{ArrowError, DataType};
+use memchr::memmem;
 
 /// The entries of an INFO text: `key=value` gives key and value, a key alone an empty value.
 fn entries(info: &str) -> impl Iterator<Item = (&str, &str)> {
@@ -36,3 +39,41 @@ pub(super) fn attributes(
     }
     maps.finish(kind)
 }
+
+/// The value of one key in each of the maps that [`attributes`] makes, without making them; null where a map lacks the key.
+pub fn info_values(info: &StringArray, stored: &MapArray, key: &str) -> StringArray {
+    let finder = memmem::Finder::new(key);
+    let value = |row: usize| {
+        if stored.is_valid(row) {
+            return stored_value(stored, row, key);
+        }
+        if info.is_null(row) { None } else { value_of(info.value(row), key, &finder) }
+    };
+    (0..info.len()).map(value).collect()
+}
+
+/// The value of a key that stands once in a text, if at all.
+fn value_of<'a>(info: &'a str, key: &str, finder: &memmem::Finder<'_>) -> Option<&'a str> {
+    let bytes = info.as_bytes();
+    finder.find_iter(bytes).find_map(|at| {
+        let begins = at.checked_sub(1).is_none_or(|before| bytes.get(before) == Some(&b';'));
+        let rest = info.get(at + key.len()..).filter(|_| begins)?;
+        match rest.as_bytes().first() {
+            None | Some(b';') => Some(""),
+            Some(b'=') => {
+                let value = rest.get(1..)?;
+                value.get(..memchr::memchr(b';', value.as_bytes()).unwrap_or(value.len()))
+            }
+            Some(_) => None,
+        }
+    })
+}
+
+fn stored_value<'a>(stored: &'a MapArray, row: usize, key: &str) -> Option<&'a str> {
+    let (keys, values) = (stored.keys().as_string_opt::<i32>()?, stored.values().as_string_opt::<i32>()?);
+    let at = row_range(stored.value_offsets(), row)?.find(|at| keys.value(*at) == key)?;
+    values.is_valid(at).then(|| values.value(at))
+}
+
+#[cfg(test)]
+mod tests;
