@@ -1,6 +1,7 @@
 """Varberg's side of the cohort benchmarks: an import by a plain client through the API, and questions to a running server."""
 
 import contextlib
+import http.client
 import os
 import pathlib
 import tempfile
@@ -8,7 +9,6 @@ import time
 
 import page_cache
 import pyarrow.ipc
-import requests
 from cohort_inputs import Input
 from measure import WORK
 from process_tree import Watch, cpu_seconds
@@ -62,13 +62,25 @@ def ask(server: Server, statement: str) -> dict:
     """One statement: until its whole answer (an Arrow stream) has come; the table is parsed after the clock has stopped."""
     with Watch(server.process.pid, interval=0.01) as watch:
         before, began = cpu_seconds(server.process.pid), time.monotonic()
-        response = requests.post(f"{server.endpoint}/sql", data=statement.encode(), headers={"Accept": ARROW}, timeout=3600)
+        status, content = post(server, statement)
         wall = time.monotonic() - began
         cpu = cpu_seconds(server.process.pid) - before
-    if response.status_code != 200:
-        raise NotOffered(f"{response.status_code}: {response.text[:200]}")
-    table = pyarrow.ipc.open_stream(response.content).read_all()
-    return {"wall": wall, "cpu": max(cpu, watch.cpu), "memory": watch.memory, "bytes": len(response.content), "table": table}
+    if status != 200:
+        raise NotOffered(f"{status}: {content[:200].decode(errors='replace')}")
+    table = pyarrow.ipc.open_stream(content).read_all()
+    return {"wall": wall, "cpu": max(cpu, watch.cpu), "memory": watch.memory, "bytes": len(content), "table": table}
+
+
+def post(server: Server, statement: str) -> tuple[int, bytes]:
+    """Status and body of an answer. Not by `requests`, which reads in pieces of 10 KiB: 0.1 s for 70 MB."""
+    connection = http.client.HTTPConnection(server.endpoint.removeprefix("http://"), timeout=3600)
+    with contextlib.closing(connection):
+        connection.request("POST", "/sql", statement.encode(), {"Accept": ARROW})
+        response = connection.getresponse()
+        pieces = []
+        while piece := response.read1(1 << 20):
+            pieces.append(piece)
+    return response.status, b"".join(pieces)
 
 
 def forget(server: Server):

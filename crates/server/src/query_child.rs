@@ -1,16 +1,17 @@
 //! The process that answers one statement and ends: `varberg __query`.
 //!
-//! In: a request on standard input. Out: an Arrow IPC stream on standard output, or a [`ChildFault`] in the last line of
+//! In: a request on standard input. Out: an Arrow IPC stream in frames on standard output, or a [`ChildFault`] in the last line of
 //! standard error and exit code 1. See `query_pool.rs` for how the two sides talk. Knows nothing of HTTP and the catalog.
 
-use crate::query_pool::{ChildFault, FaultKind};
+use crate::query_pool::{ChildFault, FaultKind, FrameWriter};
 use arrow_array::RecordBatch;
 use arrow_ipc::writer::StreamWriter;
-use arrow_schema::SchemaRef;
+use arrow_schema::{ArrowError, SchemaRef};
 use futures::StreamExt as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::io::{self, BufRead as _, BufWriter, Read as _, Write as _};
+use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, sync_channel};
 use varberg_lake::{QueryError, QueryRequest};
 
 /// Addresses that are not a statement's memory: the program, the stacks of its threads, what the allocator reserves without
@@ -19,6 +20,9 @@ const OVERHEAD_BYTES: u64 = 3 << 30;
 
 /// Threads for file reads; each costs 2 MiB of addresses.
 const BLOCKING_THREADS: usize = 16;
+
+/// Batches of the answer that may wait to be written.
+const BATCHES_AHEAD: usize = 2;
 
 /// Answers the request on standard input.
 pub fn main() -> ExitCode {
@@ -85,22 +89,39 @@ async fn run(request: QueryRequest) -> Result<(), ChildFault> {
     // Nothing is written before the first batch is here: most faults of a statement show until then, and an empty output
     // lets the parent answer with an error instead of half an answer.
     let mut next = stream.next().await.transpose().map_err(|e| fault(&QueryError::from_engine(&e)))?;
-    let output = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
-    let mut writer = StreamWriter::try_new(output, &schema).map_err(|e| internal("cannot write the answer", &e))?;
+    let (batches, to_write) = sync_channel(BATCHES_AHEAD);
+    let writer = std::thread::Builder::new().name("writer".to_owned()).spawn(move || write(&schema, &to_write));
+    let writer = writer.map_err(|e| internal("cannot start a thread", &e))?;
     while let Some(batch) = next {
-        write(&mut writer, &batch)?;
+        // Waits while the parent does not read: the statement goes no faster than its reader.
+        if batch.num_rows() > 0 && batches.send(Some(batch)).is_err() {
+            break; // the writer has ended, and says why
+        }
         next = stream.next().await.transpose().map_err(|e| fault(&QueryError::from_engine(&e)))?;
     }
-    writer.finish().map_err(|e| internal("cannot write the answer", &e))?;
-    writer.get_mut().flush().map_err(|e| internal("cannot write the answer", &e))
+    let _ = batches.send(None);
+    let crashed = |_| ChildFault { kind: FaultKind::Internal, message: "the writer of the answer crashed".to_owned() };
+    writer.join().map_err(crashed)?
 }
 
-/// Blocks while the parent does not read: the statement goes no faster than its reader.
-fn write<W: io::Write>(writer: &mut StreamWriter<W>, batch: &RecordBatch) -> Result<(), ChildFault> {
-    if batch.num_rows() == 0 {
-        return Ok(());
+/// Writes the answer to standard output, batch by batch, while the next ones are made. It is whole, and ends so, with None.
+fn write(schema: &SchemaRef, batches: &Receiver<Option<RecordBatch>>) -> Result<(), ChildFault> {
+    let failed = |e: &ArrowError| internal("cannot write the answer", e);
+    let output = FrameWriter::new(io::stdout().lock());
+    let mut writer = StreamWriter::try_new(output, schema).map_err(|e| failed(&e))?;
+    while let Ok(batch) = batches.recv() {
+        let Some(batch) = batch else { return end(writer) };
+        writer.write(&batch).map_err(|e| failed(&e))?;
     }
-    writer.write(batch).map_err(|e| internal("cannot write the answer", &e))
+    Ok(()) // what was made is not the whole answer; who made it says why
+}
+
+/// Ends an answer that is whole.
+fn end<W: io::Write>(mut writer: StreamWriter<FrameWriter<W>>) -> Result<(), ChildFault> {
+    let failed = |e: &ArrowError| internal("cannot write the answer", e);
+    writer.finish().map_err(|e| failed(&e))?;
+    let frames = writer.into_inner().map_err(|e| failed(&e))?;
+    frames.end().map_err(|e| internal("cannot write the answer", &e))
 }
 
 fn internal(what: &str, error: &dyn std::error::Error) -> ChildFault {

@@ -7,19 +7,23 @@
 //! How the two sides talk (the other one is `query_child.rs`):
 //! - standard input: the request as one line of JSON; then it stays open. When it closes, the parent is gone, and the child ends.
 //!   A child may have started long before its request (`spares.rs`).
-//! - standard output: the Arrow IPC stream. A fault before its first batch leaves it empty.
+//! - standard output: the Arrow IPC stream in frames (`frames.rs`), of which the last says that the answer is whole. A fault
+//!   before the first batch leaves it empty.
 //! - the request's `spill_dir`: a directory of the statement's own, which the parent makes before and removes after it.
 //! - standard error: on a fault a [`ChildFault`] as JSON in the last line. Never logged: panics may quote data.
 
 mod counts;
+mod frames;
 mod spares;
 mod spill;
 
 pub(crate) use counts::StatementCounts;
+pub(crate) use frames::FrameWriter;
 pub(crate) use spill::Directory;
 
 use bytes::{Bytes, BytesMut};
 use counts::Running;
+use frames::{FrameReader, Piece};
 use serde::{Deserialize, Serialize};
 use spares::{Spares, Started};
 use spill::Spill;
@@ -167,10 +171,10 @@ impl QueryPool {
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let time_s = request.limits.time_s;
         let deadline = Instant::now() + Duration::from_secs(time_s) + GRACE;
-        let buffer = BytesMut::new();
+        let (buffer, frames) = (BytesMut::new(), FrameReader::default());
         let process = Some(Process { child, spill, spares: self.spares.clone(), _place: place });
         let running = self.counts.begin();
-        Ok(Answer { process, stdin, stdout, stderr, deadline, time_s, buffer, first: None, running })
+        Ok(Answer { process, stdin, stdout, stderr, deadline, time_s, buffer, frames, first: None, running })
     }
 }
 
@@ -221,6 +225,7 @@ pub struct Answer {
     deadline: Instant,
     time_s: u64,
     buffer: BytesMut,
+    frames: FrameReader,
     first: Option<Bytes>,
     running: Running,
 }
@@ -236,7 +241,7 @@ impl Drop for Answer {
 }
 
 impl Answer {
-    /// The next bytes of the stream; `None` when it is complete and the child has ended well.
+    /// The next bytes of the stream; `None` when it is complete.
     ///
     /// An error means that what was given so far is not the whole answer.
     pub async fn next(&mut self) -> Result<Option<Bytes>, QueryFailure> {
@@ -277,17 +282,20 @@ impl Answer {
     }
 
     async fn read(&mut self) -> Result<Option<Bytes>, QueryFailure> {
-        self.buffer.reserve(READ_BYTES);
-        let stdout = self.stdout.as_mut().ok_or_else(no_pipe)?;
-        let read = stdout.read_buf(&mut self.buffer).await;
-        match read.map_err(|e| crashed("cannot read the answer of the query process", &e))? {
-            0 => {
-                let process = self.process.as_mut().ok_or_else(no_pipe)?;
-                let status =
-                    process.child.wait().await.map_err(|e| crashed("cannot wait for the query process", &e))?;
-                if status.success() { Ok(None) } else { Err(self.fault(status)) }
+        loop {
+            match self.frames.take(&mut self.buffer) {
+                Piece::Bytes(bytes) => return Ok(Some(bytes)),
+                Piece::End => return Ok(None),
+                Piece::Nothing => {}
             }
-            _ => Ok(Some(self.buffer.split().freeze())),
+            self.buffer.reserve(READ_BYTES);
+            let stdout = self.stdout.as_mut().ok_or_else(no_pipe)?;
+            let read = stdout.read_buf(&mut self.buffer).await;
+            if read.map_err(|e| crashed("cannot read the answer of the query process", &e))? == 0 {
+                let process = self.process.as_mut().ok_or_else(no_pipe)?;
+                let status = process.child.wait().await;
+                return Err(self.fault(status.map_err(|e| crashed("cannot wait for the query process", &e))?));
+            }
         }
     }
 
