@@ -9,7 +9,9 @@ use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, SchemaRef};
 use futures::StreamExt as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::fs::File;
 use std::io::{self, BufRead as _, Read as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, sync_channel};
 use varberg_lake::{QueryError, QueryRequest};
@@ -107,8 +109,9 @@ async fn run(request: QueryRequest) -> Result<(), ChildFault> {
 /// Writes the answer to standard output, batch by batch, while the next ones are made. It is whole, and ends so, with None.
 fn write(schema: &SchemaRef, batches: &Receiver<Option<RecordBatch>>) -> Result<(), ChildFault> {
     let failed = |e: &ArrowError| internal("cannot write the answer", e);
-    let output = FrameWriter::new(io::stdout().lock());
-    let mut writer = StreamWriter::try_new(output, schema).map_err(|e| failed(&e))?;
+    // The file itself: `io::stdout()` looks for line ends in all that is written.
+    let output = io::stdout().as_fd().try_clone_to_owned().map_err(|e| internal("cannot write the answer", &e))?;
+    let mut writer = StreamWriter::try_new(FrameWriter::new(File::from(output)), schema).map_err(|e| failed(&e))?;
     while let Ok(batch) = batches.recv() {
         let Some(batch) = batch else { return end(writer) };
         writer.write(&batch).map_err(|e| failed(&e))?;
