@@ -1,11 +1,13 @@
 """The server as a process: where it listens, whom it answers, how it stops."""
 
+import os
+import pathlib
 import signal
 import subprocess
 
 import pytest
 import requests
-from server import binary, clean_environment, create_store, import_files, reference_arn
+from server import binary, clean_environment, create_store, import_files, reference_arn, wait_for
 from vcf_files import vcf
 
 
@@ -97,3 +99,29 @@ def test_a_query_that_never_ends_is_stopped(make_server):
     answer = requests.post(f"{running.endpoint}/sql", data=f"SELECT count(*) FROM {numbers} WHERE x0 + x1 > 1 AND x2 * x11 > 0", timeout=60)
     assert answer.status_code in (400, 408), answer.text
     assert running.value("SELECT 1") == 1
+
+
+def children(server) -> list[int]:
+    """Processes of the server that have not ended: those that answer statements, or wait for one."""
+    tasks = pathlib.Path(f"/proc/{server.process.pid}/task").glob("*/children")
+    return [int(pid) for pid in " ".join(task.read_text() for task in tasks).split() if is_running(pid)]
+
+
+def is_running(pid) -> bool:
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_processes_that_wait_for_statements_may_die_and_end_with_the_server(make_server):
+    server = make_server()
+    assert server.value("SELECT 1") == 1
+    waiting = wait_for(lambda: found if len(found := children(server)) == 2 else None, "two processes to wait for statements")
+    for pid in waiting:
+        os.kill(pid, signal.SIGKILL)
+    assert [server.value(f"SELECT {n}") for n in range(5)] == [0, 1, 2, 3, 4]
+    later = wait_for(lambda: found if len(found := children(server)) == 2 else None, "two processes to wait again")
+    assert not set(later) & set(waiting)
+    server.kill()
+    wait_for(lambda: not any(is_running(pid) for pid in later), "them to end")

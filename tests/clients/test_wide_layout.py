@@ -176,6 +176,7 @@ STATEMENTS = [
     "SELECT start, attributes['DP'] AS dp, attributes FROM {t} WHERE contigname = 'X' AND sampleid = 's1'",
     "SELECT attributes['DP'] AS dp FROM {t} WHERE contigname = '1' AND start < 1300 AND depth > 0",
     "SELECT attributes['UNDECLARED'] AS u, attributes['DP=1'] AS none, attributes[lower('DP')] AS lower, count(*) AS n FROM {t} WHERE contigname IN ('1', 'X') GROUP BY 1, 2, 3",
+    "SELECT count(*) AS n FROM {t} WHERE attributes['DP=10'] IS NOT NULL OR attributes['DP=10;AF'] IS NOT NULL OR attributes['DB;DP'] IS NULL",
     "SELECT count(*) AS n FROM {t} WHERE cardinality(attributes) = 1 AND attributes['DP'] = '10'",
     "SELECT information['ft'] AS ft, count(*) AS n FROM {t} GROUP BY 1",
     "SELECT sum(depth) AS d, min(start) AS a, max(\"end\") AS b FROM {t} WHERE contigname = 'X'",
@@ -208,6 +209,13 @@ COUNTED = {
     "SELECT v.what, count(*) AS n, avg(calls[1]) AS a FROM {t} t JOIN (VALUES (1000, 1500, 'a'), (1200, 9000, 'b'), (1200, 9000, 'b')) v(f, l, what) "
     "ON t.start >= v.f AND t.start < v.l GROUP BY v.what": "record",
     "WITH x AS (SELECT contigname AS c, calls[1] AS a FROM {t} WHERE start > 1100) SELECT y.c, y.a + 1 AS b, count(*) AS n FROM x AS y GROUP BY y.c, y.a": "record",
+    "SELECT count(*) AS n FROM (SELECT a.start FROM {t} a JOIN {t} b ON a.contigname = b.contigname AND a.start = b.start "
+    "WHERE a.calls[1] = 1 AND b.calls[1] = 0 AND a.contigname = 'X' AND b.contigname = 'X') x": "record",
+    "SELECT count(*) AS n FROM {t} JOIN (SELECT contigname AS c, start AS s FROM {t} WHERE calls[1] = 2 AND start < 1300) ON contigname = c AND start = s "
+    "WHERE calls[1] = 1": "record",
+    "SELECT __rows, count(*) AS n FROM (SELECT start AS __rows FROM {t} WHERE contigname = 'X') GROUP BY 1": None,
+    "SELECT __aggregate_0, count(*) AS n FROM (SELECT start AS __aggregate_0 FROM {t} WHERE contigname = 'X') GROUP BY 1": None,
+    "SELECT count(*) AS n FROM {t} AS c": None,
     "SELECT contigname, count(*) AS n FROM {t} GROUP BY GROUPING SETS ((contigname), ())": None,
     "SELECT contigname, avg(qual) AS q FROM {t} WHERE contigname = 'X' AND qual = 30 GROUP BY 1": None,
     "SELECT start, array_length(array_agg(calls)) AS n FROM {t} WHERE contigname = 'X' GROUP BY 1": None,
@@ -328,6 +336,12 @@ def test_numbers_and_flags_of_info_have_columns_that_answer_casts(typed):
     assert server.value('SELECT sum(info_hits) FROM "typed_wide$sites"') == 7 - 3 + 8 + 9
     found, plan = both("TRY_CAST(attributes['HITS'] AS DOUBLE) > 1")
     assert len(found) == 8 and "attributes" in plan
+
+    # A flag that says 0 is not there.
+    add("typed-4.vcf", infos("HITS=0;Score=1", "HITS;Score=2", "HITS=6;HITS=0").replace("HITS,Number=1,Type=Integer", "HITS,Number=0,Type=Flag"))
+    for condition in ("TRY_CAST(attributes['HITS'] AS BIGINT) >= 0", "TRY_CAST(attributes['HITS'] AS BIGINT) IS NULL"):
+        both(condition)
+    assert server.value('SELECT count(*) FROM "typed_wide$sites" WHERE info_hits = 0') == 0
 
 
 def test_merging_fills_columns_that_are_younger_than_their_file(typed):

@@ -138,7 +138,9 @@ impl WideRows {
         let rows = records.num_rows();
         let counts = self.counts(records)?;
         let info = records.columns().get(at::INFO).and_then(|column| column.as_string_opt::<i32>());
-        let info = self.typed_info.columns(info.ok_or(ExplodeError::Column(at::INFO))?, &self.schema)?;
+        let maps = records.columns().get(at::ATTRIBUTES).and_then(|column| column.as_map_opt());
+        let (info, maps) = info.zip(maps).ok_or(ExplodeError::Column(at::INFO))?;
+        let info = self.typed_info.columns(info, maps, &self.schema)?;
         let columns = self.columns.iter().zip(self.schema.fields()).map(|(source, field)| {
             Ok::<ArrayRef, ExplodeError>(match source {
                 Source::Job => {

@@ -12,7 +12,7 @@ mod numbered;
 use aggregates::Rewritten;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, Result};
-use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, Projection};
+use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, Projection, SubqueryAlias};
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 use std::sync::Arc;
 
@@ -41,7 +41,11 @@ impl OptimizerRule for CountRows {
 /// The same answer from numbers of rows, if that is possible and of use.
 fn counted(aggregate: &Aggregate) -> Result<Option<LogicalPlan>> {
     let is_plain = |expr: &Expr| !matches!(expr, Expr::GroupingSet(_)) && !expr.is_volatile();
-    if !aggregate.group_expr.iter().all(is_plain) || is_known_from_metadata(aggregate) {
+    let is_ours = |name: &String| name.starts_with(aggregates::NAME);
+    if !aggregate.group_expr.iter().all(is_plain)
+        || aggregate.schema.fields().iter().any(|field| is_ours(field.name()))
+        || is_known_from_metadata(aggregate)
+    {
         return Ok(None);
     }
     let Some((input, number)) = numbered::numbered(&aggregate.input)? else { return Ok(None) };
@@ -70,7 +74,9 @@ fn counted(aggregate: &Aggregate) -> Result<Option<LogicalPlan>> {
 /// Whether it is the number of all rows, which needs no scan.
 fn is_known_from_metadata(aggregate: &Aggregate) -> bool {
     let mut input = aggregate.input.as_ref();
-    while let LogicalPlan::Projection(Projection { input: below, .. }) = input {
+    while let LogicalPlan::Projection(Projection { input: below, .. })
+    | LogicalPlan::SubqueryAlias(SubqueryAlias { input: below, .. }) = input
+    {
         input = below;
     }
     let is_whole = matches!(input, LogicalPlan::TableScan(scan) if scan.filters.is_empty());

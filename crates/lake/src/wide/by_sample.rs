@@ -14,8 +14,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use varberg_rows::{Call, CallsPerSample, DistinctCalls, GenotypeVector, RecordShape};
 
-/// Counts for one headerset beyond which its rows are made: 64 MiB.
-const MAX_COUNTS: usize = 8 << 20;
+/// Counts of a partition beyond which its rows are made: 8 MiB of counts, and some 40 MiB of rows.
+pub(super) const MAX_COUNTS: usize = 1 << 20;
+/// So many genotypes are counted for any number of samples.
+const MIN_CLASSES: usize = 16;
 
 /// Counts for the samples of one headerset.
 pub(super) struct BySample {
@@ -37,25 +39,32 @@ impl BySample {
         Self { shape, passed, with_genotype, counts, classes: HashMap::new(), known: HashMap::new(), records: 0 }
     }
 
-    /// Adds records. `column`: the vectors, if the table has some and they were read.
+    /// Adds records from the one at `first` on, until there are none or the counts are large; gives the next one.
+    ///
+    /// `column`: the vectors, if the table has some and they were read.
     pub(super) fn add(
         &mut self,
         rows: &RecordBatch,
+        first: usize,
         column: Option<&ArrayRef>,
         mut filter: Option<&mut GenotypeFilter>,
-    ) -> Result<()> {
+    ) -> Result<usize> {
         let without = match &filter {
             Some(filter) => filter.passes_without(&self.shape)?,
             None => true,
         };
         let number = self.shape.samples.len();
         if number == 0 {
-            self.records += if without { i64::try_from(rows.num_rows()).unwrap_or(i64::MAX) } else { 0 };
-            return Ok(());
+            let records = rows.num_rows().saturating_sub(first);
+            self.records += if without { i64::try_from(records).unwrap_or(i64::MAX) } else { 0 };
+            return Ok(rows.num_rows());
         }
         let is_needed = self.with_genotype || filter.is_some();
         let vectors = column.and_then(|column| column.as_binary_opt::<i32>()).filter(|_| is_needed);
-        for row in 0..rows.num_rows() {
+        for row in first..rows.num_rows() {
+            if self.is_large() {
+                return Ok(row);
+            }
             match vectors.filter(|vectors| vectors.is_valid(row)) {
                 Some(vectors) => {
                     let vector = GenotypeVector::parse(vectors.value(row), number).map_err(|_| damaged())?;
@@ -70,12 +79,17 @@ impl BySample {
                 None => {}
             }
         }
-        Ok(())
+        Ok(rows.num_rows())
+    }
+
+    /// How many counts there are.
+    pub(super) fn size(&self) -> usize {
+        self.classes.len().saturating_mul(self.shape.samples.len())
     }
 
     /// Whether the counts take so much memory that their rows should be made now.
-    pub(super) fn is_large(&self) -> bool {
-        self.classes.len().saturating_mul(self.shape.samples.len()) > MAX_COUNTS
+    fn is_large(&self) -> bool {
+        self.classes.len() > MIN_CLASSES && self.size() > MAX_COUNTS
     }
 
     fn classes_of(

@@ -2,7 +2,7 @@
 //! row stands for is said by the spec.
 
 use super::by_record::{ByRecord, Samples};
-use super::by_sample::BySample;
+use super::by_sample::{BySample, MAX_COUNTS};
 use super::genotypes::GenotypeFilter;
 use super::selection::{ATTRIBUTES, Passed, evaluate, samples};
 use super::spec::{ATTRIBUTES_COLUMN, ExplodeSpec, Grain};
@@ -23,6 +23,9 @@ use std::task::{Context, Poll};
 use varberg_rows::{
     Explode, ExplodeError, Next, Origin, RecordShape, SampleSubset, Selection, StoredRecords, record_columns,
 };
+
+/// So many headersets may have large counts at a time.
+const MAX_HEADERSETS: usize = 8;
 
 /// What makes the rows of one headerset.
 struct Maker {
@@ -237,17 +240,20 @@ impl Rows {
             return Ok(());
         }
         let column = self.genotypes_of(rows);
-        let new = || BySample::new(Arc::clone(&maker.shape), passed, with_genotype);
-        let own = self.by_sample.entry(headerset).or_insert_with(new);
-        own.add(rows, column.as_ref(), self.genotypes.as_mut())?;
-        if own.is_large() {
-            self.ready.extend(own.batches(&self.spec.output, self.batch_size)?);
-            self.by_sample.remove(&headerset);
+        let mut next = 0;
+        while next < rows.num_rows() {
+            let new = || BySample::new(Arc::clone(&maker.shape), passed.clone(), with_genotype);
+            let own = self.by_sample.entry(headerset).or_insert_with(new);
+            next = own.add(rows, next, column.as_ref(), self.genotypes.as_mut())?;
+            let size: usize = self.by_sample.values().map(BySample::size).sum();
+            if next < rows.num_rows() || size > MAX_COUNTS * self.by_sample.len().min(MAX_HEADERSETS) {
+                self.finish_samples()?;
+            }
         }
         Ok(())
     }
 
-    /// The rows of samples, when all records have been seen.
+    /// The rows of samples, when all records have been seen or their counts are large.
     fn finish_samples(&mut self) -> Result<()> {
         for (_, own) in self.by_sample.drain() {
             self.ready.extend(own.batches(&self.spec.output, self.batch_size)?);

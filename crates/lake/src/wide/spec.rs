@@ -133,6 +133,10 @@ impl ExplodeSpec {
     /// The spec for a projection over its output that asks single keys of `attributes`, and that projection; none if it
     /// is no such projection.
     pub(super) fn looking_up(&self, projection: &[ProjectionExpr]) -> Result<Option<(Self, Vec<ProjectionExpr>)>> {
+        // Those are over columns of the output by position.
+        if !self.dynamic.is_empty() {
+            return Ok(None);
+        }
         let Some((projection, lookups)) = Lookups::in_projection(projection, &self.output)? else { return Ok(None) };
         let at = self.output.index_of(ATTRIBUTES)?;
         let without = self.columns.iter().filter(|column| **column != ATTRIBUTES_COLUMN);

@@ -43,11 +43,13 @@ pub(super) fn attributes(
 /// The value of one key in each of the maps that [`attributes`] makes, without making them; null where a map lacks the key.
 pub fn info_values(info: &StringArray, stored: &MapArray, key: &str) -> StringArray {
     let finder = memmem::Finder::new(key);
+    // No key that follows from the text alone holds what ends one.
+    let is_key = !key.contains(['=', ';']);
     let value = |row: usize| {
         if stored.is_valid(row) {
             return stored_value(stored, row, key);
         }
-        if info.is_null(row) { None } else { value_of(info.value(row), key, &finder) }
+        if info.is_null(row) || !is_key { None } else { value_of(info.value(row), key, &finder) }
     };
     (0..info.len()).map(value).collect()
 }
@@ -70,9 +72,16 @@ fn value_of<'a>(info: &'a str, key: &str, finder: &memmem::Finder<'_>) -> Option
 }
 
 fn stored_value<'a>(stored: &'a MapArray, row: usize, key: &str) -> Option<&'a str> {
-    let (keys, values) = (stored.keys().as_string_opt::<i32>()?, stored.values().as_string_opt::<i32>()?);
-    let at = row_range(stored.value_offsets(), row)?.find(|at| keys.value(*at) == key)?;
-    values.is_valid(at).then(|| values.value(at))
+    entries_of(stored, row).find(|(own, _)| *own == key).map(|(_, value)| value)
+}
+
+/// Keys and values of a stored map.
+pub(super) fn entries_of(stored: &MapArray, row: usize) -> impl Iterator<Item = (&str, &str)> {
+    let columns = stored.keys().as_string_opt::<i32>().zip(stored.values().as_string_opt::<i32>());
+    let entries = columns.zip(row_range(stored.value_offsets(), row)).into_iter();
+    entries.flat_map(|((keys, values), range)| {
+        range.filter(|at| values.is_valid(*at)).map(move |at| (keys.value(at), values.value(at)))
+    })
 }
 
 #[cfg(test)]

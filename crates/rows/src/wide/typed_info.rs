@@ -1,18 +1,19 @@
-//! Numbers and flags of INFO in columns of their own. In: INFO texts, and the columns that a wide table has for keys. Out:
+//! Numbers and flags of INFO in columns of their own. In: INFO texts, maps where those do not follow from the texts, and the columns that a wide table has for keys. Out:
 //! those columns, and what they lack. A value fits as a decimal number, with digits on both sides of a point, finite; a list if
 //! each of its values is one or `.`; a flag by being there. Of a key that stands twice, the last counts (spec 8.4).
 
+use super::attributes::entries_of;
 use crate::ExplodeError;
 use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, ListBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, MapArray, RecordBatch, StringArray};
 use arrow_schema::{DataType, Schema};
 use std::collections::HashMap;
 use std::sync::Arc;
 use varberg_model::{INFO_UNFIT, InfoType, TableSchema, info_key};
 
-/// Digits that surely fit 64 bits.
-const MAX_DIGITS: usize = 18;
+/// Most digits of an integer: beyond, 64 bits hold none without leading zeros.
+const MAX_DIGITS: usize = 19;
 
 /// Makes the columns of any number of batches.
 #[derive(Debug)]
@@ -51,8 +52,13 @@ impl TypedInfo {
         Self { places, columns }
     }
 
-    /// The columns of records with these texts.
-    pub(super) fn columns(&self, info: &StringArray, schema: &Schema) -> Result<TypedColumns, ExplodeError> {
+    /// The columns of records with these texts, and maps where those do not follow from the texts.
+    pub(super) fn columns(
+        &self,
+        info: &StringArray,
+        stored: &MapArray,
+        schema: &Schema,
+    ) -> Result<TypedColumns, ExplodeError> {
         let element = |name: &str| schema.field_with_name(name).ok().map(|field| field.data_type().clone());
         let builders = self.columns.iter().map(|(name, kind)| Builder::new(*kind, element(name).as_ref()));
         let mut builders: Vec<Builder> = builders.collect();
@@ -61,14 +67,20 @@ impl TypedInfo {
         let mut lookup = Lookup::default();
         for row in 0..info.len() {
             values.fill(None);
-            let text = if info.is_valid(row) { info.value(row) } else { "" };
-            for (at, entry) in text.split(';').enumerate().filter(|(_, entry)| !entry.is_empty()) {
-                let (key, value) = match memchr::memchr(b'=', entry.as_bytes()) {
-                    Some(equals) => (entry.get(..equals).unwrap_or_default(), entry.get(equals + 1..)),
-                    None => (entry, None),
-                };
+            let mut put = |at: usize, key, value| {
                 if let Some(slot) = lookup.place(at, key, &self.places).and_then(|place| values.get_mut(place)) {
                     *slot = Some(value);
+                }
+            };
+            if stored.is_valid(row) {
+                entries_of(stored, row).enumerate().for_each(|(at, (key, value))| put(at, key, Some(value)));
+            } else if info.is_valid(row) {
+                let entries = info.value(row).split(';').enumerate().filter(|(_, entry)| !entry.is_empty());
+                for (at, entry) in entries {
+                    match memchr::memchr(b'=', entry.as_bytes()) {
+                        Some(equals) => put(at, entry.get(..equals).unwrap_or_default(), entry.get(equals + 1..)),
+                        None => put(at, entry, None),
+                    }
                 }
             }
             let lacks = builders.iter_mut().zip(&values).map(|(builder, value)| builder.push(*value));
@@ -216,11 +228,11 @@ fn after_digits(text: &str) -> Option<&str> {
 /// are filled.
 pub fn with_typed_info(table: &TableSchema, rows: &RecordBatch) -> Result<RecordBatch, ExplodeError> {
     let typed = TypedInfo::of(table);
-    let Some(info) = rows.column_by_name("info").and_then(|column| column.as_string_opt::<i32>()) else {
-        return Ok(rows.clone());
-    };
+    let info = rows.column_by_name("info").and_then(|column| column.as_string_opt::<i32>());
+    let stored = rows.column_by_name("_attributes").and_then(|column| column.as_map_opt());
+    let (Some(info), Some(stored)) = (info, stored) else { return Ok(rows.clone()) };
     let schema = rows.schema();
-    let typed = typed.columns(info, &schema)?;
+    let typed = typed.columns(info, stored, &schema)?;
     let own = schema.fields().iter().zip(rows.columns());
     let columns = own.map(|(field, column)| typed.get(field.name()).unwrap_or_else(|| Arc::clone(column)));
     Ok(RecordBatch::try_new(Arc::clone(&schema), columns.collect())?)

@@ -1,6 +1,6 @@
 //! Aggregates of rows that stand for several. In: an aggregate over single rows. Out: aggregates over numbered rows, and what
-//! makes the answer of them. Only where the answer is the same to the last bit: sums of floating-point numbers only if all of
-//! them are whole.
+//! makes the answer of them. Only where the answer is the same: sums of floating-point numbers only if all of them are whole,
+//! and so exact up to 2^53; beyond, they depend on the order of rows anyway.
 
 use arrow_schema::DataType;
 use datafusion::common::{Column, DFSchema, DataFusionError, Result, ScalarValue};
@@ -11,6 +11,9 @@ use datafusion::logical_expr::{Case, Cast, Expr, ExprFunctionExt, ExprSchemable,
 
 /// Aggregates that equal rows do not change.
 const OF_ANY_NUMBER: [&str; 4] = ["min", "max", "bool_and", "bool_or"];
+
+/// What the names of aggregates over numbered rows begin with.
+pub(super) const NAME: &str = "__aggregate_";
 
 /// What an aggregate becomes.
 pub(super) struct Rewritten {
@@ -26,7 +29,7 @@ pub(super) fn rewritten(expr: &Expr, number: &Column, types: &DFSchema, first: u
     if params.args.iter().chain(params.filter.as_deref()).any(Expr::is_volatile) {
         return Ok(None);
     }
-    let name = |at: usize| format!("__aggregate_{}", first + at);
+    let name = |at: usize| format!("{NAME}{}", first + at);
     let keeps = params.distinct && matches!(func.name(), "count" | "sum" | "avg");
     if keeps || OF_ANY_NUMBER.contains(&func.name()) {
         let own = expr.clone().unalias().alias(name(0));

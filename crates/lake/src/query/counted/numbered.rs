@@ -14,6 +14,10 @@ const MADE_OF_RECORDS: [&str; 2] = ["attributes", "splitfrommultiallelic"];
 
 /// The plan with numbers of rows, and the column that holds them; none where rows cannot be put together.
 pub(super) fn numbered(plan: &LogicalPlan) -> Result<Option<(LogicalPlan, Column)>> {
+    // One number is enough: of a join of two wide tables one side is counted, the other made. And the name may be a user's.
+    if plan.schema().fields().iter().any(|field| field.name() == ROWS_COLUMN) {
+        return Ok(None);
+    }
     Ok(match plan {
         LogicalPlan::TableScan(scan) => numbered_scan(scan)?,
         LogicalPlan::Projection(own) => {

@@ -32,7 +32,7 @@ proptest! {
         beside in prop::collection::vec(
             prop::option::of(prop::collection::btree_map("[AB]{1,3}", "[a-c]{0,2}", 0..3)), 5,
         ),
-        key in "[AB]{1,3}",
+        key in "[AB]{1,3}|[AB=;]{1,4}",
     ) {
         let text = |entries: &std::collections::BTreeMap<String, Option<String>>| {
             let own = entries.iter().map(|(key, value)| match value {

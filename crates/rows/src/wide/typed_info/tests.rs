@@ -21,7 +21,8 @@ fn typed(text: &str) -> String {
     let table = table();
     let schema = crate::arrow_schema(&table);
     let info = StringArray::from(vec![(text != ".").then_some(text)]);
-    let columns = TypedInfo::of(&table).columns(&info, &schema).unwrap();
+    let none = arrow_array::new_null_array(schema.field_with_name("_attributes").unwrap().data_type(), 1);
+    let columns = TypedInfo::of(&table).columns(&info, none.as_map(), &schema).unwrap();
     let options = FormatOptions::default().with_null("-");
     let shown = ["info_dp", "info_af", "info_ac", "info_mq", "info_db", INFO_UNFIT].map(|name| {
         let column = columns.get(name).unwrap();
@@ -47,7 +48,8 @@ fn what_is_missing_is_told_from_what_does_not_fit() {
     for unfit in [
         "DP=+5",
         "DP=1.0",
-        "DP=1234567890123456789",
+        "DP=12345678901234567890",
+        "DP=9999999999999999999",
         "DP=a",
         "DP=1,2",
         "AF=0.1,x",
