@@ -203,13 +203,15 @@ impl SampleColumnsBuilder {
             return Ok(());
         }
         let plan = match self.plans.iter().position(|plan| plan.is_for(format)) {
-            Some(at) => self.plans.swap_remove(at),
+            Some(at) => self.plans.remove(at),
             None => self.plan(format, Genotype::Read)?,
         };
         let latest = std::mem::replace(&mut self.plan, plan);
         // Undeclared keys have the memory of the largest record.
         if latest.undeclared.is_empty() && !latest.targets.is_empty() {
-            self.plans.truncate(MAX_PLANS - 1);
+            if self.plans.len() == MAX_PLANS {
+                self.plans.remove(0);
+            }
             self.plans.push(latest);
         }
         Ok(())

@@ -79,6 +79,18 @@ impl Keeps {
     }
 }
 
+/// Values that memory is kept for from record to record; that for more, which one record of odd shape may need for each
+/// of many keys, is given back.
+const KEPT_VALUES: usize = 1 << 20;
+
+/// Takes all values out.
+pub(crate) fn forget<T>(values: &mut Vec<T>) {
+    values.clear();
+    if values.capacity() > KEPT_VALUES {
+        values.shrink_to(KEPT_VALUES);
+    }
+}
+
 impl VectorBuilder {
     pub fn new(kind: ValueKind) -> Self {
         let mut builder = Self {
@@ -138,9 +150,9 @@ impl VectorBuilder {
         self.keeps.clear();
         self.typed = matches!(self.kind, ValueKind::Integer | ValueKind::Float);
         self.bad = false;
-        self.values.clear();
-        self.lengths.clear();
-        self.text.clear();
+        forget(&mut self.values);
+        forget(&mut self.lengths);
+        forget(&mut self.text);
         (self.least, self.greatest) = (0, 0);
         self.counts = Counts::NONE;
     }

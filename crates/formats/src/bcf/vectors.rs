@@ -8,9 +8,6 @@ use super::record::{Format, write_columns};
 use crate::fault::Fault;
 use varberg_rows::IntegerVector;
 
-/// Tabs of a line before the samples.
-const TABS: usize = 8;
-
 /// The values of all samples of a record: genotypes of one or two alleles, and integers.
 pub(crate) struct SampleVectors<'a> {
     columns: Vec<Format<'a>>,
@@ -23,17 +20,22 @@ impl<'a> SampleVectors<'a> {
     ///
     /// What is taken here has no faults, so that those of other records come as early as ever.
     pub(super) fn of(columns: Vec<Format<'a>>, header: &'a BcfHeader, line: &Line) -> Result<Self, Vec<Format<'a>>> {
+        // In the text of FORMAT a name with a colon is two keys.
+        let is_one_key = |key: &[u8]| memchr::memchr(b':', key).is_none();
         let is_plain = |column: &Format<'_>| match column.kind {
             // LEN says where records of VCF 4.5 end, and is looked at as text.
             Kind::Int8 | Kind::Int16 | Kind::Int32 => {
-                column.length > 0 && column.key != b"LEN" && (column.key != b"GT" || is_plain_genotype(column, header))
+                column.length > 0
+                    && is_one_key(column.key)
+                    && column.key != b"LEN"
+                    && (column.key != b"GT" || is_plain_genotype(column, header))
             }
             Kind::Missing | Kind::Float | Kind::Character => false,
         };
         let longest = |column: &Format<'_>| header.samples().saturating_add(column.bytes.len().saturating_mul(5));
         let text = columns.iter().map(longest).fold(0, usize::saturating_add);
-        // Names with tabs, or with a carriage return at the end, make another line of it.
-        let is_one_line = |line: &[u8]| !line.ends_with(b"\r") && memchr::memchr_iter(b'\t', line).count() == TABS;
+        // A name with a carriage return at its end makes another line of it.
+        let is_one_line = |line: &[u8]| !line.ends_with(b"\r");
         let taken = header.samples() > 0
             && !columns.is_empty()
             && !header.pads_with_missing()

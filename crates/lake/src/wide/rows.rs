@@ -193,7 +193,7 @@ impl Rows {
                 }
                 Grain::Record { with_genotype } => self.count_by_record(maker, &rows, &passed, with_genotype)?,
                 Grain::Sample { with_genotype } => {
-                    self.count_by_sample(headerset, &maker, &rows, passed, with_genotype)?;
+                    self.count_by_sample(headerset, &maker, &rows, &passed, with_genotype)?;
                 }
             }
         }
@@ -233,10 +233,10 @@ impl Rows {
         headerset: i64,
         maker: &Maker,
         rows: &RecordBatch,
-        passed: Passed,
+        passed: &Passed,
         with_genotype: bool,
     ) -> Result<()> {
-        if passed == Passed::None {
+        if *passed == Passed::None {
             return Ok(());
         }
         let column = self.genotypes_of(rows);

@@ -45,10 +45,10 @@ impl SampleColumnsBuilder {
     ) -> Option<SampleProblems> {
         self.prepare(format).ok()?;
         let samples = self.samples;
-        if vectors.len() != self.plan.targets.len() {
+        if vectors.len() != self.plan.targets.len() || !self.plan.undeclared.is_empty() {
             return None;
         }
-        // As much text would be more than as many bytes.
+        // What is written is no more than these bytes and a descriptor.
         self.check_room(vectors.clone().map(|vector| vector.bytes.len()).sum()).ok()?;
         self.whole.start(&self.plan.targets, &self.formats, &mut self.vectors)?;
         let mut genotypes = None;

@@ -68,6 +68,10 @@ impl Default for Cells {
 impl SampleColumnsBuilder {
     /// Adds a record of which nothing is unusual; None, and nothing kept, for every other one.
     pub(super) fn push_whole(&mut self, samples: &[u8], alternates: usize) -> Option<SampleProblems> {
+        // No text is no sample column, not one without a value.
+        if samples.is_empty() || !self.plan.undeclared.is_empty() {
+            return None;
+        }
         self.whole.start(&self.plan.targets, &self.formats, &mut self.vectors)?;
         if self.whole.keys.iter().any(|cells| cells.kind == Kind::Others) {
             std::str::from_utf8(samples).ok()?;
@@ -136,8 +140,8 @@ impl WholeRecord {
                 Target::Declared(at) => (Kind::Others, at),
                 Target::Undeclared(_) => return None,
             };
-            cells.values.clear();
-            cells.lengths.clear();
+            vector::forget(&mut cells.values);
+            vector::forget(&mut cells.lengths);
             if cells.kind == Kind::Others {
                 vectors.get_mut(cells.at)?.clear();
             }

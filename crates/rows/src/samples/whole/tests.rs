@@ -111,6 +111,8 @@ fn every_other_record_is_left_to_the_general_way() {
         (2, "GT:DP", "0/1:99999999999\t0/1:2", 1),
         (2, "GT:DP", "0/1:-2147483648\t0/1:2", 1),
         (2, "GT:DP", "0/1:é\t0/1:2", 1),
+        (1, "FT", "", 1),
+        (1, "FT:DP", "", 1),
     ];
     for (samples, format, text, alternates) in cases {
         assert!(!both_ways(samples, format, text, alternates), "{text}");
