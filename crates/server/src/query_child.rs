@@ -3,7 +3,7 @@
 //! In: a request on standard input. Out: an Arrow IPC stream in frames on standard output, or a [`ChildFault`] in the last line of
 //! standard error and exit code 1. See `query_pool.rs` for how the two sides talk. Knows nothing of HTTP and the catalog.
 
-use crate::query_pool::{ChildFault, FaultKind, FrameWriter};
+use crate::query_pool::{ChildFault, FaultKind, FrameWriter, REQUEST_READ};
 use arrow_array::RecordBatch;
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, SchemaRef};
@@ -60,6 +60,7 @@ fn answer() -> Result<(), ChildFault> {
 fn read_request() -> Result<QueryRequest, ChildFault> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).map_err(|e| internal("cannot read the request", &e))?;
+    output().and_then(|mut output| output.write_all(&[REQUEST_READ])).map_err(|e| internal("cannot answer", &e))?;
     serde_json::from_str(&line).map_err(|e| internal("the request is not one of ours", &e))
 }
 
@@ -109,14 +110,18 @@ async fn run(request: QueryRequest) -> Result<(), ChildFault> {
 /// Writes the answer to standard output, batch by batch, while the next ones are made. It is whole, and ends so, with None.
 fn write(schema: &SchemaRef, batches: &Receiver<Option<RecordBatch>>) -> Result<(), ChildFault> {
     let failed = |e: &ArrowError| internal("cannot write the answer", e);
-    // The file itself: `io::stdout()` looks for line ends in all that is written.
-    let output = io::stdout().as_fd().try_clone_to_owned().map_err(|e| internal("cannot write the answer", &e))?;
-    let mut writer = StreamWriter::try_new(FrameWriter::new(File::from(output)), schema).map_err(|e| failed(&e))?;
+    let output = output().map_err(|e| internal("cannot write the answer", &e))?;
+    let mut writer = StreamWriter::try_new(FrameWriter::new(output), schema).map_err(|e| failed(&e))?;
     while let Ok(batch) = batches.recv() {
         let Some(batch) = batch else { return end(writer) };
         writer.write(&batch).map_err(|e| failed(&e))?;
     }
     Ok(()) // what was made is not the whole answer; who made it says why
+}
+
+/// Standard output as a file: `io::stdout()` looks for line ends in all that is written.
+fn output() -> io::Result<File> {
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 
 /// Ends an answer that is whole.

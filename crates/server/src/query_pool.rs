@@ -7,8 +7,8 @@
 //! How the two sides talk (the other one is `query_child.rs`):
 //! - standard input: the request as one line of JSON; then it stays open. When it closes, the parent is gone, and the child ends.
 //!   A child may have started long before its request (`spares.rs`).
-//! - standard output: the Arrow IPC stream in frames (`frames.rs`), of which the last says that the answer is whole. A fault
-//!   before the first batch leaves it empty.
+//! - standard output: [`REQUEST_READ`], then the Arrow IPC stream in frames (`frames.rs`), of which the last says that the answer
+//!   is whole. A fault before the first batch leaves out the frames.
 //! - the request's `spill_dir`: a directory of the statement's own, which the parent makes before and removes after it.
 //! - standard error: on a fault a [`ChildFault`] as JSON in the last line. Never logged: panics may quote data.
 
@@ -27,7 +27,6 @@ use frames::{FrameReader, Piece};
 use serde::{Deserialize, Serialize};
 use spares::{Spares, Started};
 use spill::Spill;
-use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -35,10 +34,12 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 use varberg_lake::{QueryError, QueryRequest};
+
+/// The byte by which a child says that it has read its request. One that died before it has begun nothing.
+pub(crate) const REQUEST_READ: u8 = b'R';
 
 /// Bytes that one read takes from a child: what a pipe holds.
 const READ_BYTES: usize = 64 * 1024;
@@ -161,27 +162,26 @@ impl QueryPool {
 
     fn start(&self, request: &QueryRequest, place: OwnedSemaphorePermit) -> io::Result<Answer> {
         let spill = self.spill.directory()?;
-        let Started { mut child, stderr } = match self.spares.take() {
+        let started = match self.spares.take() {
             Ok(started) => started,
             Err(error) => {
                 spill.remove();
                 return Err(error);
             }
         };
-        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let time_s = request.limits.time_s;
         let deadline = Instant::now() + Duration::from_secs(time_s) + GRACE;
         let (buffer, frames) = (BytesMut::new(), FrameReader::default());
-        let process = Some(Process { child, spill, spares: self.spares.clone(), _place: place });
-        let running = self.counts.begin();
-        Ok(Answer { process, stdin, stdout, stderr, deadline, time_s, buffer, frames, first: None, running })
+        let process = Some(Process { started, spill, spares: self.spares.clone(), _place: place });
+        Ok(Answer { process, deadline, time_s, buffer, frames, first: None, running: self.counts.begin() })
     }
 }
 
 /// A child with what is its own.
 #[derive(Debug)]
 struct Process {
-    child: Child,
+    /// Its standard input is open as long as we live: the end of it tells the child that nobody waits any more.
+    started: Started,
     spill: Directory,
     spares: Spares,
     _place: OwnedSemaphorePermit,
@@ -191,13 +191,21 @@ impl Process {
     /// Ends the child, if it has not ended, then removes its spill files and frees its place. The next child starts only now:
     /// beside a statement it would take time from it.
     async fn end(mut self) {
-        let _ = self.child.start_kill(); // one that has ended cannot be killed
-        if let Err(error) = self.child.wait().await {
+        let _ = self.started.child.start_kill(); // one that has ended cannot be killed
+        if let Err(error) = self.started.child.wait().await {
             tracing::warn!(%error, "cannot wait for a query process");
         }
         let spill = self.spill;
         let _ = tokio::task::spawn_blocking(move || spill.remove()).await;
         self.spares.refill();
+    }
+
+    /// Gives `line` to the child; false when it has died, or dies, before it has read it.
+    async fn tell(&mut self, line: &[u8]) -> bool {
+        let child = &mut self.started.child;
+        let (Some(stdin), Some(stdout)) = (&mut child.stdin, &mut child.stdout) else { return false };
+        let written = stdin.write_all(line).await.is_ok() && stdin.flush().await.is_ok();
+        written && stdout.read_u8().await.is_ok_and(|byte| byte == REQUEST_READ)
     }
 }
 
@@ -205,8 +213,8 @@ fn out_of_memory(what: &str) -> QueryFailure {
     QueryFailure::Exhausted(format!("{what}; ask for less, or raise query.memory_bytes"))
 }
 
-fn no_pipe() -> QueryFailure {
-    QueryFailure::Crashed("the query process has no standard input or output".to_owned())
+fn no_process() -> QueryFailure {
+    QueryFailure::Crashed("there is no query process to talk to".to_owned())
 }
 
 fn crashed(what: &str, error: &dyn std::error::Error) -> QueryFailure {
@@ -218,10 +226,6 @@ fn crashed(what: &str, error: &dyn std::error::Error) -> QueryFailure {
 pub struct Answer {
     /// `None` only while this value is dropped.
     process: Option<Process>,
-    /// Open as long as we live: its end tells the child that nobody waits any more.
-    stdin: Option<ChildStdin>,
-    stdout: Option<ChildStdout>,
-    stderr: File,
     deadline: Instant,
     time_s: u64,
     buffer: BytesMut,
@@ -252,7 +256,7 @@ impl Answer {
             Ok(outcome) => outcome,
             Err(_) => {
                 // The child dies with this value; killed now, it stops working while the caller cleans up.
-                let _ = self.process.as_mut().map(|process| process.child.start_kill());
+                let _ = self.process.as_mut().map(|process| process.started.child.start_kill());
                 Err(QueryFailure::TimeLimit(self.time_s))
             }
         };
@@ -265,14 +269,14 @@ impl Answer {
     }
 
     async fn begin(&mut self, request: &QueryRequest) -> Result<(), QueryFailure> {
+        let process = self.process.as_mut().ok_or_else(no_process)?;
         let mut request = request.clone();
-        request.limits.spill_dir = self.process.as_ref().ok_or_else(no_pipe)?.spill.path().to_owned();
+        request.limits.spill_dir = process.spill.path().to_owned();
         let mut line = serde_json::to_vec(&request).map_err(|e| crashed("cannot write the request", &e))?;
         line.push(b'\n');
-        // A child that died at once closes its side; why it died is told by its end.
-        let stdin = self.stdin.as_mut().ok_or_else(no_pipe)?;
-        if stdin.write_all(&line).await.is_ok() {
-            let _ = stdin.flush().await;
+        // One that died while it waited is not the statement's fault. Why a new one died is told by its end.
+        while !process.tell(&line).await && process.started.waited {
+            process.started = process.spares.take().map_err(|e| crashed("cannot start the query process", &e))?;
         }
         self.first = self.read().await?;
         match self.first {
@@ -289,18 +293,17 @@ impl Answer {
                 Piece::Nothing => {}
             }
             self.buffer.reserve(READ_BYTES);
-            let stdout = self.stdout.as_mut().ok_or_else(no_pipe)?;
-            let read = stdout.read_buf(&mut self.buffer).await;
+            let child = &mut self.process.as_mut().ok_or_else(no_process)?.started.child;
+            let read = child.stdout.as_mut().ok_or_else(no_process)?.read_buf(&mut self.buffer).await;
             if read.map_err(|e| crashed("cannot read the answer of the query process", &e))? == 0 {
-                let process = self.process.as_mut().ok_or_else(no_pipe)?;
-                let status = process.child.wait().await;
-                return Err(self.fault(status.map_err(|e| crashed("cannot wait for the query process", &e))?));
+                let status = child.wait().await.map_err(|e| crashed("cannot wait for the query process", &e))?;
+                return Err(self.fault(status));
             }
         }
     }
 
     /// Why a child did not end well: what it says, else what can be told from its end.
-    fn fault(&mut self, status: ExitStatus) -> QueryFailure {
+    fn fault(&self, status: ExitStatus) -> QueryFailure {
         let said = self.said().unwrap_or_default();
         let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
         if let Ok(fault) = serde_json::from_str::<ChildFault>(last) {
@@ -323,11 +326,13 @@ impl Answer {
     }
 
     /// The end of the child's standard error.
-    fn said(&mut self) -> io::Result<String> {
-        let length = self.stderr.seek(SeekFrom::End(0))?;
-        self.stderr.seek(SeekFrom::Start(length.saturating_sub(STDERR_BYTES)))?;
+    fn said(&self) -> io::Result<String> {
+        let Some(process) = &self.process else { return Ok(String::new()) };
+        let mut stderr = &process.started.stderr;
+        let length = stderr.seek(SeekFrom::End(0))?;
+        stderr.seek(SeekFrom::Start(length.saturating_sub(STDERR_BYTES)))?;
         let mut bytes = Vec::new();
-        (&self.stderr).take(STDERR_BYTES).read_to_end(&mut bytes)?;
+        stderr.take(STDERR_BYTES).read_to_end(&mut bytes)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }

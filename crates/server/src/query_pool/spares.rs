@@ -14,12 +14,14 @@ const SUBCOMMAND: &str = "__query";
 /// Most children that wait: one for the next statement, one for the statement that comes while the next spare starts.
 const MOST: usize = 2;
 
-/// A child that has no statement yet.
+/// A child, which has no statement at first.
 #[derive(Debug)]
 pub(super) struct Started {
     /// With pipes to its standard input and output.
     pub(super) child: Child,
     pub(super) stderr: File,
+    /// It started before there was a statement for it.
+    pub(super) waited: bool,
 }
 
 /// Children that wait for statements; a clone shares them. They die with the last clone.
@@ -43,6 +45,7 @@ impl Spares {
     pub(super) fn take(&self) -> io::Result<Started> {
         while let Some(mut spare) = self.oldest() {
             if matches!(spare.child.try_wait(), Ok(None)) {
+                spare.waited = true;
                 return Ok(spare);
             }
         }
@@ -94,6 +97,6 @@ impl Spares {
             .stderr(stderr.try_clone()?)
             .kill_on_drop(true)
             .spawn()?;
-        Ok(Started { child, stderr })
+        Ok(Started { child, stderr, waited: false })
     }
 }
