@@ -186,14 +186,26 @@ impl Rows {
             for predicate in &self.spec.dynamic {
                 passed = both(passed, samples(predicate, &self.spec.output, &maker.shape)?);
             }
+            if passed == Passed::None {
+                continue;
+            }
+            let vectors = self.spec.genotype_column().and_then(|name| rows.column_by_name(&name).cloned());
             match self.spec.grain {
                 Grain::Row => {
-                    let Some((rows, chosen)) = self.choose(&maker, rows, &passed)? else { continue };
+                    let Some((rows, chosen)) = self.choose(&maker, rows, vectors.as_ref(), &passed)? else { continue };
                     self.run(maker, &rows, chosen, None)?;
                 }
-                Grain::Record { with_genotype } => self.count_by_record(maker, &rows, &passed, with_genotype)?,
+                Grain::Record { with_genotype } => {
+                    let samples = Samples { shape: &maker.shape, passed: &passed, subset: maker.subset.as_ref() };
+                    let filter = self.genotypes.as_mut();
+                    let counted = ByRecord::new(&samples, &rows, vectors.as_ref(), filter, with_genotype)?;
+                    if !counted.counts.is_empty() {
+                        self.run(maker, &rows, counted.chosen, Some(counted.counts.into()))?;
+                    }
+                }
                 Grain::Sample { with_genotype } => {
-                    self.count_by_sample(headerset, &maker, &rows, &passed, with_genotype)?;
+                    let new = || BySample::new(Arc::clone(&maker.shape), passed.clone(), with_genotype);
+                    self.count_by_sample(headerset, new, &rows, vectors.as_ref())?;
                 }
             }
         }
@@ -209,42 +221,18 @@ impl Rows {
         Ok(())
     }
 
-    fn count_by_record(
-        &mut self,
-        maker: Arc<Maker>,
-        rows: &RecordBatch,
-        passed: &Passed,
-        with_genotype: bool,
-    ) -> Result<()> {
-        if *passed == Passed::None {
-            return Ok(());
-        }
-        let column = self.genotypes_of(rows);
-        let samples = Samples { shape: &maker.shape, passed, subset: maker.subset.as_ref() };
-        let counted = ByRecord::new(&samples, rows, column.as_ref(), self.genotypes.as_mut(), with_genotype)?;
-        if counted.counts.is_empty() {
-            return Ok(());
-        }
-        self.run(maker, rows, counted.chosen, Some(counted.counts.into()))
-    }
-
+    /// Counts records for the samples of a headerset; `new` makes their counts.
     fn count_by_sample(
         &mut self,
         headerset: i64,
-        maker: &Maker,
+        new: impl Fn() -> BySample,
         rows: &RecordBatch,
-        passed: &Passed,
-        with_genotype: bool,
+        vectors: Option<&ArrayRef>,
     ) -> Result<()> {
-        if *passed == Passed::None {
-            return Ok(());
-        }
-        let column = self.genotypes_of(rows);
         let mut next = 0;
         while next < rows.num_rows() {
-            let new = || BySample::new(Arc::clone(&maker.shape), passed.clone(), with_genotype);
-            let own = self.by_sample.entry(headerset).or_insert_with(new);
-            next = own.add(rows, next, column.as_ref(), self.genotypes.as_mut())?;
+            let own = self.by_sample.entry(headerset).or_insert_with(&new);
+            next = own.add(rows, next, vectors, self.genotypes.as_mut())?;
             let size: usize = self.by_sample.values().map(BySample::size).sum();
             if next < rows.num_rows() || size > MAX_COUNTS * self.by_sample.len().min(MAX_HEADERSETS) {
                 self.finish_samples()?;
@@ -259,11 +247,6 @@ impl Rows {
             self.ready.extend(own.batches(&self.spec.output, self.batch_size)?);
         }
         Ok(())
-    }
-
-    /// The vectors of GT, if they were read.
-    fn genotypes_of(&self, rows: &RecordBatch) -> Option<ArrayRef> {
-        self.spec.genotype_column().and_then(|name| rows.column_by_name(&name).cloned())
     }
 
     /// The records whose attributes pass.
@@ -286,13 +269,17 @@ impl Rows {
     }
 
     /// The records that give rows, and the samples that they give them for.
-    fn choose(&mut self, maker: &Maker, rows: RecordBatch, passed: &Passed) -> Result<Option<(RecordBatch, Chosen)>> {
-        if *passed == Passed::None {
-            return Ok(None);
+    fn choose(
+        &mut self,
+        maker: &Maker,
+        rows: RecordBatch,
+        vectors: Option<&ArrayRef>,
+        passed: &Passed,
+    ) -> Result<Option<(RecordBatch, Chosen)>> {
+        match &mut self.genotypes {
+            Some(filter) => filter.choose(&maker.shape, rows, vectors, passed),
+            None => Ok(Some((rows, Chosen::of(passed)))),
         }
-        let column = self.genotypes_of(&rows);
-        let Some(filter) = &mut self.genotypes else { return Ok(Some((rows, Chosen::of(passed)))) };
-        filter.choose(&maker.shape, rows, column.as_ref(), passed)
     }
 
     fn next_batch(&mut self) -> Result<Option<RecordBatch>> {

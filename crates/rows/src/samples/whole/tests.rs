@@ -201,3 +201,39 @@ proptest! {
         same(&mut short, &mut general);
     }
 }
+
+/// More of them than plans are kept.
+fn any_format() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "GT", "GT:AD", "GT:AD:DP", "GT:DP", "DP", "DP:GT", "FT", "FT:DP", "GP:LF", "XX", "CH:XX:GT", "YY", "GT:YY",
+        "DP:GT:XX",
+    ])
+}
+
+/// Values for any of them: few, so that they often fit.
+fn any_text() -> impl Strategy<Value = String> {
+    let value =
+        prop_oneof![4 => "[01][/|][01]", 2 => "[0-9]{0,2}", 1 => "[01]", 1 => "[.]?", 1 => "[0-9],[0-9]", 1 => "é?"];
+    let sample = prop::collection::vec(value, 1..4).prop_map(|values| values.join(":"));
+    prop::collection::vec(sample, 0..4).prop_map(|samples| samples.join("\t"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #[test]
+    fn whatever_way_a_record_takes_it_is_as_by_the_general_one(
+        records in prop::collection::vec((any_format(), any_text(), prop::bool::weighted(0.1)), 1..40), samples in 1..4_usize,
+    ) {
+        let (mut own, mut general) = (builder(samples, false), builder(samples, false));
+        for (format, text, takes_back) in records {
+            let found = own.push(Some(format), text.as_bytes(), 1);
+            general.plan = general.plan(format, super::super::Genotype::Read).unwrap();
+            prop_assert_eq!(&found, &general.push_each(format, text.as_bytes(), 1), "{} {:?}", format, text);
+            if takes_back && found.is_ok() {
+                own.undo();
+                general.undo();
+            }
+        }
+        same(&mut own, &mut general);
+    }
+}
