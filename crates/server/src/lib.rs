@@ -11,6 +11,7 @@ mod cpu;
 mod error;
 mod events;
 pub mod export;
+mod grants;
 mod header_text;
 mod import;
 mod listen;
