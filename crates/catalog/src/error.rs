@@ -34,6 +34,9 @@ pub enum Entity {
     User(String),
     /// By its id.
     AccessKey(String),
+    /// A name that was given to a table.
+    TableLink(String),
+    WorkGroup(String),
 }
 
 impl fmt::Display for Entity {
@@ -54,6 +57,8 @@ impl fmt::Display for Entity {
             Self::ShareWith(account) => write!(f, "a share of this store with account {account}"),
             Self::User(name) => write!(f, "user {name}"),
             Self::AccessKey(id) => write!(f, "access key {id}"),
+            Self::TableLink(name) => write!(f, "table {name}"),
+            Self::WorkGroup(name) => write!(f, "work group {name}"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The embedded SQL database: what was asked and how it stands.
 //!
-//! Stores, references, shares, import jobs, leases, table pointers, events, users with their keys, and calls already
-//! answered.
+//! Stores, references, shares, import jobs, leases, table pointers, events, users with their keys, statements
+//! that were started, and calls already answered.
 //! Values of `varberg-model` go in and come out; every change is one transaction, durable when the call returns. Nothing
 //! here knows Arrow, Iceberg's files, HTTP or the wire format, and no text of a bound value reaches SQL.
 
@@ -21,6 +21,7 @@ mod leases;
 mod listing;
 mod migrate;
 mod outcome;
+mod query_executions;
 mod quotas;
 mod reference_import_listing;
 mod reference_imports;
@@ -30,6 +31,7 @@ mod rows;
 mod shares;
 mod stored;
 mod stores;
+mod table_links;
 mod table_pointers;
 mod table_tasks;
 mod tags;
@@ -52,6 +54,7 @@ pub use reference_imports::{Epoch, ReferenceJobFiles};
 pub use reference_stores::{ReferenceFilter, ReferenceStoreFilter};
 pub use shares::{ShareFilter, ShareSide};
 pub use stores::StoreFilter;
+pub use table_links::{TableLink, WorkGroup};
 pub use table_pointers::{CATALOG_NAME, TableSwap};
 pub use table_tasks::{TaskClaim, TaskLease, TaskStep};
 pub use users::{FormerKeys, KnownUsers, SealedKey, UserKeys};

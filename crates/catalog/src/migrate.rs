@@ -6,7 +6,7 @@ use crate::dialect::{BEGIN_WRITE, Pool};
 use crate::error::{Error, Result};
 
 /// Scripts in order; the first brings an empty database to version 1. A released script never changes.
-const SCRIPTS: [&str; 9] = [
+const SCRIPTS: [&str; 10] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_item_headers.sql"),
     include_str!("migrations/0003_item_reports.sql"),
@@ -16,6 +16,7 @@ const SCRIPTS: [&str; 9] = [
     include_str!("migrations/0007_users.sql"),
     include_str!("migrations/0008_events.sql"),
     include_str!("migrations/0009_maintenance.sql"),
+    include_str!("migrations/0010_doors.sql"),
 ];
 
 /// Applies what `pool`'s database lacks.
@@ -53,7 +54,7 @@ mod tests {
         catalog.close().await;
         let error = Catalog::open(&path).await.unwrap_err();
         expect_test::expect![[
-            "the catalog has schema version 99, and this program knows versions up to 9; start the newer version of varberg that wrote it"
+            "the catalog has schema version 99, and this program knows versions up to 10; start the newer version of varberg that wrote it"
         ]]
         .assert_eq(&error.to_string());
     }

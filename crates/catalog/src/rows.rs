@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 use std::collections::BTreeMap;
 use varberg_model::{
-    AccessKey, AccessKeyId, AccountId, AnnotationImport, AnnotationStore, AnnotationVersion, Description, ImportItem,
-    ImportJob, ItemProgress, JobId, JobStatus, Layout, ObjectUri, RefId, Reference, ReferenceImportJob,
-    ReferenceImportSource, ReferenceJobStatus, ReferenceName, ReferenceSourceStatus, ReferenceStatus, ReferenceStore,
-    ReferenceStoreName, Role, RoleArn, Share, ShareKind, ShareName, ShareStatus, StoreFormat, StoreId, StoreName,
-    StoreStatus, TsvStoreOptions, User, UserName, VariantStore,
+    AccessKey, AccessKeyId, AccountId, AnnotationImport, AnnotationStore, AnnotationVersion, Description,
+    ExecutionState, ImportItem, ImportJob, ItemProgress, JobId, JobStatus, Layout, ObjectUri, RefId, Reference,
+    ReferenceImportJob, ReferenceImportSource, ReferenceJobStatus, ReferenceName, ReferenceSourceStatus,
+    ReferenceStatus, ReferenceStore, ReferenceStoreName, Role, RoleArn, Share, ShareKind, ShareName, ShareStatus,
+    StatementKind, StoreFormat, StoreId, StoreName, StoreStatus, TsvStoreOptions, User, UserName, VariantStore,
 };
 
 /// A value outside its type's range or set.
@@ -117,6 +117,16 @@ pub(crate) fn job_id(row: &Row) -> Result<JobId> {
 /// The column `status` of jobs and items.
 pub(crate) fn job_status(row: &Row) -> Result<JobStatus> {
     parsed(row, "status", |text| JobStatus::parse("status", text))
+}
+
+/// The column `state` of query executions.
+pub(crate) fn query_state(row: &Row) -> Result<ExecutionState> {
+    named(row, "state", ExecutionState::parse)
+}
+
+/// The column `kind` of query executions.
+pub(crate) fn statement_kind(row: &Row) -> Result<StatementKind> {
+    named(row, "kind", StatementKind::parse)
 }
 
 /// The column `layout`.

@@ -3,7 +3,9 @@
 //! The straight line: gate (text), session (only the granted tables), plan, check of the plan, execution. Nothing else is
 //! reachable from SQL: no file, no URL, no setting, no other table.
 
+mod answer;
 mod clauses;
+mod client_statement;
 mod cohort;
 mod compare;
 mod contig;
@@ -15,16 +17,19 @@ mod interval_join;
 mod metadata_tables;
 mod session;
 mod tables;
+mod text;
 mod travel;
 
+pub use answer::QueryAnswer;
+pub use client_statement::{ClientStatement, StatementWork};
 pub(crate) use session::OnlyWarehouse;
 
 use crate::{Lake, WarehouseConfig};
 use datafusion::common::DataFusionError;
 use datafusion::common::config::Dialect;
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{LogicalPlan, ScalarUDF};
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionContext;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -42,6 +47,9 @@ pub struct QueryRequest {
     /// Of each reference: other names of its contigs, for `contig(name)`.
     #[serde(default)]
     pub contig_aliases: Vec<BTreeMap<String, String>>,
+    /// The schema of tables that are named without one; empty: `default`.
+    #[serde(default)]
+    pub schema: String,
 }
 
 /// One snapshot of a table, under each of its schemas.
@@ -111,9 +119,8 @@ pub fn warm_up() -> Result<(), QueryError> {
 
 /// Plans `request` and begins to execute it.
 ///
-/// - Out: batches of the answer in Arrow 59; an error of the stream is to be read by [`QueryError::from_engine`].
-/// - Errors: before the first batch.
-pub async fn run(mut request: QueryRequest) -> Result<SendableRecordBatchStream, QueryError> {
+/// Errors: before the first batch.
+pub async fn run(mut request: QueryRequest) -> Result<QueryAnswer, QueryError> {
     gate::check(&request.sql)?;
     let travels = match travel::rewritten(&request.sql, &request.tables)? {
         Some((sql, travels)) => {
@@ -123,7 +130,7 @@ pub async fn run(mut request: QueryRequest) -> Result<SendableRecordBatchStream,
         None => Vec::new(),
     };
     let lake = Lake::open(request.warehouse.clone()).await.map_err(|error| internal(&error))?;
-    let context = session::new(&lake, &request.limits)?;
+    let context = session::new(&lake, &request.limits, &request.schema)?;
     context.register_udf(contig::function(&request.contig_aliases));
     let schemas = session::Schemas::new(&context)?;
     let mut tables = Vec::with_capacity(request.tables.len());
@@ -152,14 +159,20 @@ pub async fn run(mut request: QueryRequest) -> Result<SendableRecordBatchStream,
     schemas.describe(&tables)?;
     let work = async {
         let plan = plan(&context, &request).await?;
-        let stream = async { context.execute_logical_plan(plan).await?.execute_stream().await };
-        stream.await.map_err(|error| explain(QueryError::from_engine(&error), &request.tables))
+        let execution = async {
+            let frame = context.execute_logical_plan(plan).await?;
+            let task = Arc::new(frame.task_ctx());
+            let plan = frame.create_physical_plan().await?;
+            let stream = execute_stream(Arc::clone(&plan), task)?;
+            Ok((stream, plan))
+        };
+        execution.await.map_err(|error| explain(QueryError::from_engine(&error), &request.tables))
     };
     let limit = std::time::Duration::from_secs(request.limits.time_s);
     let deadline = tokio::time::Instant::now() + limit;
-    let stream = tokio::time::timeout_at(deadline, work);
-    let stream = stream.await.map_err(|_| QueryError::out_of_time(limit.as_secs()))??;
-    Ok(session::until(deadline, limit, stream))
+    let begun = tokio::time::timeout_at(deadline, work).await;
+    let (stream, plan) = begun.map_err(|_| QueryError::out_of_time(limit.as_secs()))??;
+    Ok(QueryAnswer { stream: session::until(deadline, limit, stream), plan })
 }
 
 /// The functions over vectors of genotypes, for tables whose samples are `headersets`.

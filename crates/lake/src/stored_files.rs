@@ -92,6 +92,15 @@ impl Lake {
         self.inner.runtime.block_on(self.get_range(path, range))
     }
 
+    /// A file; none where there is none.
+    pub async fn head(&self, path: &str) -> Result<Option<StoredFile>> {
+        match self.inner.store.head(&Self::object_path(path)?).await {
+            Ok(meta) => Ok(Some(StoredFile { path: path.to_owned(), bytes: meta.size, modified: meta.last_modified })),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(Error::storage("reading", path)(error)),
+        }
+    }
+
     /// Every file below a directory of the warehouse (empty: all of it), unfinished writes of a directory warehouse
     /// included, sorted by path.
     pub async fn list(&self, prefix: &str) -> Result<Vec<StoredFile>> {

@@ -107,6 +107,11 @@ impl Lake {
         Ok(Self { inner: Arc::new(Inner { store, root, directory, runtime }) })
     }
 
+    /// Whether it is a directory of this machine.
+    pub fn is_directory(&self) -> bool {
+        self.inner.directory.is_some()
+    }
+
     /// The location (absolute URI) of a path of the warehouse.
     pub fn location(&self, path: &str) -> String {
         format!("{}/{}", self.inner.root, path)

@@ -8,6 +8,7 @@
 //! - *import job*: one request to import files into a store; *item*: one file of it.
 //! - *task*: work on a table that no import does: compaction, expiry of snapshots, a job undone.
 //! - *event*: what is told when a resource has changed its state.
+//! - *query execution*: a statement that was started, and is asked about later.
 //! - *part*: a byte range of an item that one thread reads (see `varberg-formats`).
 //! - *data file*, *snapshot*: as in Iceberg.
 //! - *user*: somebody who may call, in one account, by access keys.
@@ -25,6 +26,7 @@ mod import_job;
 mod maintenance;
 mod object_uri;
 mod page;
+mod query_execution;
 mod read_options;
 mod reference_store;
 mod resource;
@@ -51,6 +53,7 @@ pub use import_job::{
 pub use maintenance::{Task, TaskReport, Undone, Work};
 pub use object_uri::ObjectUri;
 pub use page::{Page, PageSize, PageToken};
+pub use query_execution::{ExecutionOutcome, ExecutionState, ExecutionStatistics, QueryExecution, StatementKind};
 pub use read_options::{Dialect, Encoding, LineSeparator, ReadOptions};
 pub use reference_store::{
     RefId, Reference, ReferenceImportJob, ReferenceImportSource, ReferenceJobStatus, ReferenceName,

@@ -32,3 +32,4 @@ pub(crate) mod variant_store;
 
 pub(crate) use call::{Answer, Call, Reply};
 pub(crate) use operation::Operation;
+pub(crate) use sql::{Form, Writer};

@@ -6,6 +6,7 @@ use crate::auth::exposure;
 use crate::auth::users::Users;
 use crate::config::Config;
 use crate::cpu::Cpu;
+use crate::doors::athena::Running;
 use crate::import::Hold;
 use crate::metrics::Metrics;
 use crate::query_pool::QueryPool;
@@ -35,6 +36,10 @@ pub struct App {
     /// Whether other machines reach the server, so that nobody may call without credentials.
     pub is_exposed: bool,
     pub lake: Lake,
+    /// Where the answers of statements lie that clients read as files.
+    pub(crate) results: Lake,
+    /// Statements that were started and are asked about later.
+    pub(crate) running: Running,
     /// Where sources come from, by the role of the job.
     pub(crate) roles: Arc<Roles>,
     /// Threads for parsing and writing.
@@ -96,6 +101,12 @@ impl App {
              with, or with another warehouse",
             path.display()
         );
+        let place = config.results()?;
+        if let Some(directory) = place.uri.strip_prefix("file://") {
+            create_private(Path::new(directory))?;
+        }
+        let uri = place.uri.clone();
+        let results = Lake::open(place).await.with_context(|| format!("cannot open the place of results {uri}"))?;
         let program = std::env::current_exe().context("cannot find the program's own file")?;
         let spill = config.spill_dir();
         let queries = QueryPool::new(program, usize::try_from(config.query.concurrency)?, &spill)
@@ -113,6 +124,8 @@ impl App {
             catalog,
             users,
             lake,
+            results,
+            running: Running::default(),
             roles: Arc::new(roles),
             metrics: Metrics::new(queries.counts()).context("cannot set up the metrics")?,
             queries,

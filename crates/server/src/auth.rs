@@ -9,5 +9,6 @@ pub(crate) mod key_pair;
 mod origin;
 pub(crate) mod sealing;
 pub(crate) mod secret;
+pub(crate) mod service;
 pub mod signature;
 pub(crate) mod users;

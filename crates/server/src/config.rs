@@ -43,7 +43,7 @@ pub struct Config {
     pub tls_key: Option<PathBuf>,
     /// Whether a proxy that encrypts stands in front, and nobody else reaches the address: the server may then listen beyond loopback in clear text, and needs users on loopback too. Nothing that a proxy says (`X-Forwarded-*`) is believed.
     pub behind_proxy: bool,
-    /// Directory of everything the server writes: `catalog.sqlite`, `secrets.key`, `warehouse/`, `spill/`. Created with mode 0700.
+    /// Directory of everything the server writes: `catalog.sqlite`, `secrets.key`, `warehouse/`, `results/`, `spill/`. Created with mode 0700.
     pub data_dir: PathBuf,
     /// Where tables and references lie: `s3://bucket/prefix`, `file:///directory` or a directory. Default: `warehouse` below the data directory.
     pub warehouse: Option<String>,
@@ -137,6 +137,8 @@ pub struct QueryConfig {
     pub memory_bytes: u64,
     /// Statements that run at the same time; others wait.
     pub concurrency: u32,
+    /// Where answers lie that clients of Athena's API read as files: `s3://bucket/prefix`, or a directory. Default: `results` below the data directory; beside a warehouse in S3, its address with `-results`.
+    pub results: Option<String>,
 }
 
 impl Default for Config {
@@ -189,7 +191,7 @@ impl Default for ImportConfig {
 
 impl Default for QueryConfig {
     fn default() -> Self {
-        Self { time_s: 300, memory_bytes: 1024 * MIB, concurrency: 2 }
+        Self { time_s: 300, memory_bytes: 1024 * MIB, concurrency: 2, results: None }
     }
 }
 
@@ -259,6 +261,21 @@ impl Config {
             Some(directory) => file_uri(Path::new(directory))?,
         };
         Ok(WarehouseConfig { uri, s3: self.s3.options() })
+    }
+
+    /// Where answers lie as files.
+    pub fn results(&self) -> Result<WarehouseConfig> {
+        let warehouse = self.warehouse()?;
+        let uri = match self.query.results.as_deref() {
+            Some(uri) if uri.starts_with("s3://") || uri.starts_with("file:///") => uri.to_owned(),
+            Some(text) if text.contains("://") => {
+                bail!("query.results is \"{text}\"; write s3://bucket/prefix or a directory")
+            }
+            Some(directory) => file_uri(Path::new(directory))?,
+            None if warehouse.uri.starts_with("s3://") => format!("{}-results", warehouse.uri.trim_end_matches('/')),
+            None => file_uri(&self.data_dir.join("results"))?,
+        };
+        Ok(WarehouseConfig { uri, ..warehouse })
     }
 
     /// Where sources may come from.

@@ -3,6 +3,7 @@
 //! In: an [`ApiError`]. Out: status, `x-amzn-errortype` (bare name), `{"message": ...}` (facts: error contract).
 //! The text of an internal failure goes to the log, never to the client.
 
+use crate::auth::service::Service;
 use crate::auth::signature::Refusal;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -131,6 +132,81 @@ impl From<varberg_lake::SourceError> for ApiError {
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+impl ApiError {
+    /// The same error by the name and in the form that clients of a service know.
+    pub(crate) fn in_the_words_of(self, service: Service) -> Response {
+        let name = match service {
+            Service::Omics => return self.into_response(),
+            Service::Athena => self.name_in([
+                "InvalidRequestException",
+                "InvalidRequestException",
+                "InvalidRequestException",
+                "TooManyRequestsException",
+                "InternalServerException",
+            ]),
+            Service::Glue | Service::LakeFormation => self.name_in([
+                "InvalidInputException",
+                "EntityNotFoundException",
+                "AlreadyExistsException",
+                "ThrottlingException",
+                "InternalServiceException",
+            ]),
+            Service::Ram => self.name_in([
+                "InvalidParameterException",
+                "UnknownResourceException",
+                "InvalidParameterException",
+                "ThrottlingException",
+                "ServerInternalException",
+            ]),
+            Service::Sts => {
+                self.name_in(["ValidationError", "ValidationError", "ValidationError", "Throttling", "InternalFailure"])
+            }
+            Service::S3 => self.name_in(["InvalidRequest", "NoSuchKey", "InvalidRequest", "SlowDown", "InternalError"]),
+        };
+        if let Self::Internal(text) = &self {
+            tracing::error!(error = %text, "a request failed");
+        }
+        // All but S3's clients go by the name alone; theirs by the status too.
+        let status = match self.status_and_name().0 {
+            status if status.is_server_error() => StatusCode::INTERNAL_SERVER_ERROR,
+            StatusCode::FORBIDDEN => StatusCode::FORBIDDEN,
+            StatusCode::NOT_FOUND if service == Service::S3 => StatusCode::NOT_FOUND,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let text = self.message();
+        match service {
+            Service::S3 | Service::Sts => {
+                let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+                let error = format!("<Code>{name}</Code><Message>{text}</Message>");
+                let body = match service {
+                    Service::S3 => format!("<Error>{error}</Error>"),
+                    _ => format!("<ErrorResponse><Error><Type>Sender</Type>{error}</Error></ErrorResponse>"),
+                };
+                (status, [(CONTENT_TYPE, "text/xml")], body).into_response()
+            }
+            _ => {
+                let body = serde_json::json!({ "__type": name, "message": text, "Message": text }).to_string();
+                let headers = [(CONTENT_TYPE, "application/x-amz-json-1.1"), (ERROR_TYPE, name)];
+                (status, headers, body).into_response()
+            }
+        }
+    }
+
+    /// Its name among those of a service for: what is not valid, what there is not, what there is already, too much at once, and
+    /// the server's own failure.
+    fn name_in(&self, [invalid, missing, exists, throttled, internal]: [&'static str; 5]) -> &'static str {
+        match self {
+            Self::Refused(refusal) => status_and_name_of(refusal).1,
+            Self::AccessDenied(_) => "AccessDeniedException",
+            Self::NotFound(_) => missing,
+            Self::Conflict(_) => exists,
+            Self::Throttled(_) | Self::QuotaExceeded(_) => throttled,
+            Self::Internal(_) | Self::Unavailable(_) => internal,
+            _ => invalid,
+        }
+    }
 }
 
 impl IntoResponse for ApiError {

@@ -6,7 +6,7 @@
 use crate::app::App;
 use crate::error::ApiError;
 use std::collections::HashMap;
-use varberg_catalog::PublishedTable;
+use varberg_catalog::{PublishedTable, TableLink};
 use varberg_lake::{GrantedTable, QueryLimits, QueryRequest};
 use varberg_model::AccountId;
 
@@ -29,12 +29,25 @@ pub(crate) async fn request(app: &App, account: &AccountId, sql: &str) -> Result
         spill_bytes: SPILL_BYTES,
         target_partitions: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
     };
-    Ok(QueryRequest { sql: sql.to_owned(), tables, limits, warehouse, contig_aliases })
+    Ok(QueryRequest { sql: sql.to_owned(), tables, limits, warehouse, contig_aliases, schema: String::new() })
 }
 
-/// The tables of an account, and those that others share with it.
+/// The tables of an account, those that others share with it, and both under the names that the account gave them.
 pub(crate) async fn tables(app: &App, account: &AccountId) -> Result<Vec<GrantedTable>, ApiError> {
-    Ok(granted(app.catalog.tables_of(account).await?, account))
+    let mut tables = granted(app.catalog.tables_of(account).await?, account);
+    for TableLink { database, name, target_namespace, target_name } in app.catalog.table_links(account).await? {
+        let is = |table: &GrantedTable, schema: &String, name: &String| {
+            table.name == *name && table.schemas.contains(schema)
+        };
+        // What a store is named by now is the store.
+        if tables.iter().any(|table| is(table, &database, &name)) {
+            continue;
+        }
+        if let Some(target) = tables.iter().find(|table| is(table, &target_namespace, &target_name)).cloned() {
+            tables.push(GrantedTable { schemas: vec![database], name, ..target });
+        }
+    }
+    Ok(tables)
 }
 
 /// Tables under their schemas. Those of other accounts are in the default schema only where no other table has their name.

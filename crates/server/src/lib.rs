@@ -8,6 +8,7 @@ mod caller;
 pub mod cli;
 mod config;
 mod cpu;
+mod doors;
 mod error;
 mod events;
 pub mod export;

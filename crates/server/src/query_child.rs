@@ -97,24 +97,35 @@ async fn run(request: QueryRequest) -> Result<(), ChildFault> {
     let writer = writer.map_err(|e| internal("cannot start a thread", &e))?;
     while let Some(batch) = next {
         // Waits while the parent does not read: the statement goes no faster than its reader.
-        if batch.num_rows() > 0 && batches.send(Some(batch)).is_err() {
+        if batch.num_rows() > 0 && batches.send(Step::Batch(batch)).is_err() {
             break; // the writer has ended, and says why
         }
         next = stream.next().await.transpose().map_err(|e| fault(&QueryError::from_engine(&e)))?;
     }
-    let _ = batches.send(None);
+    let _ = batches.send(Step::End { scanned_bytes: stream.scanned_bytes() });
     let crashed = |_| ChildFault { kind: FaultKind::Internal, message: "the writer of the answer crashed".to_owned() };
     writer.join().map_err(crashed)?
 }
 
-/// Writes the answer to standard output, batch by batch, while the next ones are made. It is whole, and ends so, with None.
-fn write(schema: &SchemaRef, batches: &Receiver<Option<RecordBatch>>) -> Result<(), ChildFault> {
+/// What is to be written next.
+enum Step {
+    Batch(RecordBatch),
+    /// The answer is whole.
+    End {
+        scanned_bytes: u64,
+    },
+}
+
+/// Writes the answer to standard output, batch by batch, while the next ones are made.
+fn write(schema: &SchemaRef, steps: &Receiver<Step>) -> Result<(), ChildFault> {
     let failed = |e: &ArrowError| internal("cannot write the answer", e);
     let output = output().map_err(|e| internal("cannot write the answer", &e))?;
     let mut writer = StreamWriter::try_new(FrameWriter::new(output), schema).map_err(|e| failed(&e))?;
-    while let Ok(batch) = batches.recv() {
-        let Some(batch) = batch else { return end(writer) };
-        writer.write(&batch).map_err(|e| failed(&e))?;
+    while let Ok(step) = steps.recv() {
+        match step {
+            Step::Batch(batch) => writer.write(&batch).map_err(|e| failed(&e))?,
+            Step::End { scanned_bytes } => return end(writer, scanned_bytes),
+        }
     }
     Ok(()) // what was made is not the whole answer; who made it says why
 }
@@ -125,11 +136,11 @@ fn output() -> io::Result<File> {
 }
 
 /// Ends an answer that is whole.
-fn end<W: io::Write>(mut writer: StreamWriter<FrameWriter<W>>) -> Result<(), ChildFault> {
+fn end<W: io::Write>(mut writer: StreamWriter<FrameWriter<W>>, scanned_bytes: u64) -> Result<(), ChildFault> {
     let failed = |e: &ArrowError| internal("cannot write the answer", e);
     writer.finish().map_err(|e| failed(&e))?;
     let frames = writer.into_inner().map_err(|e| failed(&e))?;
-    frames.end().map_err(|e| internal("cannot write the answer", &e))
+    frames.end(scanned_bytes).map_err(|e| internal("cannot write the answer", &e))
 }
 
 fn internal(what: &str, error: &dyn std::error::Error) -> ChildFault {

@@ -12,11 +12,13 @@
 //! - the request's `spill_dir`: a directory of the statement's own, which the parent makes before and removes after it.
 //! - standard error: on a fault a [`ChildFault`] as JSON in the last line. Never logged: panics may quote data.
 
+mod batches;
 mod counts;
 mod frames;
 mod spares;
 mod spill;
 
+pub(crate) use batches::Batches;
 pub(crate) use counts::StatementCounts;
 pub(crate) use frames::FrameWriter;
 pub(crate) use spill::Directory;
@@ -132,6 +134,12 @@ impl QueryPool {
         }
     }
 
+    /// Waits for a place for a statement, however long.
+    pub(crate) async fn place_in_turn(&self) -> Result<Place, QueryFailure> {
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        place.map(Place).map_err(|_| QueryFailure::Busy(self.concurrency))
+    }
+
     /// Starts the statement of `request` at its place and returns when the first bytes of its answer are here.
     ///
     /// - What the statement may see is to be looked up once it has a place: rights may end while it waits.
@@ -173,7 +181,16 @@ impl QueryPool {
         let deadline = Instant::now() + Duration::from_secs(time_s) + GRACE;
         let (buffer, frames) = (BytesMut::new(), FrameReader::default());
         let process = Some(Process { started, spill, spares: self.spares.clone(), _place: place });
-        Ok(Answer { process, deadline, time_s, buffer, frames, first: None, running: self.counts.begin() })
+        Ok(Answer {
+            process,
+            deadline,
+            time_s,
+            buffer,
+            frames,
+            first: None,
+            running: self.counts.begin(),
+            scanned_bytes: 0,
+        })
     }
 }
 
@@ -232,6 +249,7 @@ pub struct Answer {
     frames: FrameReader,
     first: Option<Bytes>,
     running: Running,
+    scanned_bytes: u64,
 }
 
 impl Drop for Answer {
@@ -245,6 +263,11 @@ impl Drop for Answer {
 }
 
 impl Answer {
+    /// Bytes that the statement read from data files; known when the answer is complete.
+    pub(crate) fn scanned_bytes(&self) -> u64 {
+        self.scanned_bytes
+    }
+
     /// The next bytes of the stream; `None` when it is complete.
     ///
     /// An error means that what was given so far is not the whole answer.
@@ -289,7 +312,10 @@ impl Answer {
         loop {
             match self.frames.take(&mut self.buffer) {
                 Piece::Bytes(bytes) => return Ok(Some(bytes)),
-                Piece::End => return Ok(None),
+                Piece::End(scanned_bytes) => {
+                    self.scanned_bytes = scanned_bytes;
+                    return Ok(None);
+                }
                 Piece::Nothing => {}
             }
             self.buffer.reserve(READ_BYTES);

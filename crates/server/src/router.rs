@@ -10,6 +10,7 @@ use crate::api::{
 };
 use crate::app::App;
 use crate::auth::gate;
+use crate::doors;
 use crate::error::ApiError;
 use crate::openapi;
 use crate::request_log::identified;
@@ -32,6 +33,7 @@ pub fn router(app: App) -> Router {
     router
         .fallback(refusal::unknown_path)
         .method_not_allowed_fallback(refusal::wrong_method)
+        .layer(from_fn_with_state(app.clone(), doors::dispatch))
         .layer(from_fn_with_state(app.clone(), gate::authenticated))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.metrics.clone(), identified))

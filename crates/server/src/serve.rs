@@ -66,6 +66,11 @@ pub async fn run(app: App, listener: TcpListener) -> Result<()> {
     let certificate = Certificate::of_config(&app.config)?;
     let scheme = if certificate.is_some() { "https" } else { "http" };
     tracing::info!("listening on {scheme}://{address}");
+    let lost =
+        app.catalog.fail_open_queries("the server was started again meanwhile; start the statement again").await?;
+    if lost > 0 {
+        tracing::warn!(statements = lost, "statements had not ended when the server did");
+    }
     let stop = app.stop.clone();
     let tasks = app.tasks.clone();
     tasks.spawn(watched("import worker", worker::run(app.clone(), stop.clone()), stop.clone()));

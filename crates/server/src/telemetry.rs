@@ -15,6 +15,8 @@ pub(crate) fn start(config: &Config) -> Result<()> {
         .with_context(|| format!("log_level is \"{}\"; write a level such as info", config.log_level))?;
     // It tells headers, session tokens among them.
     let filter = filter.add_directive("aws_sigv4=off".parse().context("a directive of ours is not valid")?);
+    // It tells addresses, and calls a refusal an error; the request's own line tells how it ended.
+    let filter = filter.add_directive("s3s=off".parse().context("a directive of ours is not valid")?);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     let started = match config.log_format {
         LogFormat::Human => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),

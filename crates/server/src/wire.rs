@@ -81,6 +81,14 @@ impl<'a> Fields<'a> {
         Ok(Some(text))
     }
 
+    /// A whole number that may be left out.
+    pub(crate) fn number(&self, member: &str) -> Result<Option<i64>, ValidationError> {
+        match self.get(member) {
+            None => Ok(None),
+            Some(value) => value.as_i64().map(Some).ok_or_else(|| wrong_type(&self.path(member), "an integer")),
+        }
+    }
+
     /// A flag; absent is `false`.
     pub(crate) fn flag(&self, member: &str) -> Result<bool, ValidationError> {
         Ok(self.optional_flag(member)?.unwrap_or(false))

@@ -69,9 +69,7 @@ const WRITING: [&str; 42] = [
 ///
 /// Errors: [`QueryError::NotAllowed`] for what is never allowed, [`QueryError::Invalid`] for text that is not SQL.
 pub(super) fn check(sql: &str) -> Result<(), QueryError> {
-    if sql.len() > MAX_BYTES {
-        return Err(too_much(&format!("text longer than {MAX_BYTES} bytes")));
-    }
+    check_length(sql)?;
     let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize();
     let mut tokens = tokens.map_err(|error| QueryError::Invalid(format!("syntax error: {error}")))?;
     tokens.retain(|token| !matches!(token, Token::Whitespace(_)));
@@ -80,6 +78,14 @@ pub(super) fn check(sql: &str) -> Result<(), QueryError> {
     }
     check_statement(&tokens)?;
     check_size(&tokens)
+}
+
+/// Errors: [`QueryError::NotAllowed`] for texts that are too long.
+pub(super) fn check_length(sql: &str) -> Result<(), QueryError> {
+    if sql.len() > MAX_BYTES {
+        return Err(too_much(&format!("text longer than {MAX_BYTES} bytes")));
+    }
+    Ok(())
 }
 
 fn check_statement(tokens: &[Token]) -> Result<(), QueryError> {

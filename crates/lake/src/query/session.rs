@@ -43,8 +43,8 @@ const UNBOUNDED: [&str; 10] = [
 /// Consumers of memory that an error names.
 const NAMED_CONSUMERS: usize = 3;
 
-/// A session without tables.
-pub(super) fn new(lake: &Lake, limits: &QueryLimits) -> Result<SessionContext, QueryError> {
+/// A session without tables, in which tables are looked for in `schema` (empty: `default`).
+pub(super) fn new(lake: &Lake, limits: &QueryLimits, schema: &str) -> Result<SessionContext, QueryError> {
     let internal = |error: DataFusionError| QueryError::Internal(error.strip_backtrace());
     let pool = FairSpillPool::new(limits.memory_bytes);
     let named = NonZeroUsize::new(NAMED_CONSUMERS).unwrap_or(NonZeroUsize::MIN);
@@ -58,7 +58,7 @@ pub(super) fn new(lake: &Lake, limits: &QueryLimits) -> Result<SessionContext, Q
         .build_arc()
         .map_err(internal)?;
     let state = SessionStateBuilder::new_with_default_features()
-        .with_config(config(limits))
+        .with_config(config(limits, schema))
         .with_runtime_env(runtime)
         .with_optimizer_rule(Arc::new(counted::CountRows))
         .with_physical_optimizer_rules(interval_join::optimizer_rules())
@@ -71,10 +71,11 @@ pub(super) fn new(lake: &Lake, limits: &QueryLimits) -> Result<SessionContext, Q
     Ok(context)
 }
 
-fn config(limits: &QueryLimits) -> SessionConfig {
+fn config(limits: &QueryLimits, schema: &str) -> SessionConfig {
+    let schema = if schema.is_empty() { DEFAULT_SCHEMA } else { schema };
     let mut config = SessionConfig::new()
         .with_target_partitions(limits.target_partitions.max(1))
-        .with_default_catalog_and_schema(CATALOG, DEFAULT_SCHEMA)
+        .with_default_catalog_and_schema(CATALOG, schema)
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(false); // there is one of ours, without settings
     let options = config.options_mut();

@@ -4,12 +4,13 @@
 //! The parser knows neither. Each such table is found in the tokens before parsing and given a name of its own, under which
 //! the snapshot is registered; what the statement calls it stays its alias.
 
+use super::text::Text;
 use super::{GrantedTable, QueryError, no_table};
 use crate::Lake;
 use datafusion::arrow::compute::kernels::cast_utils::string_to_datetime;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::{Keyword, RESERVED_FOR_TABLE_ALIAS};
-use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use std::ops::Range;
 
 /// How a version is written; for errors.
@@ -177,31 +178,4 @@ fn may_be_alias(token: &Token) -> bool {
 
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A text whose places are known by line and column.
-struct Text<'a> {
-    text: &'a str,
-    /// Where lines begin.
-    lines: Vec<usize>,
-}
-
-impl<'a> Text<'a> {
-    fn new(text: &'a str) -> Self {
-        let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
-        Self { text, lines: std::iter::once(0).chain(breaks).collect() }
-    }
-
-    /// Bytes from the begin of one token to the end of another.
-    fn range(&self, first: &TokenWithSpan, last: &TokenWithSpan) -> Range<usize> {
-        self.offset(first.span.start)..self.offset(last.span.end)
-    }
-
-    fn offset(&self, place: Location) -> usize {
-        let line = usize::try_from(place.line).unwrap_or(1).saturating_sub(1);
-        let column = usize::try_from(place.column).unwrap_or(1).saturating_sub(1);
-        let begin = self.lines.get(line).copied().unwrap_or(self.text.len());
-        let rest = self.text.get(begin..).unwrap_or_default();
-        begin + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at)
-    }
 }

@@ -158,7 +158,14 @@ impl World {
         let limits =
             QueryLimits { memory_bytes: 256 << 20, time_s: 60, spill_dir, spill_bytes: 1 << 30, target_partitions: 3 };
         let warehouse = warehouse(self.directory.path());
-        QueryRequest { sql: sql.to_owned(), tables: granted, limits, warehouse, contig_aliases: Vec::new() }
+        QueryRequest {
+            sql: sql.to_owned(),
+            tables: granted,
+            limits,
+            warehouse,
+            contig_aliases: Vec::new(),
+            schema: String::new(),
+        }
     }
 
     pub(crate) async fn try_query(&self, sql: &str) -> Result<Vec<RecordBatch>, QueryError> {

@@ -15,7 +15,7 @@ use crate::query_pool::{Place, QueryFailure};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use form::Form;
+pub(crate) use form::{Form, Writer};
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use varberg_lake::QueryRequest;
 use varberg_model::StoreName;

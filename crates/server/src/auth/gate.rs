@@ -8,6 +8,7 @@
 //! - No user exists (any more) and others reach the server: nobody calls.
 //! - `/health/` tells nothing and asks nobody.
 
+use super::service::Service;
 use super::signature::{self, Expected, Received, Refusal};
 use super::users::Roster;
 use super::{basic, origin};
@@ -20,23 +21,22 @@ use crate::wire;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, request::Parts};
 use varberg_model::Role;
 
-/// What a signature names as the service.
-const SERVICE: &str = "omics";
-
 /// Most bytes of all headers: several times what any client sends.
 const MAX_HEADER_BYTES: usize = 32 << 10;
 
-/// Lets in whoever may call.
+/// Lets in whoever may call, and says for which service the request is.
 pub(crate) async fn authenticated(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut parts, mut body) = request.into_parts();
-    match admit(&app, &parts, &mut body).await {
+    let service = Service::of(&parts);
+    match admit(&app, service, &parts, &mut body).await {
         Ok(caller) => {
+            parts.extensions.insert(service);
             if let Some(caller) = caller {
                 parts.extensions.insert(caller);
             }
@@ -44,13 +44,14 @@ pub(crate) async fn authenticated(State(app): State<App>, request: Request, next
         }
         Err(refusal) => {
             body::discard(body).await;
-            refusal.into_response()
+            refusal.in_the_words_of(service)
         }
     }
 }
 
-/// The caller; none for what asks nobody. A body that is signed is read as a whole and put back.
-async fn admit(app: &App, parts: &Parts, body: &mut Body) -> Result<Option<Caller>, ApiError> {
+/// The caller; none for what asks nobody, and for the S3 door, which verifies signatures itself. A body that is signed is read
+/// as a whole and put back.
+async fn admit(app: &App, service: Service, parts: &Parts, body: &mut Body) -> Result<Option<Caller>, ApiError> {
     let bytes: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if bytes > MAX_HEADER_BYTES {
         return Err(ApiError::Invalid(format!("the headers have more than {MAX_HEADER_BYTES} bytes")));
@@ -71,10 +72,13 @@ async fn admit(app: &App, parts: &Parts, body: &mut Body) -> Result<Option<Calle
             "no user exists any more, so nobody may call; make one with `varberg user create`".to_owned(),
         ));
     }
+    if service == Service::S3 {
+        return Ok(None);
+    }
     let access_key = if basic::is_basic(&parts.headers) {
         check_basic(parts, &roster)?
     } else {
-        check_signature(app, parts, body, &roster).await?
+        check_signature(app, service, parts, body, &roster).await?
     };
     let caller = roster.caller(&access_key).ok_or(Refusal::Unrecognized)?;
     let (users, now) = (app.users.clone(), wire::now());
@@ -99,12 +103,18 @@ fn anybody(app: &App, headers: &HeaderMap) -> Caller {
 }
 
 /// The access key that signed the request. Only the bodies of those who name a known key are kept in memory.
-async fn check_signature(app: &App, parts: &Parts, body: &mut Body, roster: &Roster) -> Result<String, ApiError> {
+async fn check_signature(
+    app: &App,
+    service: Service,
+    parts: &Parts,
+    body: &mut Body,
+    roster: &Roster,
+) -> Result<String, ApiError> {
     // A signature covers the path without these; what is routed is the path with them.
     if has_empty_or_dot_segment(parts.uri.path()) {
         return Err(Refusal::Malformed("the path has an empty segment, or one of dots").into());
     }
-    let expected = Expected { region: &app.scope.region, service: SERVICE, now: wire::now() };
+    let expected = Expected { region: &app.scope.region, service: service.name(), now: wire::now() };
     let key = signature::claimed_key(&parts.uri, &parts.headers, expected)?;
     let came = std::mem::take(body);
     let bytes = if roster.secret(key).is_some() {

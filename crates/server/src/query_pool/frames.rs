@@ -1,5 +1,5 @@
 //! The bytes of an answer between child and parent, in frames: a length (32 bits, little-endian) and so many bytes; length 0
-//! says that the answer is whole. So a parent need not wait for the child's end, which takes longer than many a statement.
+//! says that the answer is whole, and is followed by how many bytes of data files were read for it (64 bits). So a parent need not wait for the child's end, which takes longer than many a statement.
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use std::io::{self, Write};
@@ -9,6 +9,7 @@ const FRAME_BYTES: usize = 60 * 1024;
 /// Most bytes of a frame.
 const MAX_FRAME_BYTES: usize = 1 << 30;
 const LENGTH_BYTES: usize = 4;
+const SCANNED_BYTES: usize = 8;
 
 /// Writes frames. Bytes that were not flushed are lost when it is dropped.
 #[derive(Debug)]
@@ -25,10 +26,14 @@ impl<W: Write> FrameWriter<W> {
         Self { inner, frame }
     }
 
-    /// Says that the answer is whole.
-    pub(crate) fn end(mut self) -> io::Result<()> {
+    /// Says that the answer is whole, and what it took.
+    pub(crate) fn end(mut self, scanned_bytes: u64) -> io::Result<()> {
         self.close_frame()?;
-        self.inner.write_all(&[0; LENGTH_BYTES])?;
+        let mut last = [0; LENGTH_BYTES + SCANNED_BYTES];
+        if let Some(scanned) = last.last_chunk_mut() {
+            *scanned = scanned_bytes.to_le_bytes();
+        }
+        self.inner.write_all(&last)?;
         self.inner.flush()
     }
 
@@ -75,8 +80,8 @@ impl<W: Write> Write for FrameWriter<W> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Piece {
     Bytes(Bytes),
-    /// The answer is whole.
-    End,
+    /// The answer is whole, and so many bytes of data files were read for it.
+    End(u64),
     /// More has to be read.
     Nothing,
 }
@@ -86,18 +91,24 @@ pub(super) enum Piece {
 pub(super) struct FrameReader {
     /// Bytes of the frame under way that are still to come.
     left: usize,
+    /// The frame that says so was met.
+    is_last: bool,
 }
 
 impl FrameReader {
     /// Takes the next piece from what was read.
     pub(super) fn take(&mut self, read: &mut BytesMut) -> Piece {
         if self.left == 0 {
+            if self.is_last {
+                return if read.len() < SCANNED_BYTES { Piece::Nothing } else { Piece::End(read.get_u64_le()) };
+            }
             if read.len() < LENGTH_BYTES {
                 return Piece::Nothing;
             }
             self.left = usize::try_from(read.get_u32_le()).unwrap_or(usize::MAX);
             if self.left == 0 {
-                return Piece::End;
+                self.is_last = true;
+                return self.take(read);
             }
         }
         let own = self.left.min(read.len());

@@ -135,7 +135,14 @@ fn request(server: &Server, sql: String, time_s: u64) -> QueryRequest {
         spill_bytes: 1 << 30,
         target_partitions: 2,
     };
-    QueryRequest { sql, tables: Vec::new(), limits, warehouse: config.warehouse().unwrap(), contig_aliases: Vec::new() }
+    QueryRequest {
+        sql,
+        tables: Vec::new(),
+        limits,
+        warehouse: config.warehouse().unwrap(),
+        contig_aliases: Vec::new(),
+        schema: String::new(),
+    }
 }
 
 /// Asks as the server does: a place first.

@@ -16,11 +16,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 const PARQUET_GROUP_ROWS: usize = 128 * 1024;
 
 /// Error of a writer; its text is for the log.
-pub(super) type WriteError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type WriteError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What an answer is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// An Arrow IPC stream.
     Arrow,
     /// RFC 4180 with a heading; nested values are JSON text, null is an empty cell.
@@ -48,7 +48,7 @@ impl Form {
     ];
 
     /// The most wanted form (RFC 9110, 12.5.1); JSON when nothing is asked for.
-    pub(super) fn of_accept<'a>(headers: impl Iterator<Item = &'a str>) -> Result<Self, ApiError> {
+    pub(crate) fn of_accept<'a>(headers: impl Iterator<Item = &'a str>) -> Result<Self, ApiError> {
         let mut best: Option<(f32, Self)> = None;
         let mut asked = false;
         for range in headers.flat_map(|header| header.split(',')).map(str::trim).filter(|range| !range.is_empty()) {
@@ -73,7 +73,7 @@ impl Form {
         }
     }
 
-    pub(super) fn media_type(self) -> &'static str {
+    pub(crate) fn media_type(self) -> &'static str {
         match self {
             Self::Arrow => "application/vnd.apache.arrow.stream",
             Self::Csv => "text/csv; charset=utf-8; header=present",
@@ -89,7 +89,7 @@ impl Form {
 ///
 /// arrow-csv does not give access to what is below it, hence the lock; it is never contended.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Pieces(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Pieces(Arc<Mutex<Vec<u8>>>);
 
 impl Pieces {
     fn take(&self) -> Bytes {
@@ -109,7 +109,7 @@ impl io::Write for Pieces {
 }
 
 /// Turns batches into bytes of one form. What is written is taken away with [`Writer::take`].
-pub(super) struct Writer {
+pub(crate) struct Writer {
     pieces: Pieces,
     kind: Kind,
 }
@@ -123,7 +123,7 @@ enum Kind {
 
 impl Writer {
     /// A writer for answers of `schema`; `None` for Arrow, which needs none.
-    pub(super) fn new(form: Form, schema: &SchemaRef) -> Result<Option<Self>, WriteError> {
+    pub(crate) fn new(form: Form, schema: &SchemaRef) -> Result<Option<Self>, WriteError> {
         let pieces = Pieces::default();
         let json = || arrow_json::WriterBuilder::new().with_explicit_nulls(true);
         let kind = match form {
@@ -137,23 +137,28 @@ impl Writer {
             }
             Form::Json => Kind::Json(json().build(pieces.clone())),
             Form::Ndjson => Kind::Ndjson(json().build(pieces.clone())),
-            Form::Parquet => {
-                let properties = WriterProperties::builder()
-                    .set_compression(Compression::ZSTD(ZstdLevel::default()))
-                    .set_max_row_group_row_count(Some(PARQUET_GROUP_ROWS))
-                    .build();
-                Kind::Parquet(Box::new(ArrowWriter::try_new(pieces.clone(), schema.clone(), Some(properties))?))
-            }
+            Form::Parquet => return Self::parquet(schema, Compression::ZSTD(ZstdLevel::default())).map(Some),
         };
         Ok(Some(Self { pieces, kind }))
     }
 
+    /// A writer of Parquet.
+    pub(crate) fn parquet(schema: &SchemaRef, compression: Compression) -> Result<Self, WriteError> {
+        let pieces = Pieces::default();
+        let properties = WriterProperties::builder()
+            .set_compression(compression)
+            .set_max_row_group_row_count(Some(PARQUET_GROUP_ROWS))
+            .build();
+        let writer = ArrowWriter::try_new(pieces.clone(), schema.clone(), Some(properties))?;
+        Ok(Self { pieces, kind: Kind::Parquet(Box::new(writer)) })
+    }
+
     /// What was written since the last call.
-    pub(super) fn take(&mut self) -> Bytes {
+    pub(crate) fn take(&mut self) -> Bytes {
         self.pieces.take()
     }
 
-    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
         match &mut self.kind {
             Kind::Delimited(writer) => writer.write(&nested::to_text(batch)?)?,
             Kind::Json(writer) => writer.write(&nested::with_text_keys(batch)?)?,
@@ -164,7 +169,7 @@ impl Writer {
     }
 
     /// Writes what comes after the last batch.
-    pub(super) fn finish(&mut self) -> Result<(), WriteError> {
+    pub(crate) fn finish(&mut self) -> Result<(), WriteError> {
         match &mut self.kind {
             Kind::Delimited(_) => {}
             Kind::Json(writer) => writer.finish()?,
