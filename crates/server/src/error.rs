@@ -141,7 +141,7 @@ impl ApiError {
             Service::Omics => return self.into_response(),
             Service::Athena => self.name_in([
                 "InvalidRequestException",
-                "InvalidRequestException",
+                "MetadataException",
                 "InvalidRequestException",
                 "TooManyRequestsException",
                 "InternalServerException",
@@ -175,7 +175,13 @@ impl ApiError {
             StatusCode::NOT_FOUND if service == Service::S3 => StatusCode::NOT_FOUND,
             _ => StatusCode::BAD_REQUEST,
         };
-        let text = self.message();
+        let mut text = self.message();
+        if name == "MetadataException" {
+            // Clients look in the text for what the catalog behind Athena said.
+            text.push_str(
+                " (Service: AmazonDataCatalog; Status Code: 400; Error Code: EntityNotFoundException; Proxy: null)",
+            );
+        }
         match service {
             Service::S3 | Service::Sts => {
                 let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");

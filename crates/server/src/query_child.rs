@@ -3,22 +3,19 @@
 //! In: a request on standard input. Out: an Arrow IPC stream in frames on standard output, or a [`ChildFault`] in the last line of
 //! standard error and exit code 1. See `query_pool.rs` for how the two sides talk. Knows nothing of HTTP and the catalog.
 
+mod confine;
+
 use crate::query_pool::{ChildFault, FaultKind, FrameWriter, REQUEST_READ};
 use arrow_array::RecordBatch;
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, SchemaRef};
 use futures::StreamExt as _;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs::File;
 use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, sync_channel};
 use varberg_lake::{QueryError, QueryRequest};
-
-/// Addresses that are not a statement's memory: the program, the stacks of its threads, what the allocator reserves without
-/// using it, and buffers outside the engine's own count.
-const OVERHEAD_BYTES: u64 = 3 << 30;
 
 /// Threads for file reads; each costs 2 MiB of addresses.
 const BLOCKING_THREADS: usize = 16;
@@ -43,7 +40,7 @@ pub fn main() -> ExitCode {
 fn answer() -> Result<(), ChildFault> {
     varberg_lake::query::warm_up().map_err(|e| fault(&e))?;
     let request = read_request()?;
-    limit_memory(u64::try_from(request.limits.memory_bytes).unwrap_or(u64::MAX))?;
+    confine::confine(&request)?;
     watch_parent()?;
     let threads = request.limits.target_partitions.max(1);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -62,15 +59,6 @@ fn read_request() -> Result<QueryRequest, ChildFault> {
     io::stdin().lock().read_line(&mut line).map_err(|e| internal("cannot read the request", &e))?;
     output().and_then(|mut output| output.write_all(&[REQUEST_READ])).map_err(|e| internal("cannot answer", &e))?;
     serde_json::from_str(&line).map_err(|e| internal("the request is not one of ours", &e))
-}
-
-/// Bounds the addresses this process may use, before it has threads: an allocation beyond aborts it, and only it.
-fn limit_memory(bytes: u64) -> Result<(), ChildFault> {
-    let most = bytes.saturating_add(OVERHEAD_BYTES);
-    let before = getrlimit(Resource::As);
-    let allowed = |limit: Option<u64>| Some(limit.map_or(most, |limit| limit.min(most)));
-    let limit = Rlimit { current: allowed(before.current), maximum: allowed(before.maximum) };
-    setrlimit(Resource::As, limit).map_err(|e| internal("cannot limit the memory", &e))
 }
 
 /// Ends this process when standard input closes: then the parent has died, or does not want the answer any more.

@@ -79,7 +79,7 @@ pub(super) async fn named(app: &App, caller: &Caller, fields: &Fields<'_>) -> Re
     let id = fields.required_text("QueryExecutionId")?;
     let found = app.catalog.query_execution(caller.account(), id).await?;
     found.ok_or_else(|| {
-        ApiError::NotFound("QueryExecution was not found: this account started none of that id".to_owned())
+        ApiError::Invalid("QueryExecution was not found: this account started none of that id".to_owned())
     })
 }
 
