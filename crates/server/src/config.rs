@@ -139,6 +139,10 @@ pub struct QueryConfig {
     pub concurrency: u32,
     /// Where answers lie that clients of Athena's API read as files: `s3://bucket/prefix`, or a directory. Default: `results` below the data directory; beside a warehouse in S3, its address with `-results`.
     pub results: Option<String>,
+    /// Most bytes of one answer that is kept as a file.
+    pub result_bytes: u64,
+    /// Days after which such a file is removed. 0: never.
+    pub result_days: u32,
 }
 
 impl Default for Config {
@@ -191,7 +195,14 @@ impl Default for ImportConfig {
 
 impl Default for QueryConfig {
     fn default() -> Self {
-        Self { time_s: 300, memory_bytes: 1024 * MIB, concurrency: 2, results: None }
+        Self {
+            time_s: 300,
+            memory_bytes: 1024 * MIB,
+            concurrency: 2,
+            results: None,
+            result_bytes: 16 << 30,
+            result_days: 45,
+        }
     }
 }
 

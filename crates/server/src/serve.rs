@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::config::Config;
+use crate::doors::athena::expiry;
 use crate::events::webhook;
 use crate::import::{janitor, worker};
 use crate::listen::listen;
@@ -78,6 +79,7 @@ pub async fn run(app: App, listener: TcpListener) -> Result<()> {
     let automatic = maintenance::automatic::run(app.clone(), stop.clone());
     tasks.spawn(watched("automatic compaction", automatic, stop.clone()));
     tasks.spawn(watched("janitor", janitor::run(app.clone(), stop.clone()), stop.clone()));
+    tasks.spawn(watched("expiry of answers", expiry::run(app.clone(), stop.clone()), stop.clone()));
     tasks.spawn(watched("webhook", webhook::run(app.clone(), stop.clone()), stop.clone()));
     let server = listen(listener, certificate, router(app), stop.clone());
     let deadline = async {

@@ -24,13 +24,28 @@ const CREDENTIALS: [&str; 4] = [
 Examples:
   eval \"$(varberg env)\"                     bash, zsh, sh
   varberg env --shell fish | source
+  eval \"$(varberg env --athena)\"            for awswrangler and PyAthena too
   varberg env --shell powershell | Invoke-Expression
   varberg env --output json                 for other programs")]
 pub struct EnvArgs {
     /// The shell that will read the lines; found out from $SHELL when left out
     #[arg(long, value_enum)]
     shell: Option<Shell>,
+    /// Point clients of Athena (awswrangler, PyAthena), Glue, RAM, STS, Lake Formation and S3 here too; all S3 requests of
+    /// the shell then come here
+    #[arg(long)]
+    athena: bool,
 }
+
+/// What clients of Athena call beside it.
+const DOORS: [&str; 6] = [
+    "AWS_ENDPOINT_URL_ATHENA",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_GLUE",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL_RAM",
+    "AWS_ENDPOINT_URL_LAKEFORMATION",
+];
 
 /// Shells whose syntax we know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -45,7 +60,11 @@ pub(super) enum Shell {
 
 pub(super) fn run(args: &EnvArgs, context: &Context) -> anyhow::Result<Exit> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let lines = Lines::new(context.client.endpoint(), &variable, &Settings::read(&variable));
+    let endpoint = context.client.endpoint();
+    let mut lines = Lines::new(endpoint, &variable, &Settings::read(&variable));
+    if args.athena {
+        lines.set.extend(DOORS.map(|name| (name, endpoint.to_owned())));
+    }
     if context.output == OutputFormat::Json {
         let members: Map<String, Value> =
             lines.set.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();

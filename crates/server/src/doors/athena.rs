@@ -6,6 +6,7 @@
 mod column;
 mod csv;
 mod execution;
+pub(crate) mod expiry;
 mod files;
 mod metadata;
 mod output;

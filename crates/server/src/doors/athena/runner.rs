@@ -111,7 +111,8 @@ async fn answer(
     let began = Instant::now();
     let mut request = grants::request(app, &execution.account, sql).await?;
     request.schema.clone_from(&execution.database);
-    let mut rows = Rows::new(Batches::new(app.queries.ask(place, &request).await?));
+    let batches = Batches::new(app.queries.ask(place, &request).await?);
+    let mut rows = Rows::new(batches, app.config.query.result_bytes);
     let output_bytes = match files {
         None => write_text(app, execution, &mut rows).await?,
         Some(files) => write_files(app, execution, files, &mut rows).await?,
@@ -178,13 +179,15 @@ async fn write_files(app: &App, execution: &QueryExecution, files: &Files, rows:
 struct Rows {
     batches: Batches,
     count: u64,
+    bytes: u64,
+    most_bytes: u64,
     has_ended: bool,
     failure: Option<QueryFailure>,
 }
 
 impl Rows {
-    fn new(batches: Batches) -> Self {
-        Self { batches, count: 0, has_ended: false, failure: None }
+    fn new(batches: Batches, most_bytes: u64) -> Self {
+        Self { batches, count: 0, bytes: 0, most_bytes, has_ended: false, failure: None }
     }
 
     /// Writes them to a file of the place of results, which is there only when all are. `convert` makes the bytes of a batch, and of
@@ -222,7 +225,18 @@ impl Rows {
         };
         self.has_ended = batch.is_none();
         self.count += batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
-        Some(convert(batch.as_ref(), self.batches.schema().as_deref()))
+        let piece = convert(batch.as_ref(), self.batches.schema().as_deref());
+        self.bytes += piece.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        if self.bytes > self.most_bytes {
+            let text = format!(
+                "the answer has more than {} bytes; ask for less, or raise query.result_bytes",
+                self.most_bytes
+            );
+            self.has_ended = true;
+            self.failure = Some(QueryFailure::Exhausted(text));
+            return Some(Err(io::Error::other("the answer is too large")));
+        }
+        Some(piece)
     }
 }
 
