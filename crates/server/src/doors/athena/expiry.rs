@@ -12,7 +12,10 @@ const PAUSE: Duration = Duration::from_secs(3600);
 /// Looks until `stop`.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     let days = app.config.query.result_days;
-    while days > 0 {
+    if days == 0 {
+        return;
+    }
+    loop {
         if let Err(error) = remove(&app, days).await {
             tracing::warn!(%error, "cannot remove old answers; tried again in an hour");
         }
