@@ -58,6 +58,8 @@ bench: build $(VENV)/.installed ## imports, joins and questions to cohorts, side
 	$(VENV)/bin/python bench/load.py
 	$(VENV)/bin/python bench/cohort_import.py
 	$(VENV)/bin/python bench/cohort_queries.py
+	$(VENV)/bin/python bench/small_statements.py
+	$(VENV)/bin/python bench/analytical.py
 	$(VENV)/bin/python bench/cohort_scaling.py
 	$(VENV)/bin/python bench/many_samples.py
 

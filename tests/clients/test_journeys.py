@@ -1,15 +1,18 @@
 """What the published samples of HealthOmics call, step by step, with boto3: the tutorial notebook, the end-to-end solution
 with its CloudFormation handlers and Lambdas, and the variant interpreter agent.
 
-Steps that belong to other services (IAM, RAM, Glue, Lake Formation, Athena, EventBridge) are left out; instead of Athena's, the
-server's own SQL tells whether the rows are there.
+The notebook is gone through as a whole, with RAM, Glue, Athena and awswrangler, but for IAM. Of the others, steps that belong to other
+services are left out; instead of Athena's, the server's own SQL tells whether the rows are there.
 """
 
 import datetime
 import functools
 import json
 import re
+import uuid
 
+import awswrangler
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from journey_files import REFERENCE, SAMPLES, SITES, clinvar, dragen, matching
@@ -69,6 +72,78 @@ def rows_by_sample(site, store: str) -> dict:
 
 # The tutorial notebook
 
+#: CREATE TABLE AS (its default), a file in CSV, UNLOAD.
+WRANGLER_MODES = [{}, {"ctas_approach": False}, {"ctas_approach": False, "unload_approach": True}]
+RATIOS = """
+    WITH counted AS (
+        SELECT sampleid, referenceallele, alternatealleles,
+               if(cardinality(calls) = 2 AND element_at(calls, 1) = element_at(calls, 2), 2, 1) AS copies
+        FROM "default"."{table}"
+        WHERE filters[1] = 'PASS'),
+    alleles AS (
+        SELECT sampleid, copies, concat(referenceallele, '>', alternateallele) AS change
+        FROM counted CROSS JOIN UNNEST(alternatealleles) AS t(alternateallele)
+        WHERE length(referenceallele) = 1 AND length(alternateallele) = 1)
+    SELECT sampleid,
+           CAST(sum(CASE WHEN change IN ('A>G', 'G>A', 'C>T', 'T>C') THEN copies ELSE 0 END) AS double)
+           / sum(CASE WHEN change IN ('A>G', 'G>A', 'C>T', 'T>C') THEN 0 ELSE copies END) AS ti_tv
+    FROM alleles GROUP BY sampleid ORDER BY sampleid"""
+BENIGN = """
+    SELECT concat('chr', contigname, ':', CAST(start AS varchar)) AS place, attributes['CLNSIG'] AS significance,
+           attributes['GENEINFO'] AS gene, regexp_extract_all(attributes['CLNDISDB'], 'SNOMED_CT:\\d+') AS snomed
+    FROM "default"."{table}"
+    WHERE attributes['CLNSIG'] LIKE '%Benign%' AND length(referenceallele) = 1
+      AND cardinality(alternatealleles) = 1 AND length(alternatealleles[1]) = 1"""
+
+
+def ratios() -> dict:
+    """Transitions over transversions of each sample, homozygous calls counted twice."""
+    found = {}
+    for index, sample in enumerate(SAMPLES):
+        counts = [0, 0]
+        for one in (one for one in SITES if one.filter == "PASS"):
+            transition = f"{one.ref}{one.alt}" in ("AG", "GA", "CT", "TC")
+            counts[not transition] += 2 if (one.number + index) % 2 else 1
+        found[sample] = counts[0] / counts[1]
+    return found
+
+
+def service(site, name: str):
+    keys = {"aws_access_key_id": "any", "aws_secret_access_key": "thing"}
+    return boto3.client(name, endpoint_url=site.endpoint, region_name="us-east-1", **keys)
+
+
+def link_to(site, store: dict, kind: str):
+    """The resource link that the notebook makes: by RAM it finds whose database the store's is."""
+    account = service(site, "sts").get_caller_identity()["Account"]
+    ram = service(site, "ram")
+    resources = ram.list_resources(resourceOwner="OTHER-ACCOUNTS", resourceType="glue:Database")["resources"]
+    share = next(one["resourceShareArn"] for one in resources if store["id"] in one["arn"])
+    (found,) = ram.get_resource_shares(resourceOwner="OTHER-ACCOUNTS", resourceShareArns=[share])["resourceShares"]
+    target = {"CatalogId": found["owningAccountId"], "DatabaseName": f"{kind}_{account}_{store['id']}", "Name": store["name"]}
+    service(site, "glue").create_table(DatabaseName="default", TableInput={"Name": store["name"], "TargetTable": target})
+
+
+def usable_work_group(site) -> str:
+    """One with version 3 of the engine; the notebook makes it where there is none."""
+    athena = service(site, "athena")
+    for group in athena.list_work_groups()["WorkGroups"]:
+        if group["EngineVersion"]["EffectiveEngineVersion"] == "Athena engine version 3":
+            return group["Name"]
+    raise AssertionError("no work group")
+
+
+def asked(site, sql: str, work_group: str, mode: dict):
+    """The answer by awswrangler, which knows nothing of this server but its endpoints."""
+    for name in ("athena", "s3", "glue", "sts"):
+        setattr(awswrangler.config, f"{name}_endpoint_url", site.endpoint)
+    session = boto3.Session(aws_access_key_id="any", aws_secret_access_key="thing", region_name="us-east-1")
+    more = {"s3_output": f"s3://varberg-results/{ACCOUNT}/{uuid.uuid4()}/"} if mode.get("unload_approach") else {}
+    try:
+        return awswrangler.athena.read_sql_query(sql, database="default", workgroup=work_group, boto3_session=session, **mode, **more)
+    finally:
+        awswrangler.config.reset()
+
 
 def test_the_tutorial_notebook(site):
     omics = site.client()
@@ -95,6 +170,11 @@ def test_the_tutorial_notebook(site):
     database = f'"variant_{ACCOUNT}_{store["id"]}"'
     passed = site.value(f"SELECT COUNT(*) FROM {database}.\"{name}\" WHERE filters[1] = 'PASS'")
     assert passed == len(SAMPLES) * sum(one.filter == "PASS" for one in SITES)
+    link_to(site, store, "variant")
+    work_group = usable_work_group(site)
+    for mode in WRANGLER_MODES:
+        frame = asked(site, RATIOS.format(table=name), work_group, mode)
+        assert dict(zip(frame["sampleid"], frame["ti_tv"], strict=True)) == pytest.approx(ratios()), mode
 
     annotations = name.replace("variants", "annotations")
     omics.create_annotation_store(name=annotations, reference={"referenceArn": reference["arn"]}, storeFormat="VCF")
@@ -107,6 +187,12 @@ def test_the_tutorial_notebook(site):
     omics.get_waiter("annotation_import_job_created").wait(jobId=job, WaiterConfig=QUICK)
     assert omics.get_annotation_import_job(jobId=job)["status"] == "COMPLETED"
     assert site.value(f'SELECT COUNT(*) FROM "annotation_{ACCOUNT}_{described["id"]}"."{annotations}"') == len(SITES)
+    link_to(site, described, "annotation")
+    expected = sorted(f"{one.contig}:{one.position - 1}" for one in SITES if one.significance == "Benign" and one.number % 5 != 4)
+    for mode in WRANGLER_MODES:
+        frame = asked(site, BENIGN.format(table=annotations), work_group, mode)
+        assert sorted(frame["place"]) == expected, mode
+        assert {ids if isinstance(ids, str) else str(list(ids)) for ids in frame["snomed"]} == {"[]"}, mode
 
 
 # The workshop: the AWS command line
