@@ -67,7 +67,7 @@ mod tests {
         let catalog = Catalog::open(&path).await.unwrap();
         let versions: Vec<i64> =
             sqlx::query_scalar("SELECT version FROM varberg_schema").fetch_all(&catalog.readers).await.unwrap();
-        assert_eq!(versions, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(versions, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     }
 
     #[tokio::test]
