@@ -3,6 +3,7 @@
 //! `gate.rs` is the door; the rest is what it decides by. What a caller may do is decided in `caller.rs`.
 
 mod basic;
+pub(crate) mod bearer;
 pub(crate) mod exposure;
 pub(crate) mod gate;
 pub(crate) mod key_pair;

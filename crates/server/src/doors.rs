@@ -24,7 +24,7 @@ use request::{DoorRequest, answered};
 pub(crate) async fn dispatch(State(app): State<App>, request: Request, next: Next) -> Response {
     let service = request.extensions().get::<Service>().copied().unwrap_or(Service::Omics);
     match service {
-        Service::Omics => next.run(request).await,
+        Service::Omics | Service::Iceberg => next.run(request).await,
         Service::S3 => s3::answer(&app, request).await,
         Service::Sts => sts::answer(&app, request).await,
         Service::Athena | Service::Glue | Service::Ram | Service::LakeFormation => {

@@ -139,6 +139,7 @@ impl ApiError {
     pub(crate) fn in_the_words_of(self, service: Service) -> Response {
         let name = match service {
             Service::Omics => return self.into_response(),
+            Service::Iceberg => return self.in_icebergs_form(),
             Service::Athena => self.name_in([
                 "InvalidRequestException",
                 "MetadataException",
@@ -198,6 +199,32 @@ impl ApiError {
                 (status, headers, body).into_response()
             }
         }
+    }
+
+    /// In the form of the Iceberg REST specification, `ErrorModel`.
+    fn in_icebergs_form(self) -> Response {
+        let (status, name) = match &self {
+            Self::NotFound(text) if text.starts_with("Namespace") => {
+                (StatusCode::NOT_FOUND, "NoSuchNamespaceException")
+            }
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "NoSuchTableException"),
+            Self::Refused(_) => (StatusCode::UNAUTHORIZED, "NotAuthorizedException"),
+            Self::AccessDenied(_) => (StatusCode::FORBIDDEN, "ForbiddenException"),
+            Self::NotSupported(_) | Self::UnknownOperation(_) => {
+                (StatusCode::NOT_ACCEPTABLE, "UnsupportedOperationException")
+            }
+            Self::Throttled(_) | Self::Unavailable(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException")
+            }
+            Self::Internal(text) => {
+                tracing::error!(error = %text, "a request failed");
+                (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError")
+            }
+            _ => (StatusCode::BAD_REQUEST, "BadRequestException"),
+        };
+        let error = serde_json::json!({ "message": self.message(), "type": name, "code": status.as_u16() });
+        let body = serde_json::json!({ "error": error }).to_string();
+        (status, [(CONTENT_TYPE, "application/json")], body).into_response()
     }
 
     /// Its name among those of a service for: what is not valid, what there is not, what there is already, too much at once, and

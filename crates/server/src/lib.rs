@@ -14,6 +14,7 @@ mod events;
 pub mod export;
 mod grants;
 mod header_text;
+mod iceberg_rest;
 mod import;
 mod listen;
 mod maintenance;

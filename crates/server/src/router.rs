@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::auth::gate;
 use crate::doors;
 use crate::error::ApiError;
+use crate::iceberg_rest;
 use crate::openapi;
 use crate::request_log::identified;
 use axum::Router;
@@ -31,6 +32,7 @@ pub fn router(app: App) -> Router {
         router = router.route(operation.path, answer);
     }
     router
+        .merge(iceberg_rest::routes())
         .fallback(refusal::unknown_path)
         .method_not_allowed_fallback(refusal::wrong_method)
         .layer(from_fn_with_state(app.clone(), doors::dispatch))

@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Query, RawPathParams};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
+use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -41,6 +41,15 @@ pub(crate) enum Reply {
     Empty,
     /// 204.
     NoContent,
+    /// JSON that clients may keep, by its tag.
+    Tagged {
+        body: Value,
+        etag: String,
+    },
+    /// What the client keeps under that tag is as it was.
+    NotModified {
+        etag: String,
+    },
     /// Bytes of a file.
     Bytes {
         body: Body,
@@ -57,6 +66,11 @@ impl IntoResponse for Reply {
                 let json = HeaderValue::from_static("application/json");
                 ([(CONTENT_TYPE, json)], value.to_string()).into_response()
             }
+            Self::Tagged { body, etag } => {
+                let json = (CONTENT_TYPE, "application/json".to_owned());
+                ([json, (ETAG, etag)], body.to_string()).into_response()
+            }
+            Self::NotModified { etag } => (StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response(),
             Self::Empty => Response::new(Body::empty()),
             Self::NoContent => StatusCode::NO_CONTENT.into_response(),
             Self::Bytes { body, length, range } => {

@@ -11,11 +11,12 @@
 use super::service::Service;
 use super::signature::{self, Expected, Received, Refusal};
 use super::users::Roster;
-use super::{basic, origin};
+use super::{basic, bearer, origin};
 use crate::app::App;
 use crate::body;
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::iceberg_rest::TOKENS;
 use crate::listen::Connection;
 use crate::wire;
 use axum::body::Body;
@@ -72,8 +73,14 @@ async fn admit(app: &App, service: Service, parts: &Parts, body: &mut Body) -> R
             "no user exists any more, so nobody may call; make one with `varberg user create`".to_owned(),
         ));
     }
-    if service == Service::S3 {
+    if service == Service::S3 || parts.uri.path() == TOKENS {
         return Ok(None);
+    }
+    if service == Service::Iceberg
+        && let Some(token) = bearer_token(&parts.headers)
+    {
+        let access_key = bearer::verify(token, wire::now(), |key| roster.secret(key)).ok_or(Refusal::Unrecognized)?;
+        return Ok(Some(roster.caller(&access_key).ok_or(Refusal::Unrecognized)?));
     }
     let access_key = if basic::is_basic(&parts.headers) {
         check_basic(parts, &roster)?
@@ -84,6 +91,10 @@ async fn admit(app: &App, service: Service, parts: &Parts, body: &mut Body) -> R
     let (users, now) = (app.users.clone(), wire::now());
     app.tasks.spawn(async move { users.note_use(&access_key, now).await });
     Ok(Some(caller))
+}
+
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
 }
 
 /// Who calls while nobody has credentials: anybody of this machine, with all rights in the configured account. The

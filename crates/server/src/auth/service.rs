@@ -18,6 +18,8 @@ pub(crate) enum Service {
     Ram,
     Sts,
     S3,
+    /// Not AWS's: the Iceberg REST catalog.
+    Iceberg,
 }
 
 impl Service {
@@ -33,6 +35,7 @@ impl Service {
             Self::Ram => "ram",
             Self::Sts => "sts",
             Self::S3 => "s3",
+            Self::Iceberg => "iceberg",
         }
     }
 
@@ -67,6 +70,7 @@ fn of_protocol(parts: &Parts) -> Service {
         ("/GrantPermissions" | "/BatchGrantPermissions" | "/RevokePermissions" | "/ListPermissions", _) => {
             Service::LakeFormation
         }
+        (path, _) if path.starts_with("/iceberg/") => Service::Iceberg,
         _ => Service::Omics,
     }
 }
