@@ -11,7 +11,9 @@ mod compare;
 mod contig;
 mod counted;
 mod describe;
+mod dialect;
 mod fault;
+mod functions;
 mod gate;
 mod interval_join;
 mod metadata_tables;
@@ -26,7 +28,6 @@ pub(crate) use session::OnlyWarehouse;
 
 use crate::{Lake, WarehouseConfig};
 use datafusion::common::DataFusionError;
-use datafusion::common::config::Dialect;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{LogicalPlan, ScalarUDF};
 use datafusion::physical_plan::execute_stream;
@@ -183,16 +184,17 @@ pub fn cohort_functions(headersets: &Arc<HeaderSets>) -> Vec<ScalarUDF> {
 async fn plan(context: &SessionContext, request: &QueryRequest) -> Result<LogicalPlan, QueryError> {
     let state = context.state();
     let planner = |error: DataFusionError| explain(QueryError::from_planner(&error), &request.tables);
-    let mut statement = state.sql_to_statement(&request.sql, &Dialect::Generic).map_err(planner)?;
+    let nesting = state.config_options().sql_parser.recursion_limit.get();
+    let mut statement = dialect::statement(&request.sql, nesting).map_err(planner)?;
     clauses::check(&statement)?;
     cohort::samples_where::expand(&mut statement)?;
     if let Some(sql) = describe::rewritten(&statement, &request.tables)? {
-        statement = state.sql_to_statement(&sql, &Dialect::Generic).map_err(planner)?;
+        statement = dialect::statement(&sql, nesting).map_err(planner)?;
     }
     let plan = state.statement_to_plan(statement).await.map_err(planner)?;
     let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     read_only.verify_plan(&plan).map_err(planner)?;
-    let plan = compare::resolve(plan).map_err(planner)?;
+    let plan = dialect::resolve(plan).and_then(compare::resolve).map_err(planner)?;
     // Optimized here, where what is wrong is known to be the statement's.
     state.optimize(&plan).map_err(planner)
 }

@@ -133,10 +133,9 @@ impl Visitor for Clauses {
                 check_alias(alias.as_ref())?;
                 refuse(*with_ordinality, "WITH ORDINALITY")
             }
-            TableFactor::UNNEST { alias, array_exprs: _, with_offset, with_offset_alias, with_ordinality } => {
+            TableFactor::UNNEST { alias, array_exprs: _, with_offset, with_offset_alias, with_ordinality: _ } => {
                 check_alias(alias.as_ref())?;
-                refuse(*with_offset || with_offset_alias.is_some(), "WITH OFFSET")?;
-                refuse(*with_ordinality, "WITH ORDINALITY")
+                refuse(*with_offset || with_offset_alias.is_some(), "WITH OFFSET")
             }
             TableFactor::NestedJoin { table_with_joins, alias } => {
                 check_alias(alias.as_ref())?;

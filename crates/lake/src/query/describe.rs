@@ -68,7 +68,7 @@ fn table(batch: RecordBatch) -> Result<Arc<dyn TableProvider>> {
 }
 
 /// A type as Trino writes it.
-fn type_name(kind: &DataType) -> String {
+pub(super) fn type_name(kind: &DataType) -> String {
     match kind {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "varchar".to_owned(),
         DataType::Int8 => "tinyint".to_owned(),

@@ -2,7 +2,7 @@
 //! nested, can exhaust the stack or the planner. What the planner can build is checked again after planning.
 
 use super::QueryError;
-use datafusion::sql::sqlparser::dialect::GenericDialect;
+use super::dialect::ATHENA;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 /// Athena's limit for the text of a query, in bytes.
@@ -70,7 +70,7 @@ const WRITING: [&str; 42] = [
 /// Errors: [`QueryError::NotAllowed`] for what is never allowed, [`QueryError::Invalid`] for text that is not SQL.
 pub(super) fn check(sql: &str) -> Result<(), QueryError> {
     check_length(sql)?;
-    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize();
+    let tokens = Tokenizer::new(&ATHENA, sql).tokenize();
     let mut tokens = tokens.map_err(|error| QueryError::Invalid(format!("syntax error: {error}")))?;
     tokens.retain(|token| !matches!(token, Token::Whitespace(_)));
     while tokens.last() == Some(&Token::SemiColon) {

@@ -1,13 +1,13 @@
 //! What a table's metadata says, as tables that are named and shaped as Trino's: `"NAME$snapshots"` and `"NAME$files"`. Read
 //! only when a statement names one.
 
+use super::dialect::ATHENA;
 use super::{GrantedTable, QueryError};
 use crate::{FileInfo, Lake, SnapshotInfo};
 use arrow_array::builder::{Int64Builder, ListBuilder, MapBuilder, MapFieldNames, StringBuilder};
 use arrow_array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
-use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(super) async fn named<'a>(
 
 /// The names in a statement that may be those of tables about tables, or of views that go with them, each once.
 pub(super) fn names(sql: &str) -> Vec<String> {
-    let Ok(tokens) = Tokenizer::new(&GenericDialect {}, sql).tokenize() else { return Vec::new() };
+    let Ok(tokens) = Tokenizer::new(&ATHENA, sql).tokenize() else { return Vec::new() };
     let name = |token: Token| match token {
         Token::Word(word) if word.value.contains('$') && word.quote_style.is_some() => Some(word.value),
         Token::Word(word) if word.value.contains('$') => Some(word.value.to_lowercase()),

@@ -1,7 +1,7 @@
 //! The engine of one query: a fresh session with the granted tables, one object store, bounded memory and disk, and no
 //! function that makes memory out of a number.
 
-use super::{GrantedTable, QueryError, QueryLimits, counted, describe, interval_join};
+use super::{GrantedTable, QueryError, QueryLimits, counted, describe, dialect, functions, interval_join};
 use crate::Lake;
 use crate::scan::WAREHOUSE_URL;
 use arrow_schema::SchemaRef;
@@ -68,6 +68,11 @@ pub(super) fn new(lake: &Lake, limits: &QueryLimits, schema: &str) -> Result<Ses
         context.deregister_udf(function);
         context.deregister_udtf(function);
     }
+    for function in functions::scalars() {
+        context.deregister_udf(function.name());
+        context.register_udf(function);
+    }
+    context.register_relation_planner(Arc::new(dialect::UnnestPlanner)).map_err(internal)?;
     Ok(context)
 }
 

@@ -4,11 +4,11 @@
 //! The parser knows neither. Each such table is found in the tokens before parsing and given a name of its own, under which
 //! the snapshot is registered; what the statement calls it stays its alias.
 
+use super::dialect::ATHENA;
 use super::text::Text;
 use super::{GrantedTable, QueryError, no_table};
 use crate::Lake;
 use datafusion::arrow::compute::kernels::cast_utils::string_to_datetime;
-use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::{Keyword, RESERVED_FOR_TABLE_ALIAS};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use std::ops::Range;
@@ -38,7 +38,7 @@ enum At {
 ///
 /// Errors: [`QueryError::Invalid`] for a table that there is not and a version that is not written as [`USAGE`] says.
 pub(super) fn rewritten(sql: &str, tables: &[GrantedTable]) -> Result<Option<(String, Vec<Travel>)>, QueryError> {
-    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize_with_location();
+    let tokens = Tokenizer::new(&ATHENA, sql).tokenize_with_location();
     let mut tokens = tokens.map_err(|error| QueryError::Invalid(format!("syntax error: {error}")))?;
     tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
     let text = Text::new(sql);

@@ -3,12 +3,12 @@
 //! so. The engine asks the subquery once for the whole statement.
 
 use crate::query::QueryError;
+use crate::query::dialect::ATHENA;
 use datafusion::sql::parser::Statement as EngineStatement;
 use datafusion::sql::sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
     ObjectNamePart, Query, SetExpr, TableFactor, VisitMut, VisitorMut,
 };
-use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use std::ops::ControlFlow;
 
@@ -72,7 +72,7 @@ fn subquery(function: &Function) -> Option<Box<Query>> {
         _ => return None,
     };
     let template = "SELECT array_agg(DISTINCT sampleid) FROM t WHERE true";
-    let mut query = Parser::new(&GenericDialect {}).try_with_sql(template).ok()?.parse_query().ok()?;
+    let mut query = Parser::new(&ATHENA).try_with_sql(template).ok()?.parse_query().ok()?;
     let SetExpr::Select(select) = query.body.as_mut() else { return None };
     let TableFactor::Table { name, .. } = &mut select.from.first_mut()?.relation else { return None };
     *name = ObjectName::from(parts);
