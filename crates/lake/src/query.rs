@@ -10,6 +10,7 @@ mod cohort;
 mod compare;
 mod contig;
 mod counted;
+mod cross_join;
 mod describe;
 mod dialect;
 mod fault;
@@ -159,7 +160,7 @@ pub async fn run(mut request: QueryRequest) -> Result<QueryAnswer, QueryError> {
     }
     schemas.describe(&tables)?;
     let work = async {
-        let plan = plan(&context, &request).await?;
+        let (context, plan) = plan(context, &request).await?;
         let execution = async {
             let frame = context.execute_logical_plan(plan).await?;
             let task = Arc::new(frame.task_ctx());
@@ -181,22 +182,42 @@ pub fn cohort_functions(headersets: &Arc<HeaderSets>) -> Vec<ScalarUDF> {
     cohort::functions(headersets)
 }
 
-async fn plan(context: &SessionContext, request: &QueryRequest) -> Result<LogicalPlan, QueryError> {
+/// The plan, and the session that it is to be executed in.
+async fn plan(context: SessionContext, request: &QueryRequest) -> Result<(SessionContext, LogicalPlan), QueryError> {
     let state = context.state();
-    let planner = |error: DataFusionError| explain(QueryError::from_planner(&error), &request.tables);
+    let functions = functions::names(&state);
+    let planner = |error: DataFusionError| {
+        let error = explain(QueryError::from_planner(&error), &request.tables);
+        dialect::placed(error, &request.sql, &functions)
+    };
     let nesting = state.config_options().sql_parser.recursion_limit.get();
     let mut statement = dialect::statement(&request.sql, nesting).map_err(planner)?;
     clauses::check(&statement)?;
     cohort::samples_where::expand(&mut statement)?;
-    if let Some(sql) = describe::rewritten(&statement, &request.tables)? {
+    if let Some(sql) = describe::rewritten(&statement, &request.tables, &functions)? {
         statement = dialect::statement(&sql, nesting).map_err(planner)?;
     }
-    let plan = state.statement_to_plan(statement).await.map_err(planner)?;
+    let plan = match state.statement_to_plan(statement.clone()).await {
+        Err(error) if dialect::columns::repeat(&error) => {
+            dialect::columns::name(&mut statement);
+            state.statement_to_plan(statement).await
+        }
+        plan => plan,
+    };
+    let plan = plan.map_err(planner)?;
     let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     read_only.verify_plan(&plan).map_err(planner)?;
     let plan = dialect::resolve(plan).and_then(compare::resolve).map_err(planner)?;
     // Optimized here, where what is wrong is known to be the statement's.
-    state.optimize(&plan).map_err(planner)
+    let (context, plan) = match state.optimize(&plan) {
+        Err(error) if dialect::columns::collide(&error) => {
+            let context = session::without_leaf_pushdown(&context);
+            let plan = context.state().optimize(&plan);
+            (context, plan)
+        }
+        plan => (context, plan),
+    };
+    Ok((context, plan.map_err(planner)?))
 }
 
 fn internal(error: &crate::Error) -> QueryError {

@@ -3,9 +3,9 @@
 //! In: its text and the values of its parameters. Out: the query in it, and where its answer is to go. Works on tokens, within
 //! the bounds of the gate, and plans nothing: the process that serves requests may use it.
 
+use super::dialect::ATHENA;
 use super::text::Text;
 use super::{QueryError, gate};
-use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use std::collections::BTreeMap;
@@ -66,7 +66,7 @@ impl ClientStatement {
 }
 
 fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, QueryError> {
-    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize_with_location();
+    let tokens = Tokenizer::new(&ATHENA, sql).tokenize_with_location();
     let mut tokens = tokens.map_err(|error| QueryError::Invalid(format!("syntax error: {error}")))?;
     tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
     while tokens.last().is_some_and(|last| last.token == Token::SemiColon) {

@@ -9,7 +9,9 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::Result;
 use datafusion::datasource::MemTable;
 use datafusion::sql::parser::Statement as EngineStatement;
-use datafusion::sql::sqlparser::ast::{ObjectName, ShowStatementOptions, Statement};
+use datafusion::sql::sqlparser::ast::{
+    ObjectName, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions, Statement,
+};
 use std::sync::Arc;
 
 /// The schema of these tables.
@@ -102,7 +104,11 @@ pub(super) fn type_name(kind: &DataType) -> String {
 /// The query that a SHOW or DESCRIBE stands for; `None` for other statements.
 ///
 /// Errors: [`QueryError::Invalid`] for tables that there are not, and for clauses of SHOW that are not taken.
-pub(super) fn rewritten(statement: &EngineStatement, tables: &[GrantedTable]) -> Result<Option<String>, QueryError> {
+pub(super) fn rewritten(
+    statement: &EngineStatement,
+    tables: &[GrantedTable],
+    functions: &[String],
+) -> Result<Option<String>, QueryError> {
     let EngineStatement::Statement(statement) = statement else { return Ok(None) };
     match statement.as_ref() {
         Statement::ExplainTable { describe_alias: _, hive_format, has_table_keyword: _, table_name } => {
@@ -116,15 +122,26 @@ pub(super) fn rewritten(statement: &EngineStatement, tables: &[GrantedTable]) ->
             None => Err(QueryError::Invalid("write SHOW COLUMNS FROM and the table's name".to_owned())),
         },
         Statement::ShowTables { terse: _, history: _, extended: _, full: _, external: _, show_options } => {
-            let filter = match parent(show_options)?.map(names).and_then(|mut names| names.pop()) {
-                Some(schema) => format!(" WHERE table_schema = {}", quoted(&schema)),
-                None => String::new(),
-            };
-            Ok(Some(format!("SELECT * FROM {SCHEMA}.tables{filter} ORDER BY table_schema, table_name")))
+            let schema = parent(show_options)?.map(names).and_then(|mut names| names.pop());
+            let schema = schema.map_or("true".to_owned(), |schema| format!("table_schema = {}", quoted(&schema)));
+            let like = like(show_options, "table_name")?;
+            Ok(Some(format!(
+                "SELECT * FROM {SCHEMA}.tables WHERE {schema} AND {like} ORDER BY table_schema, table_name"
+            )))
         }
-        Statement::ShowSchemas { terse: _, history: _, show_options } => {
-            parent(show_options)?;
-            Ok(Some(format!("SELECT schema_name FROM {SCHEMA}.schemata ORDER BY schema_name")))
+        Statement::ShowSchemas { terse: _, history: _, show_options }
+        | Statement::ShowDatabases { terse: _, history: _, show_options } => {
+            let _ = parent(show_options)?;
+            let like = like(show_options, "schema_name")?;
+            Ok(Some(format!("SELECT schema_name FROM {SCHEMA}.schemata WHERE {like} ORDER BY schema_name")))
+        }
+        Statement::ShowFunctions { filter } => {
+            let like = filter.as_ref().map_or_else(|| Ok("true".to_owned()), |filter| matches(filter, "function"))?;
+            let rows: Vec<String> = functions.iter().map(|name| format!("({})", quoted(name))).collect();
+            Ok(Some(format!(
+                "SELECT function FROM (VALUES {}) AS f(function) WHERE {like} ORDER BY function",
+                rows.join(", ")
+            )))
         }
         _ => Ok(None),
     }
@@ -132,11 +149,31 @@ pub(super) fn rewritten(statement: &EngineStatement, tables: &[GrantedTable]) ->
 
 fn parent(options: &ShowStatementOptions) -> Result<Option<&ObjectName>, QueryError> {
     let ShowStatementOptions { show_in, starts_with, limit, limit_from, filter_position } = options;
-    if starts_with.is_some() || limit.is_some() || limit_from.is_some() || filter_position.is_some() {
+    let _ = filter_position; // `like`
+    if starts_with.is_some() || limit.is_some() || limit_from.is_some() {
         let text = format!("SHOW takes no filter here; select from {SCHEMA}.tables, .columns or .schemata");
         return Err(QueryError::Invalid(text));
     }
     Ok(show_in.as_ref().and_then(|place| place.parent_name.as_ref()))
+}
+
+/// The condition of LIKE, or of a pattern alone, on a column.
+fn like(options: &ShowStatementOptions, column: &str) -> Result<String, QueryError> {
+    match &options.filter_position {
+        None => Ok("true".to_owned()),
+        Some(ShowStatementFilterPosition::Infix(filter) | ShowStatementFilterPosition::Suffix(filter)) => {
+            matches(filter, column)
+        }
+    }
+}
+
+/// Athena's patterns: `%` of LIKE, or Hive's `*` and `|`.
+fn matches(filter: &ShowStatementFilter, column: &str) -> Result<String, QueryError> {
+    let (ShowStatementFilter::Like(pattern) | ShowStatementFilter::NoKeyword(pattern)) = filter else {
+        return Err(QueryError::Invalid("write SHOW ... LIKE 'pattern'".to_owned()));
+    };
+    let one = |pattern: &str| format!("{column} LIKE {}", quoted(&pattern.replace('*', "%")));
+    Ok(format!("({})", pattern.split('|').map(one).collect::<Vec<_>>().join(" OR ")))
 }
 
 fn columns_of(table: &ObjectName, tables: &[GrantedTable]) -> Result<String, QueryError> {

@@ -1,17 +1,26 @@
 //! The SQL of statements: Athena's, which is Trino's, on top of the engine's own.
 //!
 //! In: the text. Out: a statement and, after planning, a plan that the engine takes. The way: `grammar.rs` (what the parser
-//! accepts), `spelling.rs` (constructs written as others before planning), `unnest.rs` and `lateral.rs` (UNNEST in FROM),
-//! `shorthand.rs` (functions that stand for expressions of the engine).
+//! accepts), `types.rs` (names of types), `spelling.rs` and `aggregates.rs` (constructs written as others before planning),
+//! `unnest.rs` and `lateral.rs` (UNNEST in FROM), `shorthand.rs` (functions that stand for expressions of the engine),
+//! `casts.rs` (casts that round), `columns.rs` (names of columns), `unknown.rs` (errors).
 
+mod aggregates;
+mod calls;
+mod casts;
+pub(super) mod columns;
 mod grammar;
 mod lateral;
 mod shorthand;
 mod spelling;
+mod types;
+mod unknown;
 mod unnest;
 
 pub(super) use grammar::ATHENA;
 pub(super) use shorthand::Shorthand;
+pub(super) use types::TypeNames;
+pub(super) use unknown::placed;
 pub(super) use unnest::UnnestPlanner;
 
 use datafusion::common::{DataFusionError, Result};
@@ -36,5 +45,5 @@ pub(super) fn statement(sql: &str, nesting: usize) -> Result<Statement> {
 
 /// The plan without what only this dialect knows.
 pub(super) fn resolve(plan: LogicalPlan) -> Result<LogicalPlan> {
-    shorthand::expand(lateral::resolve(plan)?)
+    casts::rounding(shorthand::expand(lateral::resolve(plan)?)?)
 }

@@ -99,7 +99,13 @@ fn check_statement(tokens: &[Token]) -> Result<(), QueryError> {
     match first.as_str() {
         "SELECT" | "WITH" | "VALUES" | "EXPLAIN" | "DESCRIBE" | "DESC" => {}
         "SHOW" => match tokens.next().unwrap_or_default().as_str() {
-            "TABLES" | "COLUMNS" | "SCHEMAS" => {}
+            "TABLES" | "COLUMNS" | "SCHEMAS" | "DATABASES" | "FUNCTIONS" => {}
+            word @ ("CREATE" | "PARTITIONS" | "VIEWS" | "TBLPROPERTIES" | "STATS") => {
+                let text = format!(
+                    "SHOW {word} is not offered; DESCRIBE table shows its columns, \"table$files\" its data files"
+                );
+                return Err(QueryError::NotAllowed(text));
+            }
             _ => {
                 let text = "SHOW can show TABLES, COLUMNS FROM a table, or SCHEMAS";
                 return Err(QueryError::NotAllowed(text.to_owned()));

@@ -19,6 +19,7 @@ mod probe;
 mod spec;
 mod stream;
 
+use super::cross_join::NestedLoops;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::config::ConfigOptions;
@@ -32,11 +33,12 @@ use exec::IntervalJoinExec;
 use overlap::Overlap;
 use std::sync::Arc;
 
-/// The engine's rules, and those of interval joins where they belong.
+/// The engine's rules, and those of interval and cross joins where they belong.
 pub(super) fn optimizer_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules = PhysicalOptimizer::new().rules;
     let sides_chosen = rules.iter().position(|rule| rule.name() == "join_selection").map_or(0, |at| at + 1);
     rules.insert(sides_chosen, Arc::new(IntervalJoins::CollectOneSide));
+    rules.insert(sides_chosen, Arc::new(NestedLoops));
     let last_filters = rules.iter().rposition(|rule| rule.name().starts_with("FilterPushdown"));
     rules.insert(last_filters.unwrap_or(rules.len()), Arc::new(IntervalJoins::UseIndex));
     rules

@@ -13,7 +13,7 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, SessionStateDefaults};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::{StreamExt, stream};
@@ -27,19 +27,6 @@ use url::Url;
 /// Athena's name for the catalog that tables are in.
 const CATALOG: &str = "awsdatacatalog";
 const DEFAULT_SCHEMA: &str = "default";
-/// Functions whose answer has any size that their arguments name; the memory pool does not see them.
-const UNBOUNDED: [&str; 10] = [
-    "repeat",
-    "lpad",
-    "rpad",
-    "array_repeat",
-    "list_repeat",
-    "array_resize",
-    "list_resize",
-    "generate_series",
-    "gen_series",
-    "range",
-];
 /// Consumers of memory that an error names.
 const NAMED_CONSUMERS: usize = 3;
 
@@ -57,23 +44,23 @@ pub(super) fn new(lake: &Lake, limits: &QueryLimits, schema: &str) -> Result<Ses
         .with_object_store_registry(Arc::new(OnlyWarehouse(Arc::clone(&lake.inner.store))))
         .build_arc()
         .map_err(internal)?;
-    let state = SessionStateBuilder::new_with_default_features()
+    let state = functions::add_to(SessionStateBuilder::new())
+        .with_expr_planners(SessionStateDefaults::default_expr_planners())
+        .with_relation_planners(vec![Arc::new(dialect::UnnestPlanner)])
+        .with_type_planner(Arc::new(dialect::TypeNames))
         .with_config(config(limits, schema))
         .with_runtime_env(runtime)
         .with_optimizer_rule(Arc::new(counted::CountRows))
         .with_physical_optimizer_rules(interval_join::optimizer_rules())
         .build();
-    let context = SessionContext::new_with_state(state);
-    for function in UNBOUNDED {
-        context.deregister_udf(function);
-        context.deregister_udtf(function);
-    }
-    for function in functions::scalars() {
-        context.deregister_udf(function.name());
-        context.register_udf(function);
-    }
-    context.register_relation_planner(Arc::new(dialect::UnnestPlanner)).map_err(internal)?;
-    Ok(context)
+    Ok(SessionContext::new_with_state(state))
+}
+
+/// The same session, but members of maps and rows are read where the statement asks for them.
+pub(super) fn without_leaf_pushdown(context: &SessionContext) -> SessionContext {
+    let mut config = context.copied_config();
+    config.options_mut().optimizer.enable_leaf_expression_pushdown = false;
+    SessionContext::new_with_state(SessionStateBuilder::new_from_existing(context.state()).with_config(config).build())
 }
 
 fn config(limits: &QueryLimits, schema: &str) -> SessionConfig {

@@ -119,7 +119,7 @@ async fn clauses_that_the_planner_would_ignore_are_refused_by_name() {
         ("SELECT * FROM cohort SORT BY start", "SORT BY"),
         ("SELECT * FROM cohort CLUSTER BY start", "CLUSTER BY"),
         ("SELECT TOP 1 * FROM cohort", "TOP"),
-        ("SELECT * FROM cohort FETCH FIRST 1 ROWS ONLY", "FETCH"),
+        ("SELECT * FROM cohort FETCH FIRST 1 ROWS WITH TIES", "FETCH"),
         ("SELECT start FROM cohort LATERAL VIEW explode(calls) t AS c", "LATERAL VIEW"),
         ("WITH a AS (SELECT * FROM cohort TABLESAMPLE (1 PERCENT)) SELECT * FROM a", "TABLESAMPLE"),
         ("SELECT 1 WHERE 1 IN (SELECT start FROM cohort FOR SHARE)", "FOR SHARE"),

@@ -1,5 +1,6 @@
 //! What the parser accepts: the generic dialect of its library, and lambdas.
 
+use super::types;
 use datafusion::sql::sqlparser::ast::Expr;
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::keywords::Keyword;
@@ -38,6 +39,10 @@ impl Dialect for Athena {
 
     fn is_identifier_part(&self, letter: char) -> bool {
         GenericDialect.is_identifier_part(letter)
+    }
+
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        types::cast(parser)
     }
 
     /// The parser takes all that follows IS DISTINCT FROM for its right side, `AND ...` too.

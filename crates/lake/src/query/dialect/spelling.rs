@@ -1,11 +1,13 @@
 //! Constructs of Athena written as others that the planner knows. In: a parsed statement. Out: the same, written so.
 
+use super::aggregates;
+use super::calls::{call, is_named, plain_arguments, refused};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::sql::parser::Statement as EngineStatement;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
-    ObjectNamePart, Spanned, Subscript, Value, VisitMut, VisitorMut,
+    AccessExpr, CaseWhen, CastKind, DataType, Expr, Fetch, Function, Ident, LimitClause, Query, StructField, Subscript,
+    UnaryOperator, Value, VisitMut, VisitorMut,
 };
 use std::ops::ControlFlow;
 
@@ -28,16 +30,79 @@ impl VisitorMut for Spelling {
     type Break = DataFusionError;
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<DataFusionError> {
-        match expr {
-            Expr::CompoundFieldAccess { root, access_chain } => members(root, access_chain),
-            Expr::Function(function) if is_named(&function.name, "if") => match conditional(function) {
-                Ok(case) => *expr = case,
-                Err(error) => return ControlFlow::Break(error),
-            },
-            _ => {}
+        let new = match expr {
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                members(root, access_chain);
+                Ok(None)
+            }
+            Expr::Substring { expr, substring_from, substring_for, .. } => {
+                let parts = [Some(expr), substring_from.as_mut(), substring_for.as_mut()];
+                Ok(Some(call("substr", parts.into_iter().flatten().map(|part| part.as_ref().clone()).collect())))
+            }
+            Expr::Function(function) => of_function(function),
+            Expr::Cast { kind, expr, data_type: DataType::Struct(fields, _), .. } => Ok(row(kind, expr, fields)),
+            _ => Ok(None),
+        };
+        match new {
+            Ok(Some(new)) => *expr = new,
+            Ok(None) => {}
+            Err(error) => return ControlFlow::Break(error),
         }
         ControlFlow::Continue(())
     }
+
+    /// `FETCH FIRST 10 ROWS ONLY` as `LIMIT 10`.
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<DataFusionError> {
+        let Some(Fetch { with_ties: false, percent: false, quantity }) = &query.fetch else {
+            return ControlFlow::Continue(());
+        };
+        let rows = quantity.clone().unwrap_or_else(|| Expr::value(Value::Number("1".to_owned(), false)));
+        match &mut query.limit_clause {
+            None => {
+                let limit = Some(rows);
+                query.limit_clause = Some(LimitClause::LimitOffset { limit, offset: None, limit_by: Vec::new() });
+                query.fetch = None;
+            }
+            Some(LimitClause::LimitOffset { limit: limit @ None, .. }) => {
+                *limit = Some(rows);
+                query.fetch = None;
+            }
+            Some(_) => {} // refused with other clauses that say the same twice
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn of_function(function: &Function) -> Result<Option<Expr>> {
+    if is_named(&function.name, "if") {
+        return conditional(function).map(Some);
+    }
+    if is_named(&function.name, "all_match") {
+        return all_match(function).map(Some);
+    }
+    if is_named(&function.name, "none_match") {
+        return match plain_arguments(function) {
+            Some(args) if args.len() == 2 => Ok(Some(not(call("any_match", args)))),
+            _ => refused(function, "none_match(array, element -> condition)"),
+        };
+    }
+    aggregates::rewritten(function)
+}
+
+/// `CAST(ROW(1, 'a') AS ROW(x integer, y varchar))` as a row with these names.
+fn row(kind: &CastKind, expr: &Expr, fields: &[StructField]) -> Option<Expr> {
+    let Expr::Function(function) = expr else { return None };
+    let values = plain_arguments(function).filter(|values| values.len() == fields.len())?;
+    let named = is_named(&function.name, "row") || is_named(&function.name, "struct");
+    let members = values.into_iter().zip(fields).map(|(value, field)| {
+        let name = Value::SingleQuotedString(normal(field.field_name.as_ref()?));
+        let expr = Box::new(value);
+        let value =
+            Expr::Cast { kind: kind.clone(), expr, data_type: field.field_type.clone(), array: false, format: None };
+        Some([Expr::value(name), value])
+    });
+    let members: Vec<[Expr; 2]> = members.collect::<Option<_>>()?;
+    named.then(|| call("named_struct", members.into_iter().flatten().collect()))
 }
 
 /// `a.b[1].c` as `a.b[1]['c']`: behind a subscript or a function a dot asks for a member of a row.
@@ -55,16 +120,11 @@ fn members(root: &Expr, chain: &mut [AccessExpr]) {
 
 /// `if(condition, then[, otherwise])`.
 fn conditional(function: &Function) -> Result<Expr> {
-    let usage = || {
-        let place = function.span().start;
-        DataFusionError::Plan(format!(
-            "line {}, column {}: write if(condition, value[, other value])",
-            place.line, place.column
-        ))
-    };
-    let mut args = arguments(function).ok_or_else(usage)?.into_iter();
+    let usage = "if(condition, value[, other value])";
+    let Some(args) = plain_arguments(function) else { return refused(function, usage) };
+    let mut args = args.into_iter();
     let (Some(condition), Some(result), other, None) = (args.next(), args.next(), args.next(), args.next()) else {
-        return Err(usage());
+        return refused(function, usage);
     };
     Ok(Expr::Case {
         case_token: AttachedToken::empty(),
@@ -75,24 +135,19 @@ fn conditional(function: &Function) -> Result<Expr> {
     })
 }
 
-/// The arguments of a plain call: without names, DISTINCT, FILTER, OVER and their like.
-fn arguments(function: &Function) -> Option<Vec<Expr>> {
-    let Function { args: FunctionArguments::List(list), filter: None, over: None, null_treatment: None, .. } = function
-    else {
-        return None;
+/// `all_match(array, x -> condition)` as `NOT any_match(array, x -> NOT condition)`.
+fn all_match(function: &Function) -> Result<Expr> {
+    let usage = "all_match(array, element -> condition)";
+    let Some(args) = plain_arguments(function) else { return refused(function, usage) };
+    let Ok([array, Expr::Lambda(mut lambda)]) = <[Expr; 2]>::try_from(args) else {
+        return refused(function, usage);
     };
-    if list.duplicate_treatment.is_some() || !list.clauses.is_empty() || !function.within_group.is_empty() {
-        return None;
-    }
-    let plain = |arg: &FunctionArg| match arg {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-        _ => None,
-    };
-    list.args.iter().map(plain).collect()
+    lambda.body = Box::new(not(*lambda.body));
+    Ok(not(call("any_match", vec![array, Expr::Lambda(lambda)])))
 }
 
-fn is_named(name: &ObjectName, wanted: &str) -> bool {
-    matches!(name.0.as_slice(), [ObjectNamePart::Identifier(name)] if name.value.eq_ignore_ascii_case(wanted))
+fn not(expr: Expr) -> Expr {
+    Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(Expr::Nested(Box::new(expr))) }
 }
 
 /// A name as it is looked up: in lower case, unless it is quoted.
