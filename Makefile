@@ -30,6 +30,8 @@ test-fast: ## Rust tests only: under a minute after an edit
 	cargo test --workspace --quiet
 
 test-rest: build $(VENV)/.installed ## what test leaves out: real files in full, random kills; needs bcftools and ../shared for all of it
+	@if command -v java >/dev/null; then $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/clients/requirements-spark.txt; \
+	else echo "test-rest: Java is not installed: Spark is not tested"; fi
 	VARBERG_FULL=1 $(PYTEST) -m "slow or full"
 
 test-all: test test-rest ## everything there is
