@@ -8,6 +8,7 @@
 //! Knows nothing of jobs, SQL catalogs, file formats or HTTP.
 
 mod append;
+mod combine;
 mod commit;
 mod compaction;
 mod error;

@@ -42,14 +42,14 @@ const FOOTER_HINT: usize = 256 << 10;
 const MAX_GROUPS_PER_PARTITION: usize = 4;
 
 /// One snapshot of a table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct TableScan {
     /// Columns that statements see.
     schema: SchemaRef,
     table: TableSchema,
     /// Names of the columns of the table's order.
     sort_columns: Vec<String>,
-    files: Vec<ScanFile>,
+    files: Arc<Vec<ScanFile>>,
     /// Of all files.
     statistics: Statistics,
 }
@@ -92,7 +92,12 @@ impl TableScan {
         let files = live.map(|entry| ScanFile::new(lake, entry.data_file(), &shown));
         let files: Vec<ScanFile> = files.collect::<Result<_>>()?;
         let statistics = merged(&files, &schema).map_err(|_| Error::Internal("statistics of files do not merge"))?;
-        Ok(Self { schema, table: shown, sort_columns: sort_columns(&metadata), files, statistics })
+        Ok(Self { schema, table: shown, sort_columns: sort_columns(&metadata), files: Arc::new(files), statistics })
+    }
+
+    /// The columns that statements see, as Arrow has them.
+    pub(crate) fn columns(&self) -> &SchemaRef {
+        &self.schema
     }
 
     /// The columns that statements see.

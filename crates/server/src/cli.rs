@@ -1,7 +1,8 @@
 //! The command line: what can be typed, and which command it starts.
 //!
 //! In: the parsed arguments. Out: an [`Exit`]. Standard output carries data, standard error talk. Every command but
-//! `serve`, `demo` and `user` is a client of a running server: no other command opens the catalog or a table by itself.
+//! `serve`, `demo` and `user` is a client of a running server: no other command opens the catalog or a table by itself,
+//! except `query` and `shell` with `--data-dir`.
 
 mod aws_config;
 pub(crate) mod client;
@@ -22,6 +23,7 @@ mod query;
 mod read_options;
 mod reference;
 mod serve;
+mod shell;
 mod signing;
 mod source;
 mod store;
@@ -79,6 +81,7 @@ A first tour (or just `varberg demo`):
   varberg store create cohort                             a store on the only reference there is
   varberg import cohort /data/*.vcf.gz --wait             import, with a progress bar
   varberg query 'SELECT sampleid, count(*) FROM cohort GROUP BY sampleid'
+  varberg shell                                           a prompt for more questions
   varberg export cohort -o cohort.vcf.gz                  back to a VCF file
   eval \"$(varberg env)\" && aws omics list-variant-stores  the same server from the AWS CLI and boto3
 
@@ -114,6 +117,8 @@ pub enum Command {
     Events(event::EventCommand),
     /// Ask a question in SQL
     Query(query::QueryArgs),
+    /// Ask questions in SQL at a prompt, with history and completion
+    Shell(shell::ShellArgs),
     /// Write a store, or some of it, to a VCF or BCF file
     Export(export::ExportArgs),
     /// Print the shell lines that point boto3 and the AWS CLI at this server
@@ -156,7 +161,7 @@ impl Context {
 
 /// Runs a command until it ends, or until Ctrl-C, which ends it with [`Exit::Interrupted`].
 ///
-/// `serve` is not interrupted here: it stops gracefully by itself.
+/// `serve` is not interrupted here: it stops gracefully by itself. Nor is `shell`, where Ctrl-C ends the statement alone.
 pub async fn run(command: Command, global: GlobalArgs) -> anyhow::Result<Exit> {
     if let Command::Serve(args) = command {
         return serve::run(*args).await;
@@ -165,6 +170,9 @@ pub async fn run(command: Command, global: GlobalArgs) -> anyhow::Result<Exit> {
         return user::run(command, global.output).await;
     }
     let context = Context::new(Client::new(&global.endpoint())?, global.output);
+    if let Command::Shell(args) = command {
+        return shell::run(args, &context).await;
+    }
     tokio::select! {
         exit = dispatch(command, &context) => exit,
         _ = tokio::signal::ctrl_c() => {
@@ -190,6 +198,6 @@ async fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Doctor => doctor::run(context).await,
         Command::Demo(args) => demo::run(args, context.output).await,
         // Handled before a runtime exists.
-        Command::Serve(_) | Command::User(_) | Command::Completions { .. } | Command::QueryChild => Ok(Exit::Usage),
+        Command::Serve(_) | Command::User(_) | Command::Shell(_) | Command::Completions { .. } | Command::QueryChild => Ok(Exit::Usage),
     }
 }

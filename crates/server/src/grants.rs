@@ -3,10 +3,10 @@
 //! Every ACTIVE store of the account is `"default"."NAME"` and `"variant_ACCOUNT_STOREID"."NAME"` or
 //! `"annotation_ACCOUNT_STOREID"."NAME"`, later versions of annotation stores are `NAME_VERSION`.
 
-use crate::app::App;
+use crate::config::Config;
 use crate::error::ApiError;
 use std::collections::HashMap;
-use varberg_catalog::{PublishedTable, TableLink};
+use varberg_catalog::{Catalog, PublishedTable, TableLink};
 use varberg_lake::{GrantedTable, QueryLimits, QueryRequest};
 use varberg_model::AccountId;
 
@@ -17,15 +17,20 @@ const SPILL_BYTES: u64 = 64 << 30;
 pub(crate) const DEFAULT_SCHEMA: &str = "default";
 
 /// The statement with the tables it may see and the limits it must keep.
-pub(crate) async fn request(app: &App, account: &AccountId, sql: &str) -> Result<QueryRequest, ApiError> {
-    let tables = tables(app, account).await?;
+pub(crate) async fn request(
+    catalog: &Catalog,
+    config: &Config,
+    account: &AccountId,
+    sql: &str,
+) -> Result<QueryRequest, ApiError> {
+    let tables = tables(catalog, account).await?;
     let asks_for_contig = sql.to_ascii_lowercase().replace("contigname", "").contains("contig");
-    let contig_aliases = if asks_for_contig { app.catalog.contig_aliases(account).await? } else { Vec::new() };
-    let warehouse = app.config.warehouse().map_err(|e| ApiError::Internal(e.to_string()))?;
+    let contig_aliases = if asks_for_contig { catalog.contig_aliases(account).await? } else { Vec::new() };
+    let warehouse = config.warehouse().map_err(|e| ApiError::Internal(e.to_string()))?;
     let limits = QueryLimits {
-        memory_bytes: usize::try_from(app.config.query.memory_bytes).unwrap_or(usize::MAX),
-        time_s: u64::from(app.config.query.time_s),
-        spill_dir: app.config.spill_dir(),
+        memory_bytes: usize::try_from(config.query.memory_bytes).unwrap_or(usize::MAX),
+        time_s: u64::from(config.query.time_s),
+        spill_dir: config.spill_dir(),
         spill_bytes: SPILL_BYTES,
         target_partitions: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
     };
@@ -33,9 +38,9 @@ pub(crate) async fn request(app: &App, account: &AccountId, sql: &str) -> Result
 }
 
 /// The tables of an account, those that others share with it, and both under the names that the account gave them.
-pub(crate) async fn tables(app: &App, account: &AccountId) -> Result<Vec<GrantedTable>, ApiError> {
-    let mut tables = granted(app.catalog.tables_of(account).await?, account);
-    for TableLink { database, name, target_namespace, target_name } in app.catalog.table_links(account).await? {
+pub(crate) async fn tables(catalog: &Catalog, account: &AccountId) -> Result<Vec<GrantedTable>, ApiError> {
+    let mut tables = granted(catalog.tables_of(account).await?, account);
+    for TableLink { database, name, target_namespace, target_name } in catalog.table_links(account).await? {
         let is = |table: &GrantedTable, schema: &String, name: &String| {
             table.name == *name && table.schemas.contains(schema)
         };

@@ -95,7 +95,7 @@ async fn list_namespaces(app: &App, caller: &Caller, query: &HashMap<String, Str
     if query.get("parent").is_some_and(|parent| !parent.is_empty()) {
         return Ok(Reply::Json(json!({ "namespaces": [] })));
     }
-    let tables = grants::tables(app, caller.account()).await?;
+    let tables = grants::tables(&app.catalog, caller.account()).await?;
     let names: BTreeSet<String> = tables.into_iter().flat_map(|table| table.schemas).collect();
     let names = names.into_iter().chain([grants::DEFAULT_SCHEMA.to_owned()]).collect::<BTreeSet<_>>();
     let (page, next) = page(names.into_iter().collect(), query);
@@ -152,7 +152,7 @@ async fn load(app: &App, caller: &Caller, namespace: &str, name: &str, headers: 
 
 /// The tables of a namespace, by name.
 async fn of_namespace(app: &App, caller: &Caller, namespace: &str) -> Result<Vec<GrantedTable>, ApiError> {
-    let tables = grants::tables(app, caller.account()).await?;
+    let tables = grants::tables(&app.catalog, caller.account()).await?;
     let mut own: Vec<GrantedTable> =
         tables.into_iter().filter(|table| table.schemas.iter().any(|schema| schema == namespace)).collect();
     if own.is_empty() && namespace != grants::DEFAULT_SCHEMA {

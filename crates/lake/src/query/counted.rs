@@ -1,5 +1,6 @@
-//! Aggregates over rows of a wide table that are the same for many samples: the plan counts those rows once, with their
-//! number, instead of making each. In: an optimized plan. Out: the same answer from a scan that gives numbers of rows.
+//! Aggregates over rows that are equal: the plan counts such rows once, with their number, instead of making or treating each.
+//! In: an optimized plan. Out: the same answer from a scan that gives numbers of rows: of a wide table for the samples of a
+//! record or the records of a sample, of a long one for the rows that happen to be equal.
 //!
 //! It is done where it can be proved: between the aggregation and the scan every row is treated by itself (projections,
 //! filters, unnesting, inner joins), the columns that are needed are the same for the rows counted together (those of the
@@ -22,7 +23,7 @@ pub(super) struct CountRows;
 
 impl OptimizerRule for CountRows {
     fn name(&self) -> &'static str {
-        "count_rows_of_wide_tables"
+        "count_equal_rows"
     }
 
     fn apply_order(&self) -> Option<ApplyOrder> {

@@ -29,13 +29,13 @@ pub(crate) async fn statement(State(app): State<App>, call: Call) -> Result<Resp
         return Err(ApiError::Invalid("the body is empty; send the statement as text".to_owned()));
     }
     let place = app.queries.place().await.map_err(api_error)?;
-    answer(&app, place, &grants::request(&app, call.account(), sql).await?, form).await
+    answer(&app, place, &grants::request(&app.catalog, &app.config, call.account(), sql).await?, form).await
 }
 
 /// The answer to a statement of ours over one store, hidden columns included, as an Arrow stream.
 pub(super) async fn rows(app: &App, call: &Call, sql: &str, store: &StoreName) -> Result<Response, ApiError> {
     let place = app.queries.place().await.map_err(api_error)?;
-    let mut request = grants::request(app, call.account(), sql).await?;
+    let mut request = grants::request(&app.catalog, &app.config, call.account(), sql).await?;
     request.tables.retain(|table| table.name == store.as_str());
     request.tables.iter_mut().for_each(|table| table.hidden_columns = true);
     answer(app, place, &request, Form::Arrow).await

@@ -12,7 +12,8 @@ mod write;
 use super::exit::{Exit, UsageError};
 use super::kind::Kind;
 use super::output::{self, OutputFormat, text as member};
-use super::{Context, import, progress, query, reference};
+use super::query::{self, Shape, Source};
+use super::{Context, import, progress, reference};
 use anyhow::{Context as _, bail};
 use progress::ProgressForm;
 use server::Server;
@@ -142,11 +143,12 @@ async fn journey(context: &Context, args: &DemoArgs, made: &write::Made) -> anyh
     let rows = u64::from(args.samples) * u64::from(args.records);
     step.end(&format!("{} rows, one for each record and sample", output::count(rows)));
 
+    let server = Source::Server(context.client.clone());
     for question in text::questions(&made.region) {
         let begun = Instant::now();
-        let answer = query::fetch(context, &question.sql, 20).await?;
+        let answer = query::fetch(&server, &question.sql, 20).await?.render(Shape::Table { width: None })?;
         let seconds = begun.elapsed().as_secs_f64();
-        context.stdout.line(&format!("\n{}\n\n{}\n\n{}", question.title, question.sql, answer.render()?))?;
+        context.stdout.line(&format!("\n{}\n\n{}\n\n{}", question.title, question.sql, answer.text))?;
         output::say(&format!("({seconds:.2} s)"));
     }
     Ok(())

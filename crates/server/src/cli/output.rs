@@ -6,6 +6,9 @@ use super::exit::stdout_error;
 use serde_json::Value;
 use std::io::{self, IsTerminal as _, Write as _};
 
+/// A terminal that says it is narrower does not know its width.
+const LEAST_TERMINAL: usize = 20;
+
 /// Form of answers, `--output`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum OutputFormat {
@@ -81,6 +84,12 @@ pub(crate) fn say(text: &str) {
 
 pub(crate) fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()
+}
+
+/// Columns of text of the terminal that standard output is.
+pub(crate) fn terminal_width() -> Option<usize> {
+    let width = || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+    stdout_is_terminal().then(width).flatten().filter(|columns| *columns >= LEAST_TERMINAL)
 }
 
 pub(crate) fn stderr_is_terminal() -> bool {

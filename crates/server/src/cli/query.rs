@@ -1,22 +1,27 @@
-//! `varberg query`: a statement to the server, its answer to standard output.
+//! `varberg query`: a statement in, its answer to standard output.
 //!
-//! `table` is laid out here from the Arrow answer; every other form is passed on as the server sends it.
+//! `table` is laid out here from the Arrow answer (`query/table.rs`); every other form is passed on as it comes.
+
+mod answer;
+mod source;
+mod table;
+
+pub(super) use answer::fetch;
+pub(super) use source::{Source, SourceArgs};
+pub(super) use table::Shape;
 
 use super::Context;
 use super::exit::{Exit, UsageError};
 use super::output::{self, OutputFormat};
 use super::progress;
-use anyhow::{Context as _, bail};
-use arrow_array::RecordBatch;
-use arrow_buffer::Buffer;
-use arrow_cast::display::FormatOptions;
-use arrow_ipc::reader::StreamDecoder;
+use crate::api::sql::Form;
+use anyhow::Context as _;
 use futures::StreamExt as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Rows a terminal is shown.
-const TERMINAL_ROWS: usize = 200;
+pub(super) const TERMINAL_ROWS: usize = 200;
 
 /// A statement and the form of its answer.
 #[derive(Debug, clap::Args)]
@@ -30,6 +35,9 @@ Examples:
   varberg query 'SELECT * FROM cohort LIMIT 5' -o ndjson | jq .attributes
   varberg query -o parquet --file question.sql > answer.parquet
   echo 'SELECT 1' | varberg query -
+  varberg query --data-dir /srv/varberg 'SHOW TABLES'      without a server
+
+`varberg shell` is a prompt for many statements.
 
 In csv and tsv, lists, maps and structs are JSON text, and null is an empty cell.")]
 pub struct QueryArgs {
@@ -45,6 +53,8 @@ pub struct QueryArgs {
     /// Most rows of a table on a terminal; 0 is all
     #[arg(long, value_name = "ROWS", default_value_t = TERMINAL_ROWS)]
     max_rows: usize,
+    #[command(flatten)]
+    source: SourceArgs,
 }
 
 /// Forms of an answer.
@@ -67,14 +77,28 @@ pub(super) enum QueryFormat {
 }
 
 impl QueryFormat {
-    fn media_type(self) -> &'static str {
+    /// What is asked for; a table is made of Arrow.
+    fn form(self) -> Form {
         match self {
-            Self::Table | Self::Arrow => "application/vnd.apache.arrow.stream",
-            Self::Csv => "text/csv",
-            Self::Tsv => "text/tab-separated-values",
-            Self::Json => "application/json",
-            Self::Ndjson => "application/x-ndjson",
-            Self::Parquet => "application/vnd.apache.parquet",
+            Self::Table | Self::Arrow => Form::Arrow,
+            Self::Csv => Form::Csv,
+            Self::Tsv => Form::Tsv,
+            Self::Json => Form::Json,
+            Self::Ndjson => Form::Ndjson,
+            Self::Parquet => Form::Parquet,
+        }
+    }
+
+    /// The form that the ending of a file's name stands for.
+    pub(super) fn of_path(path: &Path) -> Self {
+        match path.extension().and_then(|ending| ending.to_str()).unwrap_or_default() {
+            "csv" => Self::Csv,
+            "tsv" => Self::Tsv,
+            "json" => Self::Json,
+            "ndjson" | "jsonl" => Self::Ndjson,
+            "arrow" | "arrows" => Self::Arrow,
+            "parquet" => Self::Parquet,
+            _ => Self::Table,
         }
     }
 
@@ -97,37 +121,45 @@ pub(super) async fn run(args: QueryArgs, context: &Context) -> anyhow::Result<Ex
     // Off this thread: standard input may never come, and Ctrl-C must still be heard.
     let (sql, file) = (args.sql, args.file);
     let statement = tokio::task::spawn_blocking(move || statement(sql, file.as_deref())).await??;
-    if format == QueryFormat::Table {
-        let limit = if terminal && args.max_rows > 0 { args.max_rows } else { usize::MAX };
-        let answer = fetch(context, &statement, limit).await?;
-        context.stdout.line(&answer.render()?)?;
-        if answer.cut {
-            let rows = output::count(u64::try_from(limit)?);
-            output::say(&format!("only the first {rows} rows are shown; --max-rows 0 shows all"));
-        }
+    let source = args.source.open(&context.client).await?;
+    if format != QueryFormat::Table {
+        copy(&source, &statement, format, |bytes| context.stdout.bytes(bytes)).await?;
         return Ok(Exit::Done);
     }
-    let spinner = progress::spinner("asking");
-    let response = context.client.sql(&statement, format.media_type()).await?;
-    let broken = broken(&response);
-    let mut body = response.bytes_stream();
-    let mut ends_line = true;
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.with_context(|| broken.clone())?;
-        spinner.finish_and_clear();
-        context.stdout.bytes(&chunk)?;
-        ends_line = chunk.last().is_none_or(|byte| *byte == b'\n');
+    let limit = if terminal && args.max_rows > 0 { args.max_rows } else { usize::MAX };
+    let answer = fetch(&source, &statement, limit).await?;
+    let table = answer.render(Shape::Table { width: output::terminal_width() })?;
+    context.stdout.line(&table.text)?;
+    if answer.cut {
+        let rows = output::count(u64::try_from(limit)?);
+        output::say(&format!("only the first {rows} rows are shown; --max-rows 0 shows all"));
     }
-    if !ends_line && !format.is_binary() {
-        context.stdout.bytes(b"\n")?;
+    if table.hidden > 0 {
+        output::say(&format!("{} more columns have no room; -o ndjson shows all", table.hidden));
     }
     Ok(Exit::Done)
 }
 
-/// What is said when `response` breaks off.
-fn broken(response: &reqwest::Response) -> String {
-    let id = response.headers().get("x-amzn-requestid").and_then(|id| id.to_str().ok()).unwrap_or("unknown");
-    format!("the answer broke off and is not complete; request {id}; the server's log says why")
+/// Writes an answer as it comes.
+pub(super) async fn copy(
+    source: &Source,
+    statement: &str,
+    format: QueryFormat,
+    mut write: impl FnMut(&[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let spinner = progress::spinner("asking");
+    let mut pieces = source.ask(statement, format).await?;
+    let mut ends_line = true;
+    while let Some(piece) = pieces.next().await {
+        let piece = piece?;
+        spinner.finish_and_clear();
+        write(&piece)?;
+        ends_line = piece.last().is_none_or(|byte| *byte == b'\n');
+    }
+    if !ends_line && !format.is_binary() {
+        write(b"\n")?;
+    }
+    Ok(())
 }
 
 fn statement(sql: Option<String>, file: Option<&Path>) -> anyhow::Result<String> {
@@ -143,54 +175,4 @@ fn statement(sql: Option<String>, file: Option<&Path>) -> anyhow::Result<String>
         (_, Some(path)) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display())),
         _ => Ok(sql.unwrap_or_default()),
     }
-}
-
-/// An answer in memory.
-pub(super) struct Answer {
-    schema: arrow_schema::SchemaRef,
-    batches: Vec<RecordBatch>,
-    /// There were more rows than asked for.
-    cut: bool,
-}
-
-impl Answer {
-    /// The answer as a table; lists as `[a, b]`, maps as `{k: v}`, null as nothing.
-    pub(super) fn render(&self) -> anyhow::Result<String> {
-        let options = FormatOptions::new().with_display_error(true);
-        let table = arrow_cast::pretty::pretty_format_batches_with_schema(self.schema.clone(), &self.batches);
-        match table {
-            Ok(table) => Ok(table.to_string()),
-            // Columns of which one cannot be shown: show the others' values and the fault in its place.
-            Err(_) => Ok(arrow_cast::pretty::pretty_format_batches_with_options(&self.batches, &options)?.to_string()),
-        }
-    }
-}
-
-/// Asks a statement and keeps at most `limit` rows of the answer; the server stops when they are here.
-pub(super) async fn fetch(context: &Context, statement: &str, limit: usize) -> anyhow::Result<Answer> {
-    let spinner = progress::spinner("asking");
-    let response = context.client.sql(statement, QueryFormat::Table.media_type()).await?;
-    let broken = broken(&response);
-    let mut body = response.bytes_stream();
-    let mut decoder = StreamDecoder::new();
-    let (mut batches, mut rows, mut cut) = (Vec::new(), 0_usize, false);
-    'answer: while let Some(chunk) = body.next().await {
-        let mut buffer = Buffer::from(chunk.with_context(|| broken.clone())?);
-        while let Some(batch) = decoder.decode(&mut buffer).context("the answer is not an Arrow stream")? {
-            let room = limit.saturating_sub(rows);
-            if batch.num_rows() > room {
-                batches.push(batch.slice(0, room));
-                cut = true;
-                break 'answer;
-            }
-            rows = rows.saturating_add(batch.num_rows());
-            batches.push(batch);
-        }
-    }
-    spinner.finish_and_clear();
-    let Some(schema) = decoder.schema() else { bail!("the answer is empty") };
-    if !cut {
-        decoder.finish().context(broken)?;
-    }
-    Ok(Answer { schema, batches, cut })
 }

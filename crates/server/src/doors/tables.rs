@@ -21,7 +21,7 @@ pub(super) struct TableColumn {
 
 /// The databases that the caller sees.
 pub(super) async fn databases(app: &App, caller: &Caller) -> Result<Vec<String>, ApiError> {
-    let tables = grants::tables(app, caller.account()).await?;
+    let tables = grants::tables(&app.catalog, caller.account()).await?;
     let named = tables.into_iter().flat_map(|table| table.schemas);
     let all: BTreeSet<String> = named.chain([grants::DEFAULT_SCHEMA.to_owned()]).collect();
     Ok(all.into_iter().collect())
@@ -32,7 +32,7 @@ pub(super) async fn databases(app: &App, caller: &Caller) -> Result<Vec<String>,
 /// Errors: [`ApiError::NotFound`] for databases that there are not.
 pub(super) async fn of_database(app: &App, caller: &Caller, database: &str) -> Result<Vec<GrantedTable>, ApiError> {
     let database = database.to_lowercase();
-    let tables = grants::tables(app, caller.account()).await?;
+    let tables = grants::tables(&app.catalog, caller.account()).await?;
     let own: Vec<GrantedTable> = tables.into_iter().filter(|table| table.schemas.contains(&database)).collect();
     if own.is_empty() && database != grants::DEFAULT_SCHEMA {
         return Err(ApiError::NotFound(format!("Database {database} not found.")));
@@ -64,7 +64,7 @@ pub(super) async fn columns(
         quoted(database)
     );
     let place = app.queries.place().await.map_err(failed)?;
-    let request = grants::request(app, caller.account(), &sql).await?;
+    let request = grants::request(&app.catalog, &app.config, caller.account(), &sql).await?;
     let mut batches = Batches::new(app.queries.ask(place, &request).await.map_err(failed)?);
     let mut found: Vec<(String, Vec<TableColumn>)> = Vec::new();
     while let Some(batch) = batches.next().await.map_err(failed)? {

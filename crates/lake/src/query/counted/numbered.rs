@@ -1,7 +1,9 @@
-//! Plans whose rows stand for several. In: a plan over a wide table. Out: the same rows, but equal ones as one, with their
+//! Plans whose rows stand for several. In: a plan over a table. Out: the same rows, but equal ones as one, with their
 //! number in one more column.
 
+use crate::combine::CombinedScan;
 use crate::wide::{ContractScan, GENOTYPE, ROWS_COLUMN, SAMPLE};
+use datafusion::catalog::TableProvider;
 use datafusion::catalog::default_table_source::{provider_as_source, source_as_provider};
 use datafusion::common::{Column, JoinType, Result};
 use datafusion::logical_expr::logical_plan::{Filter, Join, SubqueryAlias, TableScan, TableScanBuilder, Unnest};
@@ -77,18 +79,27 @@ fn numbered_join(join: &Join) -> Result<Option<(LogicalPlan, Column)>> {
 
 fn numbered_scan(scan: &TableScan) -> Result<Option<(LogicalPlan, Column)>> {
     let Ok(provider) = source_as_provider(&scan.source) else { return Ok(None) };
-    let Some(table) = provider.downcast_ref::<ContractScan>().filter(|table| !table.counts_rows()) else {
-        return Ok(None);
-    };
     let schema = scan.source.schema();
     let projection = scan.projection.clone().unwrap_or_else(|| (0..schema.fields().len()).collect());
-    let names: Vec<&str> = projection.iter().map(|at| schema.field(*at).name().as_str()).collect();
-    if scan.fetch.is_some() || !can_stand_for_several(&names) {
+    let columns = || projection.iter().map(|at| schema.field(*at));
+    if scan.fetch.is_some() {
         return Ok(None);
     }
-    let projection = projection.into_iter().chain([schema.fields().len()]).collect();
-    let source = provider_as_source(Arc::new(table.counting_rows()));
-    let numbered = TableScanBuilder::new(scan.table_name.clone(), source)
+    let counting: Arc<dyn TableProvider> = if let Some(wide) = provider.downcast_ref::<ContractScan>() {
+        if wide.counts_rows() || !can_stand_for_several(&columns().map(|c| c.name().as_str()).collect::<Vec<_>>()) {
+            return Ok(None);
+        }
+        Arc::new(wide.counting_rows())
+    } else if let Some(long) = provider.downcast_ref::<crate::scan::TableScan>() {
+        if !CombinedScan::compares(columns().map(|column| column.data_type())) {
+            return Ok(None);
+        }
+        Arc::new(CombinedScan::new(long))
+    } else {
+        return Ok(None);
+    };
+    let projection = projection.iter().copied().chain([schema.fields().len()]).collect();
+    let numbered = TableScanBuilder::new(scan.table_name.clone(), provider_as_source(counting))
         .with_projection(Some(projection))
         .with_filters(scan.filters.clone())
         .build()?;

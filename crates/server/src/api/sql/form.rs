@@ -3,6 +3,7 @@
 use super::nested;
 use crate::error::ApiError;
 use arrow_array::RecordBatch;
+use arrow_ipc::writer::StreamWriter;
 use arrow_json::writer::{JsonArray, LineDelimited};
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
@@ -115,6 +116,7 @@ pub(crate) struct Writer {
 }
 
 enum Kind {
+    Arrow(Box<StreamWriter<Pieces>>),
     Delimited(Box<arrow_csv::Writer<Pieces>>),
     Json(arrow_json::Writer<Pieces, JsonArray>),
     Ndjson(arrow_json::Writer<Pieces, LineDelimited>),
@@ -122,12 +124,12 @@ enum Kind {
 }
 
 impl Writer {
-    /// A writer for answers of `schema`; `None` for Arrow, which needs none.
-    pub(crate) fn new(form: Form, schema: &SchemaRef) -> Result<Option<Self>, WriteError> {
+    /// A writer for answers of `schema`.
+    pub(crate) fn new(form: Form, schema: &SchemaRef) -> Result<Self, WriteError> {
         let pieces = Pieces::default();
         let json = || arrow_json::WriterBuilder::new().with_explicit_nulls(true);
         let kind = match form {
-            Form::Arrow => return Ok(None),
+            Form::Arrow => Kind::Arrow(Box::new(StreamWriter::try_new(pieces.clone(), schema)?)),
             Form::Csv | Form::Tsv => {
                 let delimiter = if form == Form::Csv { b',' } else { b'\t' };
                 let mut writer = arrow_csv::WriterBuilder::new().with_delimiter(delimiter).build(pieces.clone());
@@ -137,9 +139,9 @@ impl Writer {
             }
             Form::Json => Kind::Json(json().build(pieces.clone())),
             Form::Ndjson => Kind::Ndjson(json().build(pieces.clone())),
-            Form::Parquet => return Self::parquet(schema, Compression::ZSTD(ZstdLevel::default())).map(Some),
+            Form::Parquet => return Self::parquet(schema, Compression::ZSTD(ZstdLevel::default())),
         };
-        Ok(Some(Self { pieces, kind }))
+        Ok(Self { pieces, kind })
     }
 
     /// A writer of Parquet.
@@ -160,6 +162,7 @@ impl Writer {
 
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
         match &mut self.kind {
+            Kind::Arrow(writer) => writer.write(batch)?,
             Kind::Delimited(writer) => writer.write(&nested::to_text(batch)?)?,
             Kind::Json(writer) => writer.write(&nested::with_text_keys(batch)?)?,
             Kind::Ndjson(writer) => writer.write(&nested::with_text_keys(batch)?)?,
@@ -171,6 +174,7 @@ impl Writer {
     /// Writes what comes after the last batch.
     pub(crate) fn finish(&mut self) -> Result<(), WriteError> {
         match &mut self.kind {
+            Kind::Arrow(writer) => writer.finish()?,
             Kind::Delimited(_) => {}
             Kind::Json(writer) => writer.finish()?,
             Kind::Ndjson(writer) => writer.finish()?,

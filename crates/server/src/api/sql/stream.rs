@@ -102,7 +102,7 @@ impl Conversion {
         if self.writer.is_none()
             && let Some(schema) = self.decoder.schema()
         {
-            self.writer = Writer::new(self.form, &schema)?;
+            self.writer = Some(Writer::new(self.form, &schema)?);
         }
         Ok(self.writer.as_mut())
     }

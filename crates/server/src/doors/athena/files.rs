@@ -70,7 +70,7 @@ impl Files {
     ) -> Result<Writer, Box<dyn std::error::Error + Send + Sync>> {
         match self.format {
             Format::Parquet(compression) => Writer::parquet(schema, compression),
-            Format::Json => Ok(Writer::new(Form::Ndjson, schema)?.ok_or("a form without a writer")?),
+            Format::Json => Writer::new(Form::Ndjson, schema),
         }
     }
 }

@@ -109,7 +109,7 @@ async fn answer(
         return Ok(None);
     }
     let began = Instant::now();
-    let mut request = grants::request(app, &execution.account, sql).await?;
+    let mut request = grants::request(&app.catalog, &app.config, &execution.account, sql).await?;
     request.schema.clone_from(&execution.database);
     let batches = Batches::new(app.queries.ask(place, &request).await?);
     let mut rows = Rows::new(batches, app.config.query.result_bytes);

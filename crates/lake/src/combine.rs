@@ -1,0 +1,75 @@
+//! A long table whose equal rows are put together: each comes with the number of rows it stands for. For aggregates, which
+//! then see fewer rows (`query/counted`).
+//!
+//! Rows are put together where they are read, as far as a bounded memory of rows goes: equal rows may come several times. Where
+//! hardly any are equal, rows are passed on as they are, with the number 1.
+
+mod exec;
+mod keys;
+mod rows;
+mod texts;
+
+use crate::scan::TableScan;
+use crate::wide::ROWS_COLUMN;
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Result;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use exec::CombineExec;
+use std::sync::Arc;
+
+/// One snapshot of a long table with the number of rows behind its columns.
+#[derive(Debug)]
+pub(crate) struct CombinedScan {
+    scan: TableScan,
+    schema: SchemaRef,
+}
+
+impl CombinedScan {
+    pub(crate) fn new(scan: &TableScan) -> Self {
+        // Nullable, because predicates on other columns are evaluated with nulls here.
+        let number = Arc::new(Field::new(ROWS_COLUMN, DataType::Int64, true));
+        let columns = scan.columns();
+        let fields: Vec<_> = columns.fields().iter().cloned().chain([number]).collect();
+        Self { scan: scan.clone(), schema: Arc::new(Schema::new(fields)) }
+    }
+
+    /// Whether rows of columns of these types can be compared.
+    pub(crate) fn compares<'a>(mut types: impl Iterator<Item = &'a DataType>) -> bool {
+        types.all(|kind| keys::Column::new(kind).is_some())
+    }
+}
+
+#[async_trait]
+impl TableProvider for CombinedScan {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        self.scan.supports_filters_pushdown(filters)
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let number = self.schema.fields().len() - 1;
+        let projection: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..=number).collect());
+        let stored: Vec<usize> = projection.iter().copied().filter(|column| *column != number).collect();
+        let rows = self.scan.scan(state, Some(&stored), filters, limit).await?;
+        match projection.iter().position(|column| *column == number) {
+            Some(place) => Ok(Arc::new(CombineExec::new(rows, place)?)),
+            None => Ok(rows),
+        }
+    }
+}
