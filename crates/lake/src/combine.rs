@@ -68,7 +68,11 @@ impl TableProvider for CombinedScan {
         let stored: Vec<usize> = projection.iter().copied().filter(|column| *column != number).collect();
         let rows = self.scan.scan(state, Some(&stored), filters, limit).await?;
         match projection.iter().position(|column| *column == number) {
-            Some(place) => Ok(Arc::new(CombineExec::new(rows, place)?)),
+            Some(place) => {
+                let partitions = state.config().target_partitions().max(1);
+                let rows = rows.repartitioned(partitions, state.config_options())?.unwrap_or(rows);
+                Ok(Arc::new(CombineExec::new(rows, place)?))
+            }
             None => Ok(rows),
         }
     }

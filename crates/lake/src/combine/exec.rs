@@ -82,6 +82,11 @@ impl ExecutionPlan for CombineExec {
         vec![false]
     }
 
+    /// Rows are read in as many partitions as are wanted already.
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
         vec![&self.rows]
     }

@@ -51,16 +51,18 @@ fn cells(batches: &[RecordBatch]) -> anyhow::Result<Vec<Vec<String>>> {
     Ok(rows)
 }
 
+/// A line end is shown as one.
 fn printable(text: &str) -> String {
-    if !text.contains(char::is_control) {
+    let is_shown = |c: char| !c.is_control() || c == '\n';
+    if text.chars().all(is_shown) {
         return text.to_owned();
     }
-    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let escaped = |c: char| if is_shown(c) { c.to_string() } else { c.escape_default().to_string() };
     text.chars().map(escaped).collect()
 }
 
 fn width_of(text: &str) -> usize {
-    console::measure_text_width(text)
+    text.lines().map(console::measure_text_width).max().unwrap_or_default()
 }
 
 fn lines(heading: &[String], rows: &[Vec<String>], width: Option<usize>) -> Table {
@@ -79,9 +81,14 @@ fn lines(heading: &[String], rows: &[Vec<String>], width: Option<usize>) -> Tabl
     let rule: String = widths.iter().map(|width| format!("+{}", "-".repeat(width.saturating_add(2)))).collect();
     let rule = format!("{rule}+");
     let line = |row: &Vec<String>| {
-        let cells = row.iter().take(shown).map(String::as_str).chain((hidden > 0).then_some("…"));
-        let cells: String = cells.zip(&widths).map(|(cell, width)| format!("| {} ", padded(cell, *width))).collect();
-        format!("{cells}|")
+        let height = row.iter().take(shown).map(|cell| cell.lines().count()).max().unwrap_or_default().max(1);
+        let of_cell = |at: usize| row.iter().take(shown).map(move |cell| cell.lines().nth(at).unwrap_or_default());
+        let line = |at: usize| {
+            let cells = of_cell(at).chain((hidden > 0).then_some("…")).zip(&widths);
+            let cells: String = cells.map(|(cell, width)| format!("| {} ", padded(cell, *width))).collect();
+            format!("{cells}|")
+        };
+        (0..height).map(line).collect::<Vec<_>>().join("\n")
     };
     let mut text = vec![rule.clone(), line(&heading.to_vec()), rule.clone()];
     text.extend(rows.iter().map(line));
@@ -118,7 +125,9 @@ fn expanded(heading: &[String], rows: &[Vec<String>]) -> String {
     let width = heading.iter().map(|name| width_of(name)).max().unwrap_or_default();
     let row = |(number, row): (usize, &Vec<String>)| {
         let title = format!("-[ row {} ]-", number.saturating_add(1));
-        let values = heading.iter().zip(row).map(|(name, value)| format!("{} | {value}", padded(name, width)));
+        let further = format!("\n{} | ", " ".repeat(width));
+        let value = |value: &String| value.trim_end_matches('\n').replace('\n', &further);
+        let values = heading.iter().zip(row).map(|(name, cell)| format!("{} | {}", padded(name, width), value(cell)));
         std::iter::once(title).chain(values).collect::<Vec<_>>()
     };
     rows.iter().enumerate().flat_map(row).collect::<Vec<_>>().join("\n")
@@ -167,8 +176,21 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_a_value_are_lines() {
+        let table = table(&[&["kind", "plan"], &["logical", "Projection\n  Scan\n"]], None);
+        expect![[r#"
+            +---------+------------+
+            | kind    | plan       |
+            +---------+------------+
+            | logical | Projection |
+            |         |   Scan     |
+            +---------+------------+"#]]
+        .assert_eq(&table.text);
+    }
+
+    #[test]
     fn escapes_of_a_file_do_not_reach_the_terminal() {
-        let table = table(&[&["names"], &["\u{1b}[31mred\n"]], None);
-        assert!(table.text.contains("\\u{1b}[31mred\\n"), "{}", table.text);
+        let table = table(&[&["names"], &["\u{1b}[31mred\r"]], None);
+        assert!(table.text.contains("\\u{1b}[31mred\\r"), "{}", table.text);
     }
 }
