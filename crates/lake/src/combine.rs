@@ -5,9 +5,6 @@
 //! hardly any are equal, rows are passed on as they are, with the number 1.
 
 mod exec;
-mod keys;
-mod rows;
-mod texts;
 
 use crate::scan::TableScan;
 use crate::wide::ROWS_COLUMN;
@@ -35,11 +32,6 @@ impl CombinedScan {
         let fields: Vec<_> = columns.fields().iter().cloned().chain([number]).collect();
         Self { scan: scan.clone(), schema: Arc::new(Schema::new(fields)) }
     }
-
-    /// Whether rows of columns of these types can be compared.
-    pub(crate) fn compares<'a>(mut types: impl Iterator<Item = &'a DataType>) -> bool {
-        types.all(|kind| keys::Column::new(kind).is_some())
-    }
 }
 
 #[async_trait]
@@ -66,14 +58,9 @@ impl TableProvider for CombinedScan {
         let number = self.schema.fields().len() - 1;
         let projection: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..=number).collect());
         let stored: Vec<usize> = projection.iter().copied().filter(|column| *column != number).collect();
-        let rows = self.scan.scan(state, Some(&stored), filters, limit).await?;
-        match projection.iter().position(|column| *column == number) {
-            Some(place) => {
-                let partitions = state.config().target_partitions().max(1);
-                let rows = rows.repartitioned(partitions, state.config_options())?.unwrap_or(rows);
-                Ok(Arc::new(CombineExec::new(rows, place)?))
-            }
-            None => Ok(rows),
-        }
+        let place = projection.iter().position(|column| *column == number);
+        let rows = self.scan.with_text_views().scan_rows(state, &stored, filters, limit).await?;
+        let output = self.schema.project(&projection)?;
+        Ok(Arc::new(CombineExec::new(rows, place, Arc::new(output))?))
     }
 }

@@ -17,6 +17,7 @@ mod fault;
 mod functions;
 mod gate;
 mod interval_join;
+mod join_keys;
 mod metadata_tables;
 mod session;
 mod tables;

@@ -22,7 +22,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::expressions::col;
-use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
+use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
@@ -98,6 +98,11 @@ impl TableScan {
     /// The columns that statements see, as Arrow has them.
     pub(crate) fn columns(&self) -> &SchemaRef {
         &self.schema
+    }
+
+    /// The same scan that gives texts as views.
+    pub(crate) fn with_text_views(&self) -> Self {
+        Self { schema: Arc::new(varberg_rows::with_text_views(&self.schema)), ..self.clone() }
     }
 
     /// The columns that statements see.
@@ -235,7 +240,7 @@ impl TableProvider for TableScan {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
-        self.scan_with(state, projection, filters, limit, None).await
+        self.scan_with(state, projection, filters, limit, (None, None)).await
     }
 }
 
@@ -250,19 +255,50 @@ impl TableScan {
         limit: Option<usize>,
         batch_size: usize,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
-        let plan = self.scan_with(state, Some(projection), filters, limit, Some(batch_size)).await?;
+        let batch_size = Some(batch_size);
+        self.scan_filtered(state, projection, filters, limit, batch_size).await
+    }
+
+    /// As [`Self::scan_records`], in batches of the engine's size.
+    pub(crate) async fn scan_rows(
+        &self,
+        state: &dyn Session,
+        projection: &Vec<usize>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        self.scan_filtered(state, projection, filters, limit, None).await
+    }
+
+    /// Applies the filters where it can, in as many partitions as are wanted.
+    async fn scan_filtered(
+        &self,
+        state: &dyn Session,
+        projection: &Vec<usize>,
+        filters: &[Expr],
+        limit: Option<usize>,
+        batch_size: Option<usize>,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        let predicate = match conjunction(filters.iter().cloned()) {
+            Some(filter) => {
+                let schema = DFSchema::try_from(self.schema.as_ref().clone())?;
+                Some(state.create_physical_expr(filter, &schema)?)
+            }
+            None => None,
+        };
+        let plan = self.scan_with(state, Some(projection), filters, limit, (predicate, batch_size)).await?;
         let partitions = state.config().target_partitions().max(1);
         Ok(plan.repartitioned(partitions, state.config_options())?.unwrap_or(plan))
     }
 
-    /// `batch_size`: for scans that apply the filters where they can, and read so many rows at a time.
+    /// `filters` choose files; the predicate, if there is one, chooses rows.
     async fn scan_with(
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
         limit: Option<usize>,
-        batch_size: Option<usize>,
+        (predicate, batch_size): (Option<Arc<dyn PhysicalExpr>>, Option<usize>),
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
         let files = self.prune(state, filters)?;
         if files.is_empty() {
@@ -272,11 +308,8 @@ impl TableScan {
             .with_pushdown_filters(true)
             .with_enable_page_index(true)
             .with_metadata_size_hint(FOOTER_HINT);
-        let source = match conjunction(filters.iter().cloned()).filter(|_| batch_size.is_some()) {
-            Some(filter) => {
-                let schema = DFSchema::try_from(self.schema.as_ref().clone())?;
-                source.with_predicate(state.create_physical_expr(filter, &schema)?)
-            }
+        let source = match predicate {
+            Some(predicate) => source.with_predicate(predicate),
             None => source,
         };
         let partitions = state.config().target_partitions().max(1);

@@ -4,6 +4,7 @@
 mod builders;
 mod counts;
 mod distinct;
+mod equal_rows;
 mod explode;
 mod feature;
 mod genotypes;
@@ -20,6 +21,7 @@ mod wide;
 
 pub use builders::{Maps, Numbers, StringLists, Strings};
 pub use distinct::DistinctNames;
+pub use equal_rows::{EqualRows, NumberedRows, with_text_views};
 pub use explode::{Explode, ExplodeError, Next, Origin, Selection};
 pub use feature::{feature_columns, feature_schema};
 pub use genotypes::{

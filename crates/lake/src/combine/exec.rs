@@ -1,9 +1,8 @@
 //! The node of the plan that puts equal rows together.
 
-use super::rows::Combiner;
-use crate::wide::ROWS_COLUMN;
-use arrow_array::RecordBatch;
+use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::compute::cast;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::config::ConfigOptions;
@@ -24,26 +23,25 @@ use futures::{StreamExt, stream};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
+use varberg_rows::EqualRows;
 
 /// Puts equal rows of each partition together. Rows stay in the order of their first occurrence.
 #[derive(Debug)]
 pub(super) struct CombineExec {
     rows: Arc<dyn ExecutionPlan>,
-    /// Where in the output the number of rows stands.
-    place: usize,
+    /// Where in the output the number of rows stands, if it is wanted.
+    place: Option<usize>,
     schema: SchemaRef,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
 impl CombineExec {
-    /// `place`: of the number of rows among the columns of the output.
-    pub(super) fn new(rows: Arc<dyn ExecutionPlan>, place: usize) -> Result<Self> {
-        let mut fields: Vec<_> = rows.schema().fields().iter().cloned().collect();
-        fields.insert(place, Arc::new(Field::new(ROWS_COLUMN, DataType::Int64, true)));
-        let schema: SchemaRef = Arc::new(Schema::new(fields));
+    /// `place`: of the number of rows among the columns of `schema`, which are those of `rows` otherwise, whose texts may be
+    /// views.
+    pub(super) fn new(rows: Arc<dyn ExecutionPlan>, place: Option<usize>, schema: SchemaRef) -> Result<Self> {
         let properties = PlanProperties::new(
-            rows.equivalence_properties().project(&kept(&rows.schema(), place), Arc::clone(&schema)),
+            rows.equivalence_properties().project(&kept(&rows.schema(), &schema), Arc::clone(&schema)),
             Partitioning::UnknownPartitioning(rows.output_partitioning().partition_count()),
             rows.pipeline_behavior(),
             rows.boundedness(),
@@ -52,14 +50,15 @@ impl CombineExec {
     }
 }
 
-/// Where the columns of the rows come to stand.
-fn kept(rows: &Schema, place: usize) -> ProjectionMapping {
+/// Where the columns of the rows come to stand; those of another type not.
+fn kept(rows: &Schema, output: &Schema) -> ProjectionMapping {
     let pair = |(at, field): (usize, &Arc<Field>)| {
-        let target = if at < place { at } else { at + 1 };
+        let (target, there) = output.column_with_name(field.name())?;
         let column = |at| Arc::new(Column::new(field.name(), at)) as Arc<dyn PhysicalExpr>;
-        (column(at), ProjectionTargets::from(vec![(column(target), target)]))
+        let targets = ProjectionTargets::from(vec![(column(target), target)]);
+        (there.data_type() == field.data_type()).then(|| (column(at), targets))
     };
-    rows.fields().iter().enumerate().map(pair).collect()
+    rows.fields().iter().enumerate().filter_map(pair).collect()
 }
 
 impl DisplayAs for CombineExec {
@@ -104,7 +103,8 @@ impl ExecutionPlan for CombineExec {
         _options: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let one = || DataFusionError::Internal("a combination of rows has one child".to_owned());
-        Ok(Arc::new(Self::new(children.into_iter().next().ok_or_else(one)?, self.place)?))
+        let rows = children.into_iter().next().ok_or_else(one)?;
+        Ok(Arc::new(Self::new(rows, self.place, Arc::clone(&self.schema))?))
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -114,8 +114,9 @@ impl ExecutionPlan for CombineExec {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let rows = self.rows.execute(partition, Arc::clone(&context))?;
         let batch_size = context.session_config().batch_size().max(1);
-        let combiner = Combiner::new(&self.rows.schema(), &self.schema, self.place, batch_size)?;
-        let work = Work { rows, combiner: Some(combiner), ready: VecDeque::new() };
+        let equal = EqualRows::new(&self.rows.schema())?;
+        let (schema, place) = (Arc::clone(&self.schema), self.place);
+        let work = Work { rows, equal: Some(equal), schema, place, batch_size, ready: VecDeque::new() };
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let batches = stream::try_unfold((work, metrics), |(mut work, metrics)| async move {
             let next = work.next(&metrics).await?;
@@ -138,7 +139,10 @@ impl ExecutionPlan for CombineExec {
         parent_filters: Vec<Arc<dyn PhysicalExpr>>,
         _config: &ConfigOptions,
     ) -> Result<FilterDescription> {
-        let child = ChildFilterDescription::from_child(&parent_filters, &self.rows)?;
+        let schema = self.rows.schema();
+        let has_its_type = |at: &usize| *schema.field(*at).data_type() != DataType::Utf8View;
+        let columns = (0..schema.fields().len()).filter(has_its_type).collect();
+        let child = ChildFilterDescription::from_child_with_allowed_indices(&parent_filters, columns, &self.rows)?;
         Ok(FilterDescription::new().with_child(child))
     }
 
@@ -156,7 +160,10 @@ impl ExecutionPlan for CombineExec {
 struct Work {
     rows: SendableRecordBatchStream,
     /// None at the end.
-    combiner: Option<Combiner>,
+    equal: Option<EqualRows>,
+    schema: SchemaRef,
+    place: Option<usize>,
+    batch_size: usize,
     ready: VecDeque<RecordBatch>,
 }
 
@@ -166,16 +173,37 @@ impl Work {
             if let Some(batch) = self.ready.pop_front() {
                 return Ok(Some(batch));
             }
-            let Some(combiner) = &mut self.combiner else { return Ok(None) };
+            let Some(equal) = &mut self.equal else { return Ok(None) };
             let batch = self.rows.next().await.transpose()?;
             let _timer = metrics.elapsed_compute().timer();
-            match batch {
-                Some(batch) => self.ready.extend(combiner.add(&batch)?),
-                None => {
-                    self.ready.extend(combiner.finish()?);
-                    self.combiner = None;
-                }
+            let given = match &batch {
+                Some(batch) => equal.add(batch)?,
+                None => equal.finish()?,
+            };
+            if batch.is_none() {
+                self.equal = None;
+            }
+            if let Some((rows, numbers)) = given {
+                let whole = self.output(&rows, numbers)?;
+                let begins = (0..whole.num_rows()).step_by(self.batch_size);
+                let batches = begins.map(|at| whole.slice(at, self.batch_size.min(whole.num_rows() - at)));
+                self.ready.extend(batches);
             }
         }
+    }
+
+    /// The rows with the types of the output, and their numbers.
+    fn output(&self, rows: &RecordBatch, numbers: Int64Array) -> Result<RecordBatch> {
+        let mut columns: Vec<ArrayRef> = rows.columns().to_vec();
+        if let Some(place) = self.place {
+            columns.insert(place, Arc::new(numbers));
+        }
+        for (column, field) in columns.iter_mut().zip(self.schema.fields()) {
+            if column.data_type() != field.data_type() {
+                *column = cast(column, field.data_type())?;
+            }
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?)
     }
 }

@@ -20,6 +20,7 @@ mod spec;
 mod stream;
 
 use super::cross_join::NestedLoops;
+use super::join_keys::JoinKeys;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::config::ConfigOptions;
@@ -33,14 +34,16 @@ use exec::IntervalJoinExec;
 use overlap::Overlap;
 use std::sync::Arc;
 
-/// The engine's rules, and those of interval and cross joins where they belong.
+/// The engine's rules, and those of ours about joins where they belong.
 pub(super) fn optimizer_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules = PhysicalOptimizer::new().rules;
     let sides_chosen = rules.iter().position(|rule| rule.name() == "join_selection").map_or(0, |at| at + 1);
     rules.insert(sides_chosen, Arc::new(IntervalJoins::CollectOneSide));
     rules.insert(sides_chosen, Arc::new(NestedLoops));
     let last_filters = rules.iter().rposition(|rule| rule.name().starts_with("FilterPushdown"));
-    rules.insert(last_filters.unwrap_or(rules.len()), Arc::new(IntervalJoins::UseIndex));
+    let before_filters = last_filters.unwrap_or(rules.len());
+    rules.insert(before_filters, Arc::new(JoinKeys));
+    rules.insert(before_filters, Arc::new(IntervalJoins::UseIndex));
     rules
 }
 

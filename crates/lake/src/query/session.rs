@@ -72,6 +72,7 @@ fn config(limits: &QueryLimits, schema: &str) -> SessionConfig {
         .with_information_schema(false); // there is one of ours, without settings
     let options = config.options_mut();
     options.execution.parquet.pushdown_filters = true;
+    options.execution.parquet.reorder_filters = true; // the column that takes the fewest bytes first
     options.sql_parser.map_string_types_to_utf8view = false; // text columns are Utf8; casts should be too
     config
 }

@@ -10,6 +10,7 @@ use datafusion::logical_expr::logical_plan::{Filter, Join, SubqueryAlias, TableS
 use datafusion::logical_expr::{Expr, LogicalPlan, Projection};
 use std::sync::Arc;
 use varberg_model::RECORD_COLUMNS;
+use varberg_rows::EqualRows;
 
 /// Columns that are the same in all rows of a record, beside [`RECORD_COLUMNS`].
 const MADE_OF_RECORDS: [&str; 2] = ["attributes", "splitfrommultiallelic"];
@@ -91,7 +92,7 @@ fn numbered_scan(scan: &TableScan) -> Result<Option<(LogicalPlan, Column)>> {
         }
         Arc::new(wide.counting_rows())
     } else if let Some(long) = provider.downcast_ref::<crate::scan::TableScan>() {
-        if !CombinedScan::compares(columns().map(|column| column.data_type())) {
+        if !EqualRows::compares(columns().map(|column| column.data_type())) {
             return Ok(None);
         }
         Arc::new(CombinedScan::new(long))
