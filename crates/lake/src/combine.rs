@@ -12,7 +12,8 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::logical_expr::expr::InList;
+use datafusion::logical_expr::{BinaryExpr, Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use exec::CombineExec;
 use std::sync::Arc;
@@ -31,6 +32,24 @@ impl CombinedScan {
         let columns = scan.columns();
         let fields: Vec<_> = columns.fields().iter().cloned().chain([number]).collect();
         Self { scan: scan.clone(), schema: Arc::new(Schema::new(fields)) }
+    }
+}
+
+impl CombinedScan {
+    /// Whether a filter is worth to be applied to every row. Those on texts alone: rows have views where the plan has texts,
+    /// so the engine does not pass them down by itself. Functions are cheaper where there are fewer rows.
+    fn is_applied_below(&self, filter: &Expr) -> bool {
+        let is_plain = |expr: &Expr| matches!(expr, Expr::Column(_) | Expr::Literal(..));
+        let is_simple = match filter {
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) if op.is_logic_operator() => {
+                self.is_applied_below(left) && self.is_applied_below(right)
+            }
+            Expr::BinaryExpr(BinaryExpr { left, right, .. }) => is_plain(left) && is_plain(right),
+            Expr::InList(InList { expr, list, .. }) => is_plain(expr) && list.iter().all(is_plain),
+            _ => false,
+        };
+        let is_text = |name: &str| self.schema.field_with_name(name).is_ok_and(|f| *f.data_type() == DataType::Utf8);
+        is_simple && filter.column_refs().iter().any(|column| is_text(column.name()))
     }
 }
 
@@ -59,7 +78,8 @@ impl TableProvider for CombinedScan {
         let projection: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..=number).collect());
         let stored: Vec<usize> = projection.iter().copied().filter(|column| *column != number).collect();
         let place = projection.iter().position(|column| *column == number);
-        let rows = self.scan.with_text_views().scan_rows(state, &stored, filters, limit).await?;
+        let rows = self.scan.with_text_views();
+        let rows = rows.scan_rows(state, &stored, filters, |filter| self.is_applied_below(filter), limit).await?;
         let output = self.schema.project(&projection)?;
         Ok(Arc::new(CombineExec::new(rows, place, Arc::new(output))?))
     }

@@ -20,6 +20,7 @@ mod interval_join;
 mod join_keys;
 mod metadata_tables;
 mod session;
+mod subscripts;
 mod tables;
 mod text;
 mod travel;

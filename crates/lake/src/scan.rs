@@ -255,38 +255,39 @@ impl TableScan {
         limit: Option<usize>,
         batch_size: usize,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
-        let batch_size = Some(batch_size);
-        self.scan_filtered(state, projection, filters, limit, batch_size).await
+        self.scan_filtered(state, projection, (filters, filters), limit, Some(batch_size)).await
     }
 
-    /// As [`Self::scan_records`], in batches of the engine's size.
+    /// As [`Self::scan_records`], in batches of the engine's size; `is_applied` tells which filters are applied to rows.
     pub(crate) async fn scan_rows(
         &self,
         state: &dyn Session,
         projection: &Vec<usize>,
         filters: &[Expr],
+        is_applied: impl Fn(&Expr) -> bool,
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
-        self.scan_filtered(state, projection, filters, limit, None).await
+        let applied: Vec<Expr> = filters.iter().filter(|filter| is_applied(filter)).cloned().collect();
+        self.scan_filtered(state, projection, (filters, &applied), limit, None).await
     }
 
-    /// Applies the filters where it can, in as many partitions as are wanted.
+    /// Filters for files, and filters for rows, applied where they can be; in as many partitions as are wanted.
     async fn scan_filtered(
         &self,
         state: &dyn Session,
         projection: &Vec<usize>,
-        filters: &[Expr],
+        (of_files, of_rows): (&[Expr], &[Expr]),
         limit: Option<usize>,
         batch_size: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
-        let predicate = match conjunction(filters.iter().cloned()) {
+        let predicate = match conjunction(of_rows.iter().cloned()) {
             Some(filter) => {
                 let schema = DFSchema::try_from(self.schema.as_ref().clone())?;
                 Some(state.create_physical_expr(filter, &schema)?)
             }
             None => None,
         };
-        let plan = self.scan_with(state, Some(projection), filters, limit, (predicate, batch_size)).await?;
+        let plan = self.scan_with(state, Some(projection), of_files, limit, (predicate, batch_size)).await?;
         let partitions = state.config().target_partitions().max(1);
         Ok(plan.repartitioned(partitions, state.config_options())?.unwrap_or(plan))
     }

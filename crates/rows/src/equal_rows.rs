@@ -5,7 +5,8 @@ mod keys;
 mod kept;
 mod texts;
 
-use arrow_array::{Int64Array, RecordBatch, UInt32Array};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, Int64Array, RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
@@ -82,14 +83,10 @@ impl EqualRows {
         if self.passes_on {
             return Ok(Some((rows.clone(), Int64Array::from_value(1, rows.num_rows()))));
         }
-        self.words.clear();
-        self.words.resize(rows.num_rows() * self.width, 0);
-        let mut before = 0;
-        for (column, array) in self.columns.iter_mut().zip(rows.columns()) {
-            column.write(array, self.words.get_mut(before..).unwrap_or_default(), self.width)?;
-            before += column.words();
-        }
-        let new = self.kept.count(&self.words, self.width);
+        let new = match short_texts(rows) {
+            Some(views) => self.kept.count_keys(views.iter().map(|view| keys::of_view(*view))),
+            None => self.count(rows)?,
+        };
         self.came += rows.num_rows();
         if !new.is_empty() {
             self.first.push(take_record_batch(rows, &UInt32Array::from(new))?);
@@ -106,6 +103,18 @@ impl EqualRows {
         self.finish()
     }
 
+    /// Counts rows; which of them are the first of their kind.
+    fn count(&mut self, rows: &RecordBatch) -> Result<Vec<u32>, ArrowError> {
+        self.words.clear();
+        self.words.resize(rows.num_rows() * self.width, 0);
+        let mut before = 0;
+        for (column, array) in self.columns.iter_mut().zip(rows.columns()) {
+            column.write(array, self.words.get_mut(before..).unwrap_or_default(), self.width)?;
+            before += column.words();
+        }
+        Ok(self.kept.count(&self.words, self.width))
+    }
+
     /// Gives all rows that are kept.
     pub fn finish(&mut self) -> Result<Option<NumberedRows>, ArrowError> {
         if self.first.is_empty() {
@@ -116,6 +125,14 @@ impl EqualRows {
         self.came = 0;
         Ok(Some((rows, Int64Array::from(std::mem::take(&mut self.kept).into_numbers()))))
     }
+}
+
+/// The only column, if it is of texts that are words as they are.
+fn short_texts(rows: &RecordBatch) -> Option<&[u128]> {
+    let [only] = rows.columns() else { return None };
+    let texts = only.as_string_view_opt().filter(|texts| texts.null_count() == 0)?;
+    let views = texts.views();
+    views.iter().all(|view| keys::is_short(*view)).then_some(views)
 }
 
 /// The same columns with texts as views, which are faster to compare.

@@ -1,7 +1,7 @@
 //! The engine of one query: a fresh session with the granted tables, one object store, bounded memory and disk, and no
 //! function that makes memory out of a number.
 
-use super::{GrantedTable, QueryError, QueryLimits, counted, describe, dialect, functions, interval_join};
+use super::{GrantedTable, QueryError, QueryLimits, counted, describe, dialect, functions, interval_join, subscripts};
 use crate::Lake;
 use crate::scan::WAREHOUSE_URL;
 use arrow_schema::SchemaRef;
@@ -51,6 +51,7 @@ pub(super) fn new(lake: &Lake, limits: &QueryLimits, schema: &str) -> Result<Ses
         .with_config(config(limits, schema))
         .with_runtime_env(runtime)
         .with_optimizer_rule(Arc::new(counted::CountRows))
+        .with_optimizer_rule(Arc::new(subscripts::Subscripts))
         .with_physical_optimizer_rules(interval_join::optimizer_rules())
         .build();
     Ok(SessionContext::new_with_state(state))
@@ -72,7 +73,8 @@ fn config(limits: &QueryLimits, schema: &str) -> SessionConfig {
         .with_information_schema(false); // there is one of ours, without settings
     let options = config.options_mut();
     options.execution.parquet.pushdown_filters = true;
-    options.execution.parquet.reorder_filters = true; // the column that takes the fewest bytes first
+    // What filters read is read again where rows pass: kept for all rows, it takes more time and memory than it saves.
+    options.execution.parquet.max_predicate_cache_size = Some(0);
     options.sql_parser.map_string_types_to_utf8view = false; // text columns are Utf8; casts should be too
     config
 }

@@ -52,15 +52,19 @@ impl Kept {
     }
 
     fn count_words<const W: usize>(&mut self, words: &[u64]) -> Vec<u32> {
+        self.count_keys(words.as_chunks::<W>().0.iter().copied())
+    }
+
+    /// Counts rows by their words; which of them are the first of their kind.
+    pub(super) fn count_keys<const W: usize>(&mut self, keys: impl Iterator<Item = [u64; W]>) -> Vec<u32> {
         let mut new = Vec::new();
-        let (keys, _) = words.as_chunks::<W>();
         for (at, key) in (0_u32..).zip(keys) {
             let guess = self.following.get(self.last).copied().unwrap_or(u32::MAX);
-            let row = match row_words::<W>(&self.words, guess).is_some_and(|row| is_equal(row, key)) {
+            let row = match row_words::<W>(&self.words, guess).is_some_and(|row| is_equal(row, &key)) {
                 true => guess,
-                false => self.look_up(key).unwrap_or_else(|hash| {
+                false => self.look_up(&key).unwrap_or_else(|hash| {
                     new.push(at);
-                    self.keep(hash, key)
+                    self.keep(hash, &key)
                 }),
             };
             if let Some(number) = self.numbers.get_mut(row as usize) {

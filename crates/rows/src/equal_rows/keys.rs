@@ -17,7 +17,7 @@ const LENGTH_SHIFT: u32 = 56;
 /// Most bytes of a text that is packed.
 const PACKED_BYTES: usize = 7;
 /// Bytes of a text that its view holds itself.
-const IN_VIEW: usize = 12;
+const IN_VIEW: u32 = 12;
 /// Marks a text that is longer: no length that a view could say.
 const LONG: u64 = u32::MAX as u64;
 
@@ -120,12 +120,12 @@ impl ColumnKeys {
                 let values = array.as_string_view_opt().ok_or_else(wrong)?;
                 for (at, (row, view)) in rows.zip(values.views().iter()).enumerate() {
                     let [first, second, ..] = row else { continue };
-                    (*first, *second) = if values.is_null(at) {
-                        (NULL, NULL)
-                    } else if *view as u32 as usize <= IN_VIEW {
-                        (*view as u64, (*view >> 64) as u64)
+                    [*first, *second] = if values.is_null(at) {
+                        [NULL, NULL]
+                    } else if is_short(*view) {
+                        of_view(*view)
                     } else {
-                        (LONG, u64::from(texts.number(values.value(at).as_bytes())))
+                        [LONG, u64::from(texts.number(values.value(at).as_bytes()))]
                     };
                 }
             }
@@ -170,6 +170,16 @@ impl ColumnKeys {
         }
         Ok(())
     }
+}
+
+/// Whether a view holds its text itself.
+pub(super) fn is_short(view: u128) -> bool {
+    view as u32 <= IN_VIEW
+}
+
+/// The words of a short text.
+pub(super) fn of_view(view: u128) -> [u64; 2] {
+    [view as u64, (view >> 64) as u64]
 }
 
 fn wrong() -> ArrowError {
