@@ -11,6 +11,7 @@ use crate::{Error, Lake, Result};
 use arrow_schema::{DataType, Schema, SchemaRef, SortOptions};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::config::TableParquetOptions;
 use datafusion::common::stats::Precision;
 use datafusion::common::{
     ColumnStatistics, DFSchema, DataFusionError, Result as EngineResult, ScalarValue, Statistics, project_schema,
@@ -305,7 +306,11 @@ impl TableScan {
         if files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
         }
+        let mut options = TableParquetOptions::default();
+        // What filters read is read again where rows pass: kept for all rows, it takes more time and memory than it saves.
+        options.global.max_predicate_cache_size = Some(0);
         let source = ParquetSource::new(self.schema.clone())
+            .with_table_parquet_options(options)
             .with_pushdown_filters(true)
             .with_enable_page_index(true)
             .with_metadata_size_hint(FOOTER_HINT);

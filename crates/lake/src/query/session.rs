@@ -73,8 +73,6 @@ fn config(limits: &QueryLimits, schema: &str) -> SessionConfig {
         .with_information_schema(false); // there is one of ours, without settings
     let options = config.options_mut();
     options.execution.parquet.pushdown_filters = true;
-    // What filters read is read again where rows pass: kept for all rows, it takes more time and memory than it saves.
-    options.execution.parquet.max_predicate_cache_size = Some(0);
     options.sql_parser.map_string_types_to_utf8view = false; // text columns are Utf8; casts should be too
     config
 }
