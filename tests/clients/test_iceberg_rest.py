@@ -1,11 +1,15 @@
 """The Iceberg REST catalog with the clients that read tables by it: PyIceberg, polars (through it), DuckDB."""
 
+import hmac
 import time
 
+import boto3
 import credentials
 import duckdb
 import pytest
 import requests
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from pyiceberg.catalog import load_catalog
 from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 from server import create_store, import_files, reference_arn
@@ -83,7 +87,8 @@ def loaded(database, name) -> bool:
 
 def test_polars_scans(server):
     polars = pytest.importorskip("polars")
-    frame = polars.scan_iceberg(catalog(server).load_table("default.cohort")).filter(polars.col("sampleid") == "B").select("start").collect()
+    table = catalog(server).load_table("default.cohort")
+    frame = polars.scan_iceberg(table, storage_options=table.io.properties).filter(polars.col("sampleid") == "B").select("start").collect()
     assert sorted(frame["start"]) == [row["start"] for row in server.sql("SELECT start FROM cohort WHERE sampleid = 'B' ORDER BY 1")]
 
 
@@ -146,3 +151,103 @@ def test_tokens_are_for_those_who_have_a_key(make_server):
     credentials.user("delete", "one", data_dir=server.data_dir)
     time.sleep(1.2)
     assert listed(good) == 401
+
+
+# Files, for clients elsewhere
+
+
+def s3(server, key, secret):
+    config = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1})
+    return boto3.client("s3", endpoint_url=server.endpoint, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=secret, config=config)
+
+
+def table_files(server, **more):
+    """What loadTable gives to a client that asks for keys."""
+    place = f"{server.endpoint}/iceberg/v1/namespaces/default/tables/cohort"
+    return requests.get(place, headers={"X-Iceberg-Access-Delegation": "vended-credentials", **more}, timeout=10)
+
+
+def test_locations_are_those_of_the_s3_door_for_clients_that_want_keys(server):
+    assert catalog(server).load_table("default.cohort").location().startswith("s3://varberg-warehouse/")
+    here = requests.get(f"{server.endpoint}/iceberg/v1/namespaces/default/tables/cohort", timeout=10).json()
+    assert here["metadata-location"].startswith("file://") and here["config"] == {}
+    files = s3(server, "any", "any").list_objects_v2(Bucket="varberg-warehouse")["Contents"]
+    assert {key["Key"].rsplit(".", 1)[1] for key in files} == {"json", "avro", "parquet"}
+    door = s3(server, "any", "any")
+    for file in files:
+        whole = door.get_object(Bucket="varberg-warehouse", Key=file["Key"])["Body"].read()
+        assert len(whole) == file["Size"] == door.head_object(Bucket="varberg-warehouse", Key=file["Key"])["ContentLength"]
+        assert b"file://" not in whole, file["Key"]
+        end = door.get_object(Bucket="varberg-warehouse", Key=file["Key"], Range=f"bytes={len(whole) - 7}-")["Body"].read()
+        assert end == whole[-7:]
+
+
+def test_a_manifest_list_says_how_long_its_manifests_are_there(server):
+    door = s3(server, "any", "any")
+    table = catalog(server).load_table("default.cohort")
+    for manifest in table.current_snapshot().manifests(table.io):
+        head = door.head_object(Bucket="varberg-warehouse", Key=manifest.manifest_path.removeprefix("s3://varberg-warehouse/"))
+        assert head["ContentLength"] == manifest.manifest_length
+        for entry in manifest.fetch_manifest_entry(table.io):
+            assert entry.data_file.file_path.startswith("s3://varberg-warehouse/") and entry.data_file.record_count == 40
+
+
+def test_keys_are_for_one_table_and_its_reader(make_server):
+    server = make_server()
+    reference = reference_arn(server)
+    for name in ("cohort", "second"):
+        create_store(server, name, reference, layout="long")
+        (server.files / "a.vcf").write_text(COHORT + "".join(LINES))
+        import_files(server, name, "a.vcf")
+    key = credentials.create(server.data_dir, "one")
+    time.sleep(1.2)  # the server looks at its users once a second
+    credential = f"{key['accessKeyId']}:{key['secretAccessKey']}"
+    table = catalog(server, credential=credential).load_table("default.cohort")
+    assert table.scan(row_filter="sampleid = 'A'").to_arrow().num_rows == 40
+
+    database = duckdb.connect()
+    for name in ("avro", "httpfs", "iceberg"):
+        loaded(database, name)
+    database.execute(
+        f"CREATE SECRET (TYPE iceberg, CLIENT_ID '{key['accessKeyId']}', CLIENT_SECRET '{key['secretAccessKey']}',"
+        f" OAUTH2_SERVER_URI '{server.endpoint}/iceberg/v1/oauth/tokens')"
+    )
+    database.execute(f"ATTACH '' AS lake (TYPE iceberg, ENDPOINT '{server.endpoint}/iceberg')")
+    assert database.execute('SELECT sampleid, count(*) FROM lake."default".cohort GROUP BY 1 ORDER BY 1').fetchall() == [("A", 40), ("B", 40)]
+
+    token = requests.post(
+        f"{server.endpoint}/iceberg/v1/oauth/tokens",
+        data={"grant_type": "client_credentials", "client_id": key["accessKeyId"], "client_secret": key["secretAccessKey"]},
+        timeout=10,
+    ).json()["access_token"]
+    config = table_files(server, Authorization=f"Bearer {token}").json()["config"]
+    given, secret = config["s3.access-key-id"], config["s3.secret-access-key"]
+    assert key["secretAccessKey"] not in str(config)
+    own, own_secret = key["accessKeyId"], key["secretAccessKey"]
+    directories = {file["Key"].split("/")[1]: file["Key"] for file in s3(server, own, own_secret).list_objects_v2(Bucket="varberg-warehouse")["Contents"]}
+    mine, other = directories["cohort"], directories["second"]
+
+    def read(key, secret, file, bucket="varberg-warehouse"):
+        try:
+            return len(s3(server, key, secret).get_object(Bucket=bucket, Key=file)["Body"].read()) > 0
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+
+    assert read(given, secret, mine) is True and read(own, own_secret, other) is True
+    assert read(given, secret, other) == "AccessDenied"
+    assert read(given, secret, "000000000000/x.csv", "varberg-results") == "AccessDenied"
+    assert {file["Key"].split("/")[1] for file in s3(server, given, secret).list_objects_v2(Bucket="varberg-warehouse")["Contents"]} == {"cohort"}
+    assert read(given, "wrong", mine) == "SignatureDoesNotMatch"
+    # Another end, or another table, makes another key: its secret is not known.
+    assert read(given[:5] + "9" + given[6:], secret, mine) == "SignatureDoesNotMatch"
+    ended = f"VBTK{int(time.time()) - 1:010d}" + given[14:]
+    code = hmac.new(own_secret.encode(), b"varberg table files 1\0" + ended.encode(), "sha256").hexdigest()
+    assert read(ended, code, mine) == "ExpiredToken"
+    # It is a key for files and nothing else.
+    omics = boto3.client("omics", endpoint_url=server.endpoint, region_name="us-east-1", aws_access_key_id=given, aws_secret_access_key=secret, config=Config(inject_host_prefix=False))
+    with pytest.raises(ClientError):
+        omics.list_variant_stores()
+    credentials.user("delete", "one", data_dir=server.data_dir)
+    credentials.create(server.data_dir, "two")
+    time.sleep(1.2)
+    assert read(given, secret, mine) == "InvalidAccessKeyId"

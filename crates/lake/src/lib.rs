@@ -21,6 +21,7 @@ mod live_files;
 mod object;
 mod pointers;
 pub mod query;
+mod relocate;
 mod rewrite;
 mod rewritten_rows;
 mod s3;

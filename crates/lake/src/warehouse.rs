@@ -3,6 +3,7 @@
 //! Two kinds of address: *paths* are relative to the warehouse (`references/x/1.fa`), *locations* are absolute URIs
 //! (`file:///data/warehouse/references/x/1.fa`), which is what Iceberg metadata records.
 
+use crate::relocate::Relocated;
 use crate::{Error, Result, s3};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
@@ -80,6 +81,7 @@ pub(crate) struct Inner {
     /// The warehouse's directory, when it is one.
     pub(crate) directory: Option<PathBuf>,
     pub(crate) runtime: tokio::runtime::Handle,
+    pub(crate) relocated: Relocated,
 }
 
 impl Lake {
@@ -104,7 +106,7 @@ impl Lake {
             }
             _ => return Err(bad("write file:///absolute/directory or s3://bucket/prefix")),
         };
-        Ok(Self { inner: Arc::new(Inner { store, root, directory, runtime }) })
+        Ok(Self { inner: Arc::new(Inner { store, root, directory, runtime, relocated: Relocated::default() }) })
     }
 
     /// Whether it is a directory of this machine.

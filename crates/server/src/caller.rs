@@ -13,6 +13,8 @@ pub(crate) struct Caller {
     /// Who he is; the same for all his requests, and nobody else's.
     pub(crate) principal: String,
     pub(crate) role: Role,
+    /// The key by which he said who he is; none where nobody has credentials.
+    pub(crate) access_key: Option<String>,
     /// Whether credentials said who he is.
     pub(crate) verified: bool,
 }

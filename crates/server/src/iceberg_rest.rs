@@ -4,19 +4,22 @@
 //! stored, with its hidden columns: a long one has a row for each record and sample, a wide one a row for each record. Nothing
 //! can be written.
 
+mod files;
 mod token;
 
 use crate::api::Reply;
 use crate::app::App;
 use crate::auth::service::Service;
 use crate::caller::Caller;
+use crate::doors::s3::WAREHOUSE_ADDRESS;
 use crate::error::ApiError;
 use crate::grants;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use http::HeaderMap;
+use files::Files;
+use http::{HeaderMap, Uri};
 use http::header::IF_NONE_MATCH;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -127,27 +130,68 @@ async fn table(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path((namespace, name)): Path<(String, String)>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    answered(load(&app, &caller, &namespace, &name, &headers).await)
+    let files = Files::wanted(&app, &caller, &uri, &headers).await;
+    answered(match files {
+        Ok(files) => load(&app, &caller, &namespace, &name, &headers, files).await,
+        Err(error) => Err(error),
+    })
 }
 
-/// The metadata of a table as it is stored. Its tag is that of its place, which changes with every commit.
-async fn load(app: &App, caller: &Caller, namespace: &str, name: &str, headers: &HeaderMap) -> Answer {
+/// The metadata of a table as it is stored, or, for those who want keys for its files, as the S3 door shows it. Its tag is that
+/// of its place, which changes with every commit.
+async fn load(
+    app: &App,
+    caller: &Caller,
+    namespace: &str,
+    name: &str,
+    headers: &HeaderMap,
+    files: Option<Files>,
+) -> Answer {
     let tables = of_namespace(app, caller, namespace).await?;
     let found = tables.into_iter().find(|table| table.name == name);
     let found = found.ok_or_else(|| ApiError::NotFound(format!("Table does not exist: {namespace}.{name}")))?;
     let location = found.metadata_location;
-    let etag = format!("\"{}\"", hex::encode(Sha256::digest(&location).get(..16).unwrap_or_default()));
+    let tagged = format!("{location}{}", files.as_ref().map(Files::tag).unwrap_or_default());
+    let etag = format!("\"{}\"", hex::encode(Sha256::digest(&tagged).get(..16).unwrap_or_default()));
     let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     if known.flat_map(|value| value.split(',')).any(|tag| tag.trim() == etag) {
         return Ok(Reply::NotModified { etag });
     }
-    let bytes = app.lake.get(app.lake.path_of(&location)?).await?;
-    let metadata: Value = serde_json::from_slice(&bytes)
-        .map_err(|error| ApiError::Internal(format!("the metadata at {location} is not JSON: {error}")))?;
-    let body = json!({ "metadata-location": location, "metadata": metadata, "config": {} });
+    let parsed = |bytes: &[u8]| -> Result<Value, ApiError> {
+        let failed = |error| ApiError::Internal(format!("the metadata at {location} is not JSON: {error}"));
+        serde_json::from_slice(bytes).map_err(failed)
+    };
+    let path = app.lake.path_of(&location)?;
+    let body = match files {
+        Some(files) => {
+            let metadata = parsed(&app.lake.relocated(path, WAREHOUSE_ADDRESS).await?)?;
+            let directory = directory(app, caller, path).await?;
+            let config = files.config(&directory);
+            let prefix = format!("{WAREHOUSE_ADDRESS}/{directory}/");
+            json!({
+                "metadata-location": format!("{WAREHOUSE_ADDRESS}/{path}"),
+                "metadata": metadata,
+                "config": config,
+                "storage-credentials": [{ "prefix": prefix, "config": config }],
+            })
+        }
+        None => {
+            let metadata = parsed(&app.lake.get(path).await?)?;
+            json!({ "metadata-location": location, "metadata": metadata, "config": {} })
+        }
+    };
     Ok(Reply::Tagged { body, etag })
+}
+
+/// The directory of the table that a file belongs to.
+async fn directory(app: &App, caller: &Caller, path: &str) -> Result<String, ApiError> {
+    let tables = app.catalog.tables_of(caller.account()).await?;
+    let of_file = |directory: &str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+    let found = tables.into_iter().map(|table| table.directory).find(|directory| of_file(directory));
+    found.ok_or_else(|| ApiError::Internal("a table lies outside of its directory".to_owned()))
 }
 
 /// The tables of a namespace, by name.

@@ -109,6 +109,7 @@ fn anybody(app: &App, headers: &HeaderMap) -> Caller {
         scope: app.scope.clone(),
         principal: key().unwrap_or("anonymous").to_owned(),
         role: Role::Admin,
+        access_key: None,
         verified: false,
     }
 }

@@ -51,7 +51,7 @@ pub(crate) fn check_origin(uri: &Uri, headers: &HeaderMap) -> Result<(), ApiErro
 }
 
 /// The host that the request is for. A proxy's request line names it and wins over the header (RFC 9112, 3.2.2).
-fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> &'a str {
+pub(crate) fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> &'a str {
     match uri.authority() {
         Some(authority) => authority.as_str(),
         None => headers.get_all(HOST).iter().next_back().and_then(|value| value.to_str().ok()).unwrap_or_default(),

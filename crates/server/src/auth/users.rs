@@ -45,7 +45,9 @@ impl Roster {
     }
 
     pub(crate) fn caller(&self, access_key: &str) -> Option<Caller> {
-        self.keys.get(access_key).map(|key| key.caller.clone())
+        let access_key = access_key.to_owned();
+        let known = self.keys.get(&access_key)?;
+        Some(Caller { access_key: Some(access_key), ..known.caller.clone() })
     }
 }
 
@@ -118,7 +120,7 @@ impl Users {
             .iter()
             .map(|user| {
                 let scope = Arc::new(Scope { region: self.region.clone(), account: user.account.clone() });
-                (user.name.as_str(), Caller { scope, principal: user.arn(), role: user.role, verified: true })
+                (user.name.as_str(), Caller { scope, principal: user.arn(), role: user.role, access_key: None, verified: true })
             })
             .collect();
         for (name, key) in &news.keys {

@@ -1,7 +1,7 @@
 //! The S3 door: the files of a warehouse and of answers that lie on a disk of this machine, for clients that read S3.
 //!
 //! Two buckets. `varberg-results` holds the answers to statements, each account's below its number; what lies there may be
-//! deleted. `varberg-warehouse` holds the data files of tables. Nothing can be uploaded. Signatures are verified by s3s; while
+//! deleted. `varberg-warehouse` holds the files of tables; those that hold locations name them in this bucket. Nothing can be uploaded. Signatures are verified by s3s; while
 //! nobody has credentials they are taken off, as the secrets that clients sign with are unknown here. Where the warehouse is a
 //! real S3 bucket the door is shut.
 
@@ -24,6 +24,9 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 pub(crate) const RESULTS: &str = "varberg-results";
 /// The bucket of tables.
 pub(crate) const WAREHOUSE: &str = "varberg-warehouse";
+
+/// Where clients of the door find the warehouse.
+pub(crate) const WAREHOUSE_ADDRESS: &str = "s3://varberg-warehouse";
 
 /// What presigned addresses carry beside the address.
 const PRESIGNING: &str = "X-Amz-";

@@ -2,7 +2,9 @@
 
 use super::{RESULTS, WAREHOUSE};
 use crate::app::App;
+use crate::auth::temporary::{self, Claim};
 use crate::caller::Caller;
+use crate::wire;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::path::S3Path;
@@ -17,8 +19,8 @@ const DELETING: [&str; 2] = ["DeleteObject", "DeleteObjects"];
 /// What a caller may reach.
 #[derive(Debug, Clone)]
 pub(super) struct Reach {
-    /// With a slash at its end.
-    results: String,
+    /// The directory of his answers, with a slash at its end.
+    results: Option<String>,
     /// Directories of the tables that he sees, each with a slash at its end.
     tables: Vec<String>,
 }
@@ -27,13 +29,19 @@ impl Reach {
     async fn of(app: &App, caller: &Caller) -> S3Result<Self> {
         let tables = app.catalog.tables_of(caller.account()).await.map_err(|_| s3_error!(InternalError))?;
         let tables = tables.into_iter().map(|table| format!("{}/", table.directory)).collect();
-        Ok(Self { results: format!("{}/", caller.account()), tables })
+        Ok(Self { results: Some(format!("{}/", caller.account())), tables })
+    }
+
+    /// To what a temporary key is for.
+    fn narrow(&mut self, claim: &Claim<'_>) {
+        self.results = None;
+        self.tables.retain(|directory| claim.is_for(directory));
     }
 
     /// Whether he may see that object.
     pub(super) fn holds(&self, bucket: &str, key: &str) -> bool {
         match bucket {
-            RESULTS => key.starts_with(&self.results),
+            RESULTS => self.results.as_ref().is_some_and(|own| key.starts_with(own.as_str())),
             WAREHOUSE => self.tables.iter().any(|directory| key.starts_with(directory.as_str())),
             _ => false,
         }
@@ -47,7 +55,14 @@ pub(super) struct Keys(pub(super) App);
 impl S3Auth for Keys {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
         let roster = self.0.users.roster().await.map_err(|_| s3_error!(InternalError))?;
-        let secret = roster.secret(access_key).ok_or_else(|| s3_error!(InvalidAccessKeyId))?;
+        let unknown = || s3_error!(InvalidAccessKeyId);
+        let secret = match Claim::parse(access_key) {
+            Some(claim) if claim.has_ended(wire::now()) => {
+                return Err(s3_error!(ExpiredToken, "the key has ended; load the table again for another"));
+            }
+            Some(claim) => temporary::secret(access_key, &roster.secret(claim.access_key).ok_or_else(unknown)?),
+            None => roster.secret(access_key).ok_or_else(unknown)?,
+        };
         Ok(SecretKey::from(secret.expose()))
     }
 }
@@ -78,7 +93,10 @@ impl S3Access for Rules {
         if deletes && bucket != RESULTS {
             return Err(s3_error!(AccessDenied, "only answers to statements, in {RESULTS}, can be deleted"));
         }
-        let reach = Reach::of(&self.0, &caller).await?;
+        let mut reach = Reach::of(&self.0, &caller).await?;
+        if let Some(claim) = context.credentials().and_then(|own| Claim::parse(&own.access_key)) {
+            reach.narrow(&claim);
+        }
         if key.is_some_and(|key| !reach.holds(&bucket, &key)) {
             return Err(s3_error!(AccessDenied, "this account has nothing there"));
         }
@@ -95,6 +113,7 @@ impl Rules {
         }
         let key = context.credentials().map(|credentials| credentials.access_key.clone());
         let roster = self.0.users.roster().await.map_err(|_| s3_error!(InternalError))?;
-        key.and_then(|key| roster.caller(&key)).ok_or_else(|| s3_error!(AccessDenied, "sign the request"))
+        let of = |key: &str| roster.caller(Claim::parse(key).map_or(key, |claim| claim.access_key));
+        key.and_then(|key| of(&key)).ok_or_else(|| s3_error!(AccessDenied, "sign the request"))
     }
 }

@@ -2,9 +2,10 @@
 
 use super::access::Reach;
 use super::listing::{self, Wanted};
-use super::{RESULTS, WAREHOUSE};
+use super::{RESULTS, WAREHOUSE, WAREHOUSE_ADDRESS};
 use crate::app::App;
 use axum::body::Body;
+use bytes::Bytes;
 use futures::stream;
 use s3s::dto::{
     Bucket, BucketLocationConstraint, CommonPrefix, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
@@ -34,9 +35,32 @@ impl Objects {
         }
     }
 
-    async fn head(&self, bucket: &str, key: &str) -> S3Result<StoredFile> {
+    /// The file, and its content if it is made here.
+    async fn head(&self, bucket: &str, key: &str) -> S3Result<(StoredFile, Option<Bytes>)> {
         let file = self.lake(bucket)?.head(key).await.map_err(|_| s3_error!(NoSuchKey))?;
-        file.ok_or_else(|| s3_error!(NoSuchKey))
+        let mut file = file.ok_or_else(|| s3_error!(NoSuchKey))?;
+        let content = self.relocated(bucket, key).await?;
+        file.bytes = content.as_ref().map_or(file.bytes, |content| content.len() as u64);
+        Ok((file, content))
+    }
+
+    /// The content of a file that holds locations, with those of this door.
+    async fn relocated(&self, bucket: &str, key: &str) -> S3Result<Option<Bytes>> {
+        if bucket != WAREHOUSE || !Lake::holds_locations(key) {
+            return Ok(None);
+        }
+        let content = self.0.lake.relocated(key, WAREHOUSE_ADDRESS).await;
+        content.map(Some).map_err(|_| s3_error!(InternalError, "the metadata cannot be read"))
+    }
+
+    /// Files as [`Self::head`] gives them.
+    async fn listed(&self, bucket: &str, mut files: Vec<StoredFile>) -> S3Result<Vec<Object>> {
+        for file in &mut files {
+            if let Some(content) = self.relocated(bucket, &file.path).await? {
+                file.bytes = content.len() as u64;
+            }
+        }
+        Ok(files.iter().map(object).collect())
     }
 
     /// The files that a caller may see below a prefix, sorted by key.
@@ -58,7 +82,7 @@ fn is_unfinished(path: &str) -> bool {
 impl S3 for Objects {
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
         let input = request.input;
-        let file = self.head(&input.bucket, &input.key).await?;
+        let (file, content) = self.head(&input.bucket, &input.key).await?;
         check_conditions(&file, input.if_match.as_ref(), input.if_none_match.as_ref())?;
         let range = input.range.map(|range| range.check(file.bytes)).transpose()?;
         let whole = 0..file.bytes;
@@ -67,7 +91,10 @@ impl S3 for Objects {
         Ok(S3Response::new(GetObjectOutput {
             content_length: i64::try_from(part.end - part.start).ok(),
             content_range: range.map(|range| format!("bytes {}-{}/{}", range.start, range.end - 1, file.bytes)),
-            body: Some(chunks(lake, file.path.clone(), part)),
+            body: Some(match content {
+                Some(content) => whole_body(content, &part)?,
+                None => chunks(lake, file.path.clone(), part),
+            }),
             accept_ranges: Some("bytes".to_owned()),
             e_tag: Some(etag(&file)),
             last_modified: Some(modified(&file)),
@@ -77,7 +104,7 @@ impl S3 for Objects {
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = request.input;
-        let file = self.head(&input.bucket, &input.key).await?;
+        let (file, _) = self.head(&input.bucket, &input.key).await?;
         check_conditions(&file, input.if_match.as_ref(), input.if_none_match.as_ref())?;
         Ok(S3Response::new(HeadObjectOutput {
             content_length: i64::try_from(file.bytes).ok(),
@@ -107,7 +134,7 @@ impl S3 for Objects {
             key_count: i32::try_from(found.files.len() + found.prefixes.len()).ok(),
             is_truncated: Some(found.next.is_some()),
             next_continuation_token: found.next.as_deref().map(listing::token),
-            contents: Some(found.files.iter().map(object).collect()),
+            contents: Some(self.listed(&input.bucket, found.files).await?),
             common_prefixes: Some(found.prefixes.into_iter().map(common).collect()),
             name: Some(input.bucket),
             max_keys: Some(found.most),
@@ -133,7 +160,7 @@ impl S3 for Objects {
         Ok(S3Response::new(ListObjectsOutput {
             is_truncated: Some(found.next.is_some()),
             next_marker: found.next,
-            contents: Some(found.files.iter().map(object).collect()),
+            contents: Some(self.listed(&input.bucket, found.files).await?),
             common_prefixes: Some(found.prefixes.into_iter().map(common).collect()),
             name: Some(input.bucket),
             max_keys: Some(found.most),
@@ -210,6 +237,13 @@ fn chunks(lake: Lake, path: String, part: Range<u64>) -> StreamingBlob {
         }
     });
     s3s::Body::http_body_unsync(Body::from_stream(chunks)).into()
+}
+
+/// The bytes `part` of a content that is here.
+fn whole_body(content: Bytes, part: &Range<u64>) -> S3Result<StreamingBlob> {
+    let place = |at: u64| usize::try_from(at).map_err(|_| s3_error!(InvalidRange));
+    let part = content.slice(place(part.start)?..place(part.end)?);
+    Ok(s3s::Body::http_body_unsync(Body::from(part)).into())
 }
 
 fn check_conditions(file: &StoredFile, same: Option<&ETagCondition>, other: Option<&ETagCondition>) -> S3Result<()> {
