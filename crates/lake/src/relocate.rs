@@ -71,7 +71,9 @@ impl Lake {
         let paths = rows.manifests();
         let lengths = stream::iter(paths).map(|location| async move {
             match location {
-                Some(location) => Box::pin(self.relocated(self.path_of(&location)?, places.to)).await.map(|m| Some(m.len())),
+                Some(location) => {
+                    Box::pin(self.relocated(self.path_of(&location)?, places.to)).await.map(|m| Some(m.len()))
+                }
                 None => Ok(None),
             }
         });

@@ -1,8 +1,8 @@
 //! Equal rows to one with their number, in bounded memory. In: record batches. Out: the first of each kind of row, in the
 //! order of their first occurrence, with the number of rows that it stands for.
 
-mod keys;
 mod kept;
+mod keys;
 mod texts;
 
 use arrow_array::cast::AsArray;
@@ -166,7 +166,8 @@ mod tests {
     }
 
     fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
-        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true))).unwrap()
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true)))
+            .unwrap()
     }
 
     #[test]
@@ -215,7 +216,8 @@ mod tests {
     fn the_numbers_add_up_to_the_rows() {
         for different in [3_u64, 1000, 400_000, u64::MAX] {
             let value = |row: u64| (row.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20) % different;
-            let name = |row: u64| format!("{}{}", "a long name of a sample ".repeat((value(row) % 2) as usize), value(row));
+            let name =
+                |row: u64| format!("{}{}", "a long name of a sample ".repeat((value(row) % 2) as usize), value(row));
             let mut expected: HashMap<String, i64> = HashMap::new();
             let mut batches = Vec::new();
             for begin in (0..600_000).step_by(8192) {
@@ -229,7 +231,10 @@ mod tests {
             answers.extend(equal.finish().unwrap());
             for (rows, numbers) in answers {
                 let names = rows.column(0).as_any().downcast_ref::<StringViewArray>().unwrap();
-                names.iter().zip(numbers.values()).for_each(|(name, n)| *found.entry(name.unwrap().to_owned()).or_default() += n);
+                names
+                    .iter()
+                    .zip(numbers.values())
+                    .for_each(|(name, n)| *found.entry(name.unwrap().to_owned()).or_default() += n);
             }
             assert_eq!(found, expected, "{different} different values");
         }

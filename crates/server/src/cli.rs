@@ -198,6 +198,10 @@ async fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Doctor => doctor::run(context).await,
         Command::Demo(args) => demo::run(args, context.output).await,
         // Handled before a runtime exists.
-        Command::Serve(_) | Command::User(_) | Command::Shell(_) | Command::Completions { .. } | Command::QueryChild => Ok(Exit::Usage),
+        Command::Serve(_)
+        | Command::User(_)
+        | Command::Shell(_)
+        | Command::Completions { .. }
+        | Command::QueryChild => Ok(Exit::Usage),
     }
 }

@@ -9,10 +9,11 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, ScalarValue, internal_datafusion_err};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{
-    ColumnarValue, Expr, ExprSchemable, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
 use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ExprSchemable, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
+};
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 
 /// The engine's function of that meaning.
@@ -37,8 +38,11 @@ impl OptimizerRule for Subscripts {
         plan.map_expressions(|expr| {
             let name = names.save(&expr);
             let changed = expr.transform_up(|expr| {
-                let Expr::ScalarFunction(ScalarFunction { func, args }) = &expr else { return Ok(Transformed::no(expr)) };
-                let ([list, Expr::Literal(ScalarValue::Int64(Some(place)), _)], ENGINES) = (&args[..], func.name()) else {
+                let Expr::ScalarFunction(ScalarFunction { func, args }) = &expr else {
+                    return Ok(Transformed::no(expr));
+                };
+                let ([list, Expr::Literal(ScalarValue::Int64(Some(place)), _)], ENGINES) = (&args[..], func.name())
+                else {
                     return Ok(Transformed::no(expr));
                 };
                 let is_list = matches!(list.get_type(&schema), Ok(DataType::List(_)));

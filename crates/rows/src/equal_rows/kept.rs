@@ -81,7 +81,10 @@ impl Kept {
     /// The row that is equal, else the hash of the key.
     fn look_up<const W: usize>(&self, key: &[u64; W]) -> Result<u32, u64> {
         let hash = self.hasher.hash_one(key);
-        self.rows.find(hash, |row| row_words::<W>(&self.words, *row).is_some_and(|row| is_equal(row, key))).copied().ok_or(hash)
+        self.rows
+            .find(hash, |row| row_words::<W>(&self.words, *row).is_some_and(|row| is_equal(row, key)))
+            .copied()
+            .ok_or(hash)
     }
 
     fn keep<const W: usize>(&mut self, hash: u64, key: &[u64; W]) -> u32 {

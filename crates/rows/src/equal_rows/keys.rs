@@ -2,9 +2,7 @@
 
 use super::texts::Texts;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType,
-};
+use arrow_array::types::{ArrowPrimitiveType, Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, Int32Array, ListArray, PrimitiveArray, StringArray};
 use arrow_schema::{ArrowError, DataType, TimeUnit};
 
@@ -37,9 +35,15 @@ enum Kind {
     Int32,
     Date32,
     /// Numbers of 64 bits: any word may be a value. Whether it is null is a word of its own, where there may be nulls.
-    Int64 { nullable: bool },
-    Timestamp { nullable: bool },
-    Float64 { nullable: bool },
+    Int64 {
+        nullable: bool,
+    },
+    Timestamp {
+        nullable: bool,
+    },
+    Float64 {
+        nullable: bool,
+    },
     Utf8,
     Utf8View,
     Integers,
@@ -72,7 +76,7 @@ impl ColumnKeys {
     pub(super) fn words(&self) -> usize {
         match self.kind {
             Kind::Int64 { nullable } | Kind::Timestamp { nullable } | Kind::Float64 { nullable } => {
-                if nullable { 2 } else { 1 }
+                1 + usize::from(nullable)
             }
             Kind::Utf8View => 2,
             _ => 1,
@@ -197,7 +201,10 @@ fn put(row: &mut [u64], word: u64) {
 }
 
 /// One word for each value.
-fn narrow<'a, T: ArrowPrimitiveType<Native = i32>>(values: &PrimitiveArray<T>, rows: impl Iterator<Item = &'a mut [u64]>) {
+fn narrow<'a, T: ArrowPrimitiveType<Native = i32>>(
+    values: &PrimitiveArray<T>,
+    rows: impl Iterator<Item = &'a mut [u64]>,
+) {
     rows.zip(values).for_each(|(row, value)| put(row, value.map_or(NULL, |value| u64::from(value as u32))));
 }
 

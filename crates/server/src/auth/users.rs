@@ -120,7 +120,10 @@ impl Users {
             .iter()
             .map(|user| {
                 let scope = Arc::new(Scope { region: self.region.clone(), account: user.account.clone() });
-                (user.name.as_str(), Caller { scope, principal: user.arn(), role: user.role, access_key: None, verified: true })
+                (
+                    user.name.as_str(),
+                    Caller { scope, principal: user.arn(), role: user.role, access_key: None, verified: true },
+                )
             })
             .collect();
         for (name, key) in &news.keys {

@@ -95,7 +95,10 @@ mod tests {
         let mut values = Values::default();
         values.add(&Int64Array::from(vec![Some(5), None, Some(7)]));
         keys.tell(values);
-        assert_eq!(passing(&keys, vec![Some(5), Some(5), Some(6), None, Some(7)]), Some(vec![true, true, false, false, true]));
+        assert_eq!(
+            passing(&keys, vec![Some(5), Some(5), Some(6), None, Some(7)]),
+            Some(vec![true, true, false, false, true])
+        );
         keys.forget();
         assert_eq!(passing(&keys, vec![Some(6)]), None);
     }

@@ -5,11 +5,68 @@ use std::collections::BTreeSet;
 
 /// Words of SQL that are worth a Tab.
 const KEYWORDS: [&str; 62] = [
-    "all", "and", "array", "as", "asc", "between", "by", "case", "cast", "cross", "default", "desc", "describe", "distinct",
-    "else", "end", "except", "exists", "explain", "false", "fetch", "filter", "first", "for", "from", "full", "group",
-    "having", "in", "inner", "intersect", "is", "join", "last", "left", "like", "limit", "map", "not", "null", "nulls", "of",
-    "offset", "on", "or", "order", "ordinality", "outer", "over", "partition", "right", "rows", "select", "show", "tables",
-    "then", "true", "union", "unnest", "using", "values", "when",
+    "all",
+    "and",
+    "array",
+    "as",
+    "asc",
+    "between",
+    "by",
+    "case",
+    "cast",
+    "cross",
+    "default",
+    "desc",
+    "describe",
+    "distinct",
+    "else",
+    "end",
+    "except",
+    "exists",
+    "explain",
+    "false",
+    "fetch",
+    "filter",
+    "first",
+    "for",
+    "from",
+    "full",
+    "group",
+    "having",
+    "in",
+    "inner",
+    "intersect",
+    "is",
+    "join",
+    "last",
+    "left",
+    "like",
+    "limit",
+    "map",
+    "not",
+    "null",
+    "nulls",
+    "of",
+    "offset",
+    "on",
+    "or",
+    "order",
+    "ordinality",
+    "outer",
+    "over",
+    "partition",
+    "right",
+    "rows",
+    "select",
+    "show",
+    "tables",
+    "then",
+    "true",
+    "union",
+    "unnest",
+    "using",
+    "values",
+    "when",
 ];
 
 /// More words that come before others in a statement.
@@ -17,14 +74,43 @@ const MORE: [&str; 4] = ["where", "with", "timestamp", "columns"];
 
 /// Functions that questions to variants use most; docs/sql.md has all.
 const FUNCTIONS: [&str; 30] = [
-    "any_match", "approx_percentile", "array_agg", "avg", "cardinality", "coalesce", "contains", "contig", "count",
-    "count_if", "element_at", "hom_alt", "is_het", "json_extract_scalar", "lower", "map_agg", "max", "max_by", "min",
-    "min_by", "reduce", "regexp_like", "round", "row_number", "split", "sum", "transform", "try", "try_cast", "upper",
+    "any_match",
+    "approx_percentile",
+    "array_agg",
+    "avg",
+    "cardinality",
+    "coalesce",
+    "contains",
+    "contig",
+    "count",
+    "count_if",
+    "element_at",
+    "hom_alt",
+    "is_het",
+    "json_extract_scalar",
+    "lower",
+    "map_agg",
+    "max",
+    "max_by",
+    "min",
+    "min_by",
+    "reduce",
+    "regexp_like",
+    "round",
+    "row_number",
+    "split",
+    "sum",
+    "transform",
+    "try",
+    "try_cast",
+    "upper",
 ];
 
 /// Where the word at the end of `before` begins, and what it may become, in the order of the alphabet.
 pub(super) fn complete(names: &Names, whole: &str, before: &str) -> (usize, Vec<String>) {
-    let begin = before.rfind(|c: char| !is_of_name(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+    let begin = before
+        .rfind(|c: char| !is_of_name(c))
+        .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
     let word = before.get(begin..).unwrap_or_default();
     let earlier: Vec<String> = words(before.get(..begin).unwrap_or_default());
     let previous = earlier.last().map(|word| word.to_ascii_lowercase()).unwrap_or_default();
@@ -87,7 +173,7 @@ fn matching(candidates: impl Iterator<Item = String>, word: &str) -> Vec<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::{ArrayRef, StringArray};
+    use arrow_array::{ArrayRef, RecordBatch, StringArray};
     use std::sync::Arc;
 
     fn names() -> Names {

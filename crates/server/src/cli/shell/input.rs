@@ -90,10 +90,13 @@ mod tests {
 
     #[test]
     fn a_statement_ends_with_a_semicolon_outside_of_texts_names_and_comments() {
-        for open in ["SELECT 1", "SELECT ';'", "SELECT \"a;b\"", "SELECT 1 -- ;", "SELECT /* ; */ 1", "SELECT 'it''s;", "/* a"] {
+        for open in
+            ["SELECT 1", "SELECT ';'", "SELECT \"a;b\"", "SELECT 1 -- ;", "SELECT /* ; */ 1", "SELECT 'it''s;", "/* a"]
+        {
             assert!(!is_complete(open), "{open}");
         }
-        for whole in ["SELECT 1;", "SELECT ';';\n", "", "  \n", "\\d", "SELECT 1; -- that was it\n", "-- only words\n"] {
+        for whole in ["SELECT 1;", "SELECT ';';\n", "", "  \n", "\\d", "SELECT 1; -- that was it\n", "-- only words\n"]
+        {
             assert!(is_complete(whole), "{whole}");
         }
     }
@@ -102,8 +105,7 @@ mod tests {
     fn commands_and_statements_may_follow_each_other() {
         let inputs = split("\\timing off\nSELECT 'a;b';;\nSELECT\n 2; \\d cohort\n-- end\n");
         let command = |text: &str| Input::Command(text.to_owned());
-        let expected =
-            [command("timing off"), statement("SELECT 'a;b'"), statement("SELECT\n 2"), command("d cohort")];
+        let expected = [command("timing off"), statement("SELECT 'a;b'"), statement("SELECT\n 2"), command("d cohort")];
         assert_eq!(inputs, expected);
     }
 }

@@ -33,7 +33,10 @@ pub(super) enum Line {
 /// Where lines come from.
 pub(super) enum Lines {
     /// `None` only while a thread waits for a line.
-    Terminal { editor: Option<Box<Prompt>>, history: Option<PathBuf> },
+    Terminal {
+        editor: Option<Box<Prompt>>,
+        history: Option<PathBuf>,
+    },
     Plain,
 }
 

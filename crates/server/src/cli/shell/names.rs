@@ -28,7 +28,8 @@ impl Names {
         let mut tables: BTreeMap<(String, String), Columns> = BTreeMap::new();
         for batch in batches {
             let texts = batch.columns().iter().map(|column| column.as_string_opt::<i32>());
-            let texts: Vec<_> = texts.collect::<Option<_>>().context("the columns of tables are not described by texts")?;
+            let texts: Vec<_> =
+                texts.collect::<Option<_>>().context("the columns of tables are not described by texts")?;
             let [schemas, names, columns, kinds] = &*texts else { continue };
             for row in 0..batch.num_rows() {
                 let table = (schemas.value(row).to_owned(), names.value(row).to_owned());

@@ -92,7 +92,7 @@ impl S3 for Objects {
             content_length: i64::try_from(part.end - part.start).ok(),
             content_range: range.map(|range| format!("bytes {}-{}/{}", range.start, range.end - 1, file.bytes)),
             body: Some(match content {
-                Some(content) => whole_body(content, &part)?,
+                Some(content) => whole_body(&content, &part)?,
                 None => chunks(lake, file.path.clone(), part),
             }),
             accept_ranges: Some("bytes".to_owned()),
@@ -240,7 +240,7 @@ fn chunks(lake: Lake, path: String, part: Range<u64>) -> StreamingBlob {
 }
 
 /// The bytes `part` of a content that is here.
-fn whole_body(content: Bytes, part: &Range<u64>) -> S3Result<StreamingBlob> {
+fn whole_body(content: &Bytes, part: &Range<u64>) -> S3Result<StreamingBlob> {
     let place = |at: u64| usize::try_from(at).map_err(|_| s3_error!(InvalidRange));
     let part = content.slice(place(part.start)?..place(part.end)?);
     Ok(s3s::Body::http_body_unsync(Body::from(part)).into())
