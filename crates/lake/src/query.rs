@@ -105,20 +105,23 @@ pub enum QueryError {
     Internal(String),
 }
 
+/// Nested expressions that the first statement of a process may have.
+const WARM_UP_NESTING: usize = 50;
+
 /// Does once what the first statement of a process would do first, so that a process that waits for its statement is faster
 /// then: loads code and builds the engine's lists of functions and rules. On this thread alone.
 pub fn warm_up() -> Result<(), QueryError> {
     let internal = |error: DataFusionError| QueryError::Internal(error.strip_backtrace());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| QueryError::Internal(error.to_string()))?;
-    runtime
-        .block_on(async {
-            let context = SessionContext::new();
-            let answer =
-                context.sql("SELECT column1, count(*) FROM (VALUES ('a', 1)) WHERE column2 > 0 GROUP BY column1");
-            answer.await?.collect().await.map(drop)
-        })
-        .map_err(internal)
+    runtime.block_on(async {
+        let sql = "SELECT column1, count(*) FROM (VALUES ('a', 1)) AS t WHERE column2 > 0 GROUP BY column1";
+        let context = session::without_tables()?;
+        let statement = dialect::statement(sql, WARM_UP_NESTING).map_err(internal)?;
+        let plan = context.state().statement_to_plan(statement).await.map_err(internal)?;
+        let answer = context.execute_logical_plan(plan).await.map_err(internal)?;
+        answer.collect().await.map(drop).map_err(internal)
+    })
 }
 
 /// Plans `request` and begins to execute it.
@@ -140,7 +143,8 @@ pub async fn run(mut request: QueryRequest) -> Result<QueryAnswer, QueryError> {
     let mut tables = Vec::with_capacity(request.tables.len());
     let mut headersets = HeaderSets::default();
     let names = metadata_tables::names(&request.sql);
-    for table in &request.tables {
+    let asked = tables::asked_for(&request.sql);
+    for table in request.tables.iter().filter(|table| asked(table)) {
         let loaded = tables::load(&lake, table, None, &mut headersets).await.map_err(|error| internal(&error))?;
         schemas.add(table, &table.name, &loaded.provider)?;
         tables.push((table, loaded.provider.schema()));

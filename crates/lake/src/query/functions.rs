@@ -21,21 +21,34 @@ use arrow_array::{ArrayRef, Int64Array, StringArray};
 use arrow_schema::{DataType, Field};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::ScalarUDF;
-use std::sync::Arc;
+use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, WindowUDF};
+use std::sync::{Arc, LazyLock};
 
 pub(super) use super::describe::type_name;
 pub(super) use members::ordinals;
 
 /// A builder of sessions that has these functions and no others.
 pub(super) fn add_to(builder: SessionStateBuilder) -> SessionStateBuilder {
-    let scalars = engine::scalars().into_iter().chain(scalars().into_iter().map(Arc::new));
-    let lambdas = engine::lambdas().into_iter().chain([Arc::new(reduce::function())]);
     builder
-        .with_scalar_functions(scalars.collect())
-        .with_higher_order_functions(lambdas.collect())
-        .with_aggregate_functions(engine::aggregates())
-        .with_window_functions(engine::windows())
+        .with_scalar_functions(KNOWN.scalars.clone())
+        .with_higher_order_functions(KNOWN.lambdas.clone())
+        .with_aggregate_functions(KNOWN.aggregates.clone())
+        .with_window_functions(KNOWN.windows.clone())
+}
+
+/// All functions, made once.
+static KNOWN: LazyLock<Known> = LazyLock::new(|| Known {
+    scalars: engine::scalars().into_iter().chain(scalars().into_iter().map(Arc::new)).collect(),
+    lambdas: engine::lambdas().into_iter().chain([Arc::new(reduce::function())]).collect(),
+    aggregates: engine::aggregates(),
+    windows: engine::windows(),
+});
+
+struct Known {
+    scalars: Vec<Arc<ScalarUDF>>,
+    lambdas: Vec<Arc<HigherOrderUDF>>,
+    aggregates: Vec<Arc<AggregateUDF>>,
+    windows: Vec<Arc<WindowUDF>>,
 }
 
 /// The names of all functions of a session, sorted.

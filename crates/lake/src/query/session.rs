@@ -44,17 +44,26 @@ pub(super) fn new(lake: &Lake, limits: &QueryLimits, schema: &str) -> Result<Ses
         .with_object_store_registry(Arc::new(OnlyWarehouse(Arc::clone(&lake.inner.store))))
         .build_arc()
         .map_err(internal)?;
-    let state = functions::add_to(SessionStateBuilder::new())
+    let state = builder(limits.target_partitions, schema).with_runtime_env(runtime).build();
+    Ok(SessionContext::new_with_state(state))
+}
+
+/// A session that reads nothing, to do once what the first session does.
+pub(super) fn without_tables() -> Result<SessionContext, QueryError> {
+    let context = SessionContext::new_with_state(builder(1, DEFAULT_SCHEMA).build());
+    Schemas::new(&context)?;
+    Ok(context)
+}
+
+fn builder(partitions: usize, schema: &str) -> SessionStateBuilder {
+    functions::add_to(SessionStateBuilder::new())
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
         .with_relation_planners(vec![Arc::new(dialect::UnnestPlanner)])
         .with_type_planner(Arc::new(dialect::TypeNames))
-        .with_config(config(limits, schema))
-        .with_runtime_env(runtime)
+        .with_config(config(partitions, schema))
         .with_optimizer_rule(Arc::new(counted::CountRows))
         .with_optimizer_rule(Arc::new(subscripts::Subscripts))
         .with_physical_optimizer_rules(interval_join::optimizer_rules())
-        .build();
-    Ok(SessionContext::new_with_state(state))
 }
 
 /// The same session, but members of maps and rows are read where the statement asks for them.
@@ -64,10 +73,10 @@ pub(super) fn without_leaf_pushdown(context: &SessionContext) -> SessionContext 
     SessionContext::new_with_state(SessionStateBuilder::new_from_existing(context.state()).with_config(config).build())
 }
 
-fn config(limits: &QueryLimits, schema: &str) -> SessionConfig {
+fn config(partitions: usize, schema: &str) -> SessionConfig {
     let schema = if schema.is_empty() { DEFAULT_SCHEMA } else { schema };
     let mut config = SessionConfig::new()
-        .with_target_partitions(limits.target_partitions.max(1))
+        .with_target_partitions(partitions.max(1))
         .with_default_catalog_and_schema(CATALOG, schema)
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(false); // there is one of ours, without settings

@@ -37,6 +37,13 @@ pub(super) struct Loaded {
     stored: Arc<TableScan>,
 }
 
+/// Which tables a statement may need: those whose names stand in its text, all if it asks what there is.
+pub(super) fn asked_for(sql: &str) -> impl Fn(&GrantedTable) -> bool {
+    let text = sql.to_lowercase();
+    let asks_for_all = ["information_schema", "show"].iter().any(|word| text.contains(word));
+    move |table| asks_for_all || text.contains(&table.name.to_lowercase())
+}
+
 /// Reads the metadata of a table, as of its current snapshot unless another is named, and, if it is wide, its headersets,
 /// which are added to `headersets`.
 pub(super) async fn load(
