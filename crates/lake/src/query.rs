@@ -19,6 +19,7 @@ mod gate;
 mod interval_join;
 mod join_keys;
 mod metadata_tables;
+mod same_names;
 mod session;
 mod subscripts;
 mod tables;

@@ -6,7 +6,7 @@ mod keys;
 mod texts;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, Int64Array, RecordBatch, UInt32Array};
+use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
@@ -89,7 +89,7 @@ impl EqualRows {
         };
         self.came += rows.num_rows();
         if !new.is_empty() {
-            self.first.push(take_record_batch(rows, &UInt32Array::from(new))?);
+            self.first.push(taken(rows, new)?);
         }
         let kept = self.kept.len();
         let is_full = kept >= MOST_ROWS || self.columns.iter().map(ColumnKeys::size).sum::<usize>() >= MOST_BYTES;
@@ -127,6 +127,17 @@ impl EqualRows {
     }
 }
 
+/// Some rows of a batch, with no more of its bytes than they need.
+fn taken(rows: &RecordBatch, places: Vec<u32>) -> Result<RecordBatch, ArrowError> {
+    let rows = take_record_batch(rows, &UInt32Array::from(places))?;
+    let compact = |column: &ArrayRef| match column.as_string_view_opt() {
+        Some(texts) => Arc::new(texts.gc()) as ArrayRef, // views would keep whole pages
+        None => Arc::clone(column),
+    };
+    let columns = rows.columns().iter().map(compact).collect();
+    RecordBatch::try_new(rows.schema(), columns)
+}
+
 /// The only column, if it is of texts that are words as they are.
 fn short_texts(rows: &RecordBatch) -> Option<&[u128]> {
     let [only] = rows.columns() else { return None };
@@ -148,7 +159,7 @@ pub fn with_text_views(schema: &Schema) -> Schema {
 mod tests {
     use super::*;
     use arrow_array::builder::{Int32Builder, ListBuilder, StringBuilder};
-    use arrow_array::{ArrayRef, Float64Array, StringArray, StringViewArray};
+    use arrow_array::{Float64Array, StringArray, StringViewArray};
     use std::collections::HashMap;
 
     fn counted(batches: &[RecordBatch]) -> Vec<(String, i64)> {

@@ -1,7 +1,7 @@
 //! The node of the plan that puts equal rows together.
 
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, RecordBatchOptions};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{Field, Schema, SchemaRef};
 use datafusion::arrow::compute::cast;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result};
@@ -139,9 +139,12 @@ impl ExecutionPlan for CombineExec {
         parent_filters: Vec<Arc<dyn PhysicalExpr>>,
         _config: &ConfigOptions,
     ) -> Result<FilterDescription> {
-        let schema = self.rows.schema();
-        let has_its_type = |at: &usize| *schema.field(*at).data_type() != DataType::Utf8View;
-        let columns = (0..schema.fields().len()).filter(has_its_type).collect();
+        let below = self.rows.schema();
+        let has_its_type = |at: &usize| {
+            let field = self.schema.field(*at);
+            below.field_with_name(field.name()).is_ok_and(|own| own.data_type() == field.data_type())
+        };
+        let columns = (0..self.schema.fields().len()).filter(has_its_type).collect();
         let child = ChildFilterDescription::from_child_with_allowed_indices(&parent_filters, columns, &self.rows)?;
         Ok(FilterDescription::new().with_child(child))
     }

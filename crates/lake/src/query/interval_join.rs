@@ -21,6 +21,7 @@ mod stream;
 
 use super::cross_join::NestedLoops;
 use super::join_keys::JoinKeys;
+use super::same_names::ByDistinctNames;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::config::ConfigOptions;
@@ -36,7 +37,8 @@ use std::sync::Arc;
 
 /// The engine's rules, and those of ours about joins where they belong.
 pub(super) fn optimizer_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    let mut rules = PhysicalOptimizer::new().rules;
+    let rules = PhysicalOptimizer::new().rules.into_iter();
+    let mut rules: Vec<_> = rules.map(ByDistinctNames::guarding).collect();
     let sides_chosen = rules.iter().position(|rule| rule.name() == "join_selection").map_or(0, |at| at + 1);
     rules.insert(sides_chosen, Arc::new(IntervalJoins::CollectOneSide));
     rules.insert(sides_chosen, Arc::new(NestedLoops));
