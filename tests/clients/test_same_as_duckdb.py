@@ -163,3 +163,19 @@ def test_random_statements(both):
 def test_rows_without_a_partner(both, sides, missing):
     """What one asks with IS NULL after an outer join of two tables with the same names of columns."""
     compare(both, f"SELECT A.start AS c0, V.start AS c1, V.sampleid AS c2 FROM {sides} ON V.contigname = A.contigname AND V.start = A.start WHERE {missing} IS NULL")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        # A limit counts rows before the join leaves some out.
+        "SELECT count(*) AS c0 FROM (VALUES (1500), (1999), (3)) AS S(place) JOIN (SELECT start FROM T ORDER BY contigname, start LIMIT 20) X ON X.start = S.place",
+        # Keys of one name on one side and of another on the other.
+        'SELECT count(*) AS c0 FROM annots P JOIN (SELECT A.start FROM T A WHERE EXISTS (SELECT 1 FROM T B WHERE B."end" = A.start AND B.start <> A."end")) X ON X.start = P.start',
+        "SELECT calls[3000000000] AS c0, calls[2147483648] AS c1, count(*) AS c2 FROM T GROUP BY 1, 2",
+        "SELECT calls[1] AS c0, sampleid AS c1, count(*) AS c2 FROM T GROUP BY ROLLUP (calls[1], sampleid)",
+        "SELECT DISTINCT " + ", ".join(f"concat(sampleid, '{n}') AS c{n}" for n in range(14)) + " FROM T",
+    ],
+)
+def test_what_a_rule_could_get_wrong(both, statement):
+    compare(both, statement)

@@ -37,6 +37,7 @@ pub struct EqualRows {
     kept: Kept,
     /// The rows that are kept.
     first: Vec<RecordBatch>,
+    first_bytes: usize,
     /// Rows that came since nothing was kept.
     came: usize,
     /// Hardly any rows are equal.
@@ -47,7 +48,9 @@ pub struct EqualRows {
 impl EqualRows {
     /// Whether rows with columns of these types can be compared.
     pub fn compares<'a>(types: impl Iterator<Item = &'a DataType>) -> bool {
-        let words = types.map(|kind| ColumnKeys::new(kind, true).map(|column| column.words()));
+        // Texts may come as views, which take more.
+        let kinds = types.map(|kind| if *kind == DataType::Utf8 { &DataType::Utf8View } else { kind });
+        let words = kinds.map(|kind| ColumnKeys::new(kind, true).map(|column| column.words()));
         words.sum::<Option<usize>>().is_some_and(|words| words <= MOST_WORDS)
     }
 
@@ -65,6 +68,7 @@ impl EqualRows {
             width,
             kept: Kept::default(),
             first: Vec::new(),
+            first_bytes: 0,
             came: 0,
             passes_on: false,
             words: Vec::new(),
@@ -89,10 +93,13 @@ impl EqualRows {
         };
         self.came += rows.num_rows();
         if !new.is_empty() {
-            self.first.push(taken(rows, new)?);
+            let first = taken(rows, new)?;
+            self.first_bytes += first.get_array_memory_size();
+            self.first.push(first);
         }
         let kept = self.kept.len();
-        let is_full = kept >= MOST_ROWS || self.columns.iter().map(ColumnKeys::size).sum::<usize>() >= MOST_BYTES;
+        let bytes = self.first_bytes + self.columns.iter().map(ColumnKeys::size).sum::<usize>();
+        let is_full = kept >= MOST_ROWS || bytes >= MOST_BYTES;
         // Of rows that are all different at first, hardly any will be equal later.
         let in_trial = self.came >= TRIAL_ROWS && self.came < 2 * TRIAL_ROWS;
         let is_useless = in_trial && kept * 20 > self.came * 19;
@@ -123,6 +130,7 @@ impl EqualRows {
         let rows = concat_batches(&self.schema, &std::mem::take(&mut self.first))?;
         self.columns.iter_mut().for_each(ColumnKeys::forget);
         self.came = 0;
+        self.first_bytes = 0;
         Ok(Some((rows, Int64Array::from(std::mem::take(&mut self.kept).into_numbers()))))
     }
 }

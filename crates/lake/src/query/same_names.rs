@@ -1,15 +1,16 @@
 //! Filters are passed down the plan by the names of columns. The engine (DataFusion 55.2: `FilterRemapper`, and
 //! `ProjectionExec::collect_reverse_alias`) takes the first column of a name where a node has several, as joins of two tables
 //! with `start` have: rows were then left out by the wrong column. So while filters are passed down, none passes into a node
-//! that has two columns of one name.
+//! that has two columns of one name, nor into a semi join, nor below a limit, which counts rows before filters that come later.
 
 use arrow_schema::Schema;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Result, internal_datafusion_err};
+use datafusion::common::{JoinType, Result, internal_datafusion_err};
 use datafusion::config::ConfigOptions;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::joins::HashJoinExec;
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
 };
@@ -37,7 +38,7 @@ impl ByDistinctNames {
 impl PhysicalOptimizerRule for ByDistinctNames {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, config: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let stopped = plan.transform_up(|node| {
-            Ok(match has_same_names(&node.schema()) {
+            Ok(match has_same_names(&node.schema()) || node.fetch().is_some() || is_semi_join(&node) {
                 true => Transformed::yes(Arc::new(StopExec { below: node }) as Arc<dyn ExecutionPlan>),
                 false => Transformed::no(node),
             })
@@ -57,6 +58,12 @@ impl PhysicalOptimizerRule for ByDistinctNames {
     fn schema_check(&self) -> bool {
         self.0.schema_check()
     }
+}
+
+/// The engine maps filters on keys of such joins to the other side by name, whatever the key there is called.
+fn is_semi_join(node: &Arc<dyn ExecutionPlan>) -> bool {
+    let kind = node.downcast_ref::<HashJoinExec>().map(HashJoinExec::join_type);
+    matches!(kind, Some(JoinType::LeftSemi | JoinType::RightSemi))
 }
 
 fn has_same_names(schema: &Schema) -> bool {

@@ -36,6 +36,9 @@ impl OptimizerRule for Subscripts {
         let schema = merge_schema(&plan.inputs());
         let names = NamePreserver::new(&plan);
         plan.map_expressions(|expr| {
+            if matches!(expr, Expr::GroupingSet(_)) {
+                return Ok(Transformed::no(expr)); // has no name that could be kept
+            }
             let name = names.save(&expr);
             let changed = expr.transform_up(|expr| {
                 let Expr::ScalarFunction(ScalarFunction { func, args }) = &expr else {
@@ -46,7 +49,7 @@ impl OptimizerRule for Subscripts {
                     return Ok(Transformed::no(expr));
                 };
                 let is_list = matches!(list.get_type(&schema), Ok(DataType::List(_)));
-                let place = u32::try_from(*place).ok().filter(|place| *place > 0 && is_list);
+                let place = Some(*place).filter(|place| *place > 0 && is_list);
                 Ok(match place {
                     Some(place) => Transformed::yes(ScalarUDF::from(Element::at(place)).call(vec![list.clone()])),
                     None => Transformed::no(expr),
@@ -60,13 +63,13 @@ impl OptimizerRule for Subscripts {
 /// The element of an array at one place, counted from 1; null where there is none.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Element {
-    place: u32,
+    place: i64,
     name: String,
     signature: Signature,
 }
 
 impl Element {
-    fn at(place: u32) -> Self {
+    fn at(place: i64) -> Self {
         Self { place, name: format!("element_{place}"), signature: Signature::any(1, Volatility::Immutable) }
     }
 }
@@ -90,7 +93,7 @@ impl ScalarUDFImpl for Element {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let lists = args.args.into_iter().next().ok_or_else(|| internal_datafusion_err!("an argument is missing"))?;
         let is_one = matches!(lists, ColumnarValue::Scalar(_));
-        let elements = elements(&lists.into_array(args.number_rows)?, self.place)?;
+        let elements = elements(&lists.into_array(if is_one { 1 } else { args.number_rows })?, self.place)?;
         Ok(match is_one {
             true => ColumnarValue::Scalar(ScalarValue::try_from_array(&elements, 0)?),
             false => ColumnarValue::Array(elements),
@@ -98,22 +101,24 @@ impl ScalarUDFImpl for Element {
     }
 }
 
-fn elements(array: &ArrayRef, place: u32) -> Result<ArrayRef> {
+fn elements(array: &ArrayRef, place: i64) -> Result<ArrayRef> {
     let lists = array.as_list_opt::<i32>().ok_or_else(|| internal_datafusion_err!("an element of what is no array"))?;
     if lists.values().is_empty() {
         return Ok(new_null_array(lists.values().data_type(), lists.len()));
     }
-    let place = place.cast_signed() - 1;
+    // Of arrays that have so many elements: so their places fit.
+    let has = |begin: i32, end: i32| i64::from(end - begin) >= place;
+    let at = |begin: i32| u32::try_from(i64::from(begin) + place - 1).unwrap_or_default();
     let bounds = lists.value_offsets().windows(2).enumerate();
     let index = |(row, bounds): (usize, &[i32])| {
         let [begin, end] = bounds else { return None };
-        (end - begin > place && lists.is_valid(row)).then(|| (begin + place).cast_unsigned())
+        (has(*begin, *end) && lists.is_valid(row)).then(|| at(*begin))
     };
     let places: UInt32Array = match lists.null_count() {
         // All arrays have the element: the usual case of genotypes.
-        0 if lists.value_offsets().windows(2).all(|b| matches!(b, [begin, end] if end - begin > place)) => {
+        0 if lists.value_offsets().windows(2).all(|b| matches!(b, [begin, end] if has(*begin, *end))) => {
             let begins = lists.value_offsets().iter().take(lists.len());
-            UInt32Array::from_iter_values(begins.map(|begin| (begin + place).cast_unsigned()))
+            UInt32Array::from_iter_values(begins.map(|begin| at(*begin)))
         }
         _ => bounds.map(index).collect(),
     };
@@ -135,6 +140,6 @@ mod tests {
         assert_eq!(at(&lists, 1), Int32Array::from(vec![Some(1), None, None, Some(3), None]));
         assert_eq!(at(&lists, 2), Int32Array::from(vec![Some(2), None, None, None, Some(4)]));
         assert_eq!(at(&lists.slice(3, 2), 1), Int32Array::from(vec![Some(3), None]));
-        assert_eq!(at(&lists.slice(1, 1), u32::MAX >> 1), Int32Array::from(vec![None]));
+        assert_eq!(at(&lists.slice(1, 1), i64::MAX), Int32Array::from(vec![None]));
     }
 }

@@ -101,7 +101,6 @@ impl Shell<'_> {
                 }
                 Line::End => {
                     if !pending.trim().is_empty() {
-                        pending.push(';'); // the last statement of a file needs none
                         return self.inputs(&pending, lines.is_terminal(), 0).await;
                     }
                     break;
@@ -143,7 +142,7 @@ impl Shell<'_> {
     async fn statement(&mut self, statement: &str, is_terminal: bool) -> Result<Exit> {
         let begun = Instant::now();
         let outcome = tokio::select! {
-            outcome = self.answer(statement) => Some(outcome),
+            outcome = self.answer(statement, is_terminal) => Some(outcome),
             _ = tokio::signal::ctrl_c() => None,
         };
         let Some(outcome) = outcome else {
@@ -161,11 +160,14 @@ impl Shell<'_> {
     }
 
     /// Shows the answer, or writes it to where it was asked to go; what there is to say of it.
-    async fn answer(&mut self, statement: &str) -> Result<Vec<String>> {
-        if let Some(path) = self.next_answer.take() {
-            return self.to_file(statement, &path).await;
+    async fn answer(&mut self, statement: &str, is_terminal: bool) -> Result<Vec<String>> {
+        if let Some(path) = self.next_answer.clone() {
+            let notes = self.to_file(statement, &path).await?;
+            self.next_answer = None;
+            return Ok(notes);
         }
-        let width = output::terminal_width();
+        // Where nobody types, nothing is cut: nobody would be told.
+        let width = output::terminal_width().filter(|_| is_terminal);
         let limit = if width.is_some() && self.rows > 0 { self.rows } else { usize::MAX };
         let answer = fetch(&self.source, statement, limit).await?;
         let shape = if self.expanded { Shape::Expanded } else { Shape::Table { width } };
@@ -231,7 +233,7 @@ impl Shell<'_> {
                     bail!("more than {MOST_INCLUDES} files within files; does {} read itself?", path.display());
                 }
                 let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-                self.inputs(&(text + "\n;"), is_terminal, depth.saturating_add(1)).await
+                self.inputs(&text, is_terminal, depth.saturating_add(1)).await
             }
             Command::Help => {
                 self.context.stdout.line(command::HELP)?;

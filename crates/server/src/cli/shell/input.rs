@@ -15,9 +15,13 @@ pub(super) fn is_complete(text: &str) -> bool {
     only_comments(rest)
 }
 
-/// The statements and commands of `text`; what comes after the last `;` is left out.
+/// The statements and commands of `text`. What comes after the last `;` is a statement too, whatever it lacks.
 pub(super) fn split(text: &str) -> Vec<Input> {
-    cut(text).0
+    let (mut inputs, rest) = cut(text);
+    if !only_comments(rest) {
+        inputs.push(Input::Statement(rest.trim().to_owned()));
+    }
+    inputs
 }
 
 /// What has ended, and the rest.
